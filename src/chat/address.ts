@@ -11,7 +11,7 @@ export type AddressBytes = readonly number[];
 /** All addresses that share their first bits. */
 export interface Network {
   readonly bytes: AddressBytes;
-  /** How many leading bits count: 0 to 32 for IPv4, 0 to 128 for IPv6. */
+  /** The number of leading bits that count: 0 to 32 for IPv4, 0 to 128 for IPv6. */
   readonly bits: number;
 }
 
@@ -23,7 +23,7 @@ const MAPPED_BITS = 96;
  * Reads an address.
  *
  * @param text - a literal without brackets or zone
- * @returns its bytes, four for a mapped IPv4 address; null when the text is no address
+ * @returns its bytes, four for a mapped IPv4 address; null if the text is not an address
  */
 export function parseAddress(text: string): AddressBytes | null {
   const bytes = parseLiteral(text);
@@ -33,7 +33,7 @@ export function parseAddress(text: string): AddressBytes | null {
 /**
  * Reads a network such as `192.0.2.0/24` or `2001:db8::/32`; bits beyond the prefix are cleared.
  *
- * @returns null when the text has no prefix length, or one that its family does not have
+ * @returns null if the text has no prefix length, or one that its family does not have
  */
 export function parseNetwork(text: string): Network | null {
   const [literal = '', digits = '', ...more] = text.split('/');
@@ -51,19 +51,19 @@ export function networkOf(bytes: AddressBytes, bits: number): Network {
   return { bytes: bytes.map((byte, index) => byte & maskOfByte(bits, index)), bits };
 }
 
-/** Reads a network, or an address as the network of itself alone; null when the text is neither. */
+/** Reads a network, or an address as the network of itself alone; null if the text is neither. */
 export function parseAddresses(text: string): Network | null {
   const address = parseAddress(text);
   return address === null ? parseNetwork(text) : { bytes: address, bits: address.length * 8 };
 }
 
-/** Whether an address is one of a network's. */
+/** Whether an address belongs to a network. */
 export function contains(network: Network, address: AddressBytes): boolean {
   if (network.bytes.length !== address.length) return false;
   return address.every((byte, index) => (byte & maskOfByte(network.bits, index)) === network.bytes[index]);
 }
 
-/** Writes an address in its one form: dotted decimal, or as RFC 5952 section 4 recommends for IPv6. */
+/** Writes an address in its canonical form: dotted decimal, or as RFC 5952 section 4 recommends for IPv6. */
 export function formatAddress(bytes: AddressBytes): string {
   if (bytes.length === 4) return bytes.join('.');
   const groups = Array.from({ length: IPV6_GROUPS }, (_, index) =>
@@ -75,16 +75,16 @@ export function formatAddress(bytes: AddressBytes): string {
   return `${groups.slice(0, zeros.start).join(':')}::${groups.slice(zeros.start + zeros.length).join(':')}`;
 }
 
-/** Writes a network: its address, a slash, the length of the prefix. */
+/** Writes a network: its address, a slash, and the length of the prefix. */
 export function formatNetwork({ bytes, bits }: Network): string {
   return `${formatAddress(bytes)}/${bits}`;
 }
 
-/** Puts an address into its one form; any other text is left as it is. */
+/** Puts an address into its canonical form; any other text stays as it is. */
 export function canonicalAddress(text: string): string {
   const bytes = parseAddress(text);
   const spelled = bytes === null ? text : formatAddress(bytes);
-  // Nearly all are spelled like this already: the connection and the member then hold one string, and not two.
+  // Nearly all are already spelled like this: the connection and the member then hold one string instead of two.
   return spelled === text ? text : spelled;
 }
 
@@ -107,7 +107,7 @@ function parseLiteral(text: string): AddressBytes | null {
 }
 
 function parseIpv4(text: string): AddressBytes | null {
-  // A leading zero means octal to some programs, so it is no address to any.
+  // A leading zero means octal to some programs, so it is not accepted.
   if (!/^(?:(?:0|[1-9]\d{0,2})(?:\.(?!$)|$)){4}$/.test(text)) return null;
   const bytes = text.split('.').map(Number);
   return bytes.every((byte) => byte <= 0xff) ? bytes : null;
@@ -125,7 +125,7 @@ function parseIpv6(text: string): AddressBytes | null {
   return missing < 2 ? null : [...before, ...Array.from({ length: missing }, () => 0), ...after];
 }
 
-/** Reads groups with `:` between them; the last may be an IPv4 literal where the address ends with it. */
+/** Reads groups with `:` between them; the last may be an IPv4 literal if the address ends with it. */
 function parseGroups(text: string, isEnd: boolean): AddressBytes | null {
   if (text === '') return [];
   const bytes: number[] = [];

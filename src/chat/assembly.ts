@@ -1,19 +1,19 @@
-/** What sends the same bytes to many outlets by one call. */
+/** Sends the same bytes to many outlets in one call. */
 import type { Outlet } from './member.js';
 
 /**
- * Outlets that are sent the same one time after the other. It dissolves by itself when they are to be sent something in
- * another way, when something about one of them changes, and from time to time.
+ * Outlets that get the same bytes time after time. The assembly dissolves by itself when its outlets are sent something
+ * in another way, when one of them changes, and from time to time.
  */
 export interface Assembly {
-  /** Begins anew, with nobody. */
+  /** Starts again, with no outlets. */
   begin(): void;
-  /** Adds an outlet. @returns false if it has to be sent to by itself */
+  /** Adds an outlet. @returns false if it has to be sent to separately */
   add(outlet: Outlet): boolean;
   /**
-   * Sends bytes, or the UTF-8 of a text, to all but one, which need not be in it.
+   * Sends bytes, or the UTF-8 of a text, to all outlets but one, which need not be in the assembly.
    *
-   * @returns false if it has dissolved, or that is too much: nobody has been sent anything then
+   * @returns false if the assembly has dissolved, or the bytes are too many: nothing has been sent then
    */
   send(content: Uint8Array | string, except: Outlet | null): boolean;
 }

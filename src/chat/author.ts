@@ -1,4 +1,4 @@
-/** Who did something, as it was known at that time. */
+/** The one who did something, as it was known at that time. */
 
 /** The names under which a member was known. */
 export interface Author {
@@ -7,7 +7,7 @@ export interface Author {
   readonly host: string;
 }
 
-/** Keeps the names of a member as they are now: it may have another name later. */
+/** Keeps the current names of a member: it may have another name later. */
 export function authorOf({ nick, user, host }: Author): Author {
   return { nick, user, host };
 }

@@ -1,4 +1,4 @@
-/** The masks of bans of the server, out of what people type. */
+/** Builds the masks of server bans from the input of people. */
 import { parseAddresses } from './address.js';
 import { completeHost, completeUserHost, isHostLike } from './user-mask.js';
 
@@ -9,7 +9,7 @@ export function usersMask(target: string): string | null {
   return completeUserHost(text).slice('*!'.length);
 }
 
-/** Returns an address or a network in its one form; null for anything else. */
+/** Returns an address or a network in its canonical form; null for anything else. */
 export function addressesMask(target: string): string | null {
   const host = completeHost(target);
   return parseAddresses(host) === null ? null : host;

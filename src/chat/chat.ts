@@ -1,4 +1,4 @@
-/** The chat: one method for each thing that can be done in it, whatever protocol asks for it. */
+/** The chat: one method for each thing that can be done in it, for every protocol. */
 import type { LogName, Privilege, Trait } from '../log/entry.js';
 import type { BorderRefusal, Origin } from './abroad.js';
 import { ASCII_NAMING } from './case-mapping.js';
@@ -29,28 +29,28 @@ import type { Scene } from './verbs/scene.js';
 import * as settings from './verbs/settings.js';
 import * as speech from './verbs/speech.js';
 
-/** The choices of a {@link Chat}. */
+/** The options of a {@link Chat}. */
 export interface ChatOptions extends CoreOptions {
-  /** Keeps the members that stay when nobody is connected for them, from one run of the server to the next. */
+  /** Keeps the members that stay while nobody is connected for them, from one run of the server to the next. */
   readonly memberKeeper?: MemberKeeper | undefined;
-  /** The store of the server's bans, and their largest number; by default in memory. */
+  /** The store of the server's bans, and the most bans that it holds; by default in memory. */
   readonly bans?: Pick<ServerBansOptions, 'store' | 'maxBans'> | undefined;
-  /** Returns the host that others see of somebody who comes from an address. @defaultValue the address */
+  /** Returns the host that others see of somebody who connects from an address. @defaultValue the address */
   readonly hostOf?: ((address: string) => string) | undefined;
 }
 
 /** A proposal waits this long for its log, in milliseconds, so that its proposer is answered within five seconds. */
 const PATIENCE_MS = 4_000;
-/** Where others are in the same rooms, it waits for their broker for as long as that may take to be back. */
+/** If others are in the same rooms, it waits for their broker as long as that may take to return. */
 const SHARED_PATIENCE_MS = 30_000;
 
 /**
- * One chat. Each verb proposes something to a log, and returns how that has ended: the event that has happened, for the
- * one who did it (the others have got it), or a refusal, or null when it changes nothing. If the log has not settled it
+ * One chat. Each verb proposes something to a log, and returns the outcome: the event that has happened, for the one
+ * who did it (the others have received it), or a refusal, or null if nothing has changed. If the log has not settled it
  * yet, the verb returns a ticket, which is settled later.
  */
 export class Chat {
-  /** Everybody who is here, and every room that is open. */
+  /** All members in the chat, and all open rooms. */
   readonly directory: Directory;
   /** The bans of the server, which hold for all protocols. */
   readonly bans: ServerBans;
@@ -90,54 +90,54 @@ export class Chat {
     this.#scene = { core, directory, bans, hostOf: this.#hostOf };
   }
 
-  /** Reports to an observer all who arrive and leave later. */
+  /** Reports to an observer all members who arrive and leave later. */
   observe(observer: PresenceObserver): void {
     this.#core.directory.observe(observer);
   }
 
-  /** Reports to an observer all rooms that get other names later. */
+  /** Reports to an observer all rooms that are renamed later. */
   observeRooms(observer: RoomObserver): void {
     this.#core.directory.observeRooms(observer);
   }
 
-  /** Lets an observer know of what members and rooms say about themselves from now on. */
+  /** Reports to an observer all later changes of notes. */
   observeNotes(observer: NoteObserver): void {
     this.#core.directory.observeNotes(observer);
   }
 
-  /** Opens a room that stays when everybody has left; finds it if it is there. */
+  /** Opens a room that stays when everybody has left, or finds it if it is open. */
   openRoom(name: string): Room {
     return this.#core.rooms.addPermanent(name, this.directory.now());
   }
 
-  /** Returns the log of an open room: it stays the same when the room gets another name. */
+  /** Returns the log of an open room: it stays the same when the room is renamed. */
   logOf({ name }: Room): LogName | undefined {
     return this.#core.rooms.find(name)?.name;
   }
 
-  /** Opens the rooms that somebody was in when the last run of the server ended; call it after the permanent ones. */
+  /** Opens the rooms that had members when the last run of the server ended; call it after the permanent ones. */
   reviveRooms(): void {
     this.#core.rooms.revive(this.directory.now());
   }
 
-  /** Returns the rooms that are open as plain data, each with the name of its log. */
+  /** Returns the open rooms as plain data, each with the name of its log. */
   roomSnapshots(): (readonly [LogName, RoomSnapshot])[] {
     return this.#core.rooms.snapshots();
   }
 
-  /** Runs a call that restores members who were in rooms that let nobody in now. Nobody hears of it. */
+  /** Runs a call that restores members whose rooms let nobody in now. Nobody is notified. */
   holdOpen(restore: () => void): void {
     restoration.holdOpen(this.#scene, restore);
   }
 
-  /** Keeps all rooms as they are now, for the next run of the server. */
+  /** Saves the current state of all rooms, for the next run of the server. */
   keepRooms(): void {
     this.#core.keep('all');
   }
 
   /**
-   * Calls back once, as soon as it is known what was in the logs that are followed by now; in this call if it is.
-   * Nobody is let in before.
+   * Calls back once, as soon as the content of the logs that are followed by now is known; in this call if it is
+   * already. Nobody is let in before that.
    */
   whenCaughtUp(then: () => void): void {
     this.#core.whenCaughtUp(then);
@@ -152,17 +152,17 @@ export class Chat {
   // Other processes
 
   /**
-   * Has a node leave that does not live any more, and all its earlier incarnations: its members are gone.
+   * Removes a node that is dead, and all its earlier incarnations: its members are gone.
    *
-   * @param node - `name.incarnation`. Nothing happens if it is known to be gone
+   * @param node - `name.incarnation`. Nothing happens if the node is known to be gone
    */
   giveUp(node: string): void {
     this.#core.nodes.giveUp(node);
   }
 
   /**
-   * Goes on under another name after this node has been given up: its members arrive again, as other sessions, and
-   * enter each room when its log has said that the node was gone. They hear nothing of that.
+   * Continues under another name after this node has been given up: its members arrive again, as other sessions, and
+   * enter each room when its log has reported that the node was gone. They do not notice that.
    *
    * @param node - `name.incarnation`, with a greater number than before
    */
@@ -170,7 +170,7 @@ export class Chat {
     this.#core.comeBack(node);
   }
 
-  /** Has this node leave, since it stops. @param then - called when the others know, or will */
+  /** Removes this node, since it stops. @param then - called when the others know, or are sure to */
   stepDown(then: () => void): void {
     this.#core.stepDown(then);
   }
@@ -183,9 +183,9 @@ export class Chat {
   // Other domains
 
   /**
-   * Hands over a room of this domain as it is, for another domain.
+   * Delivers the current state of a room of this domain, for another domain.
    *
-   * @param take - called once, as soon as it is known what the room's log has
+   * @param take - called once, as soon as the content of the room's log is known
    */
   originOf(name: string, take: (log: LogName, origin: Origin) => void): void {
     const replica = this.#core.rooms.replica(name);
@@ -195,12 +195,12 @@ export class Chat {
     });
   }
 
-  /** Has sessions of another domain leave the rooms of this one, since they cannot do so themselves. */
+  /** Removes sessions of another domain from the rooms of this one, since they cannot leave by themselves. */
   dismissForeign(isMeant: (session: string) => boolean): void {
     this.#core.dismissForeign(isMeant);
   }
 
-  /** How many places those have in rooms who come from other domains, by the beginning of their sessions. */
+  /** Returns the number of places that people of other domains have in rooms, by the beginning of their sessions. */
   countForeign(prefix: string): number {
     let count = 0;
     for (const room of this.directory.rooms()) {
@@ -233,7 +233,7 @@ export class Chat {
   /**
    * Describes a member that has been admitted, as plain data.
    *
-   * @param outlet - whose privileges it is to have; null for those of all its outlets
+   * @param outlet - the outlet whose privileges it gets; null for those of all its outlets
    */
   describe(member: Member, outlet: Outlet | null = null): MemberDescription {
     return restoration.describe(member, outlet);
@@ -244,42 +244,42 @@ export class Chat {
     return new StayingMembers({ keeper, describe, bySession: (session) => this.#core.domain.fold.bySession(session) });
   }
 
-  /** Brings a member in as it was described, quietly. @returns null if it cannot be brought in */
+  /** Brings a member in as described, quietly. @returns null if that is not possible */
   restore(description: MemberDescription, outlet: Outlet | null, how: restoration.How = {}): Member | null {
     return restoration.restore(this.#scene, description, outlet, how);
   }
 
-  /** How a member's connection is secured. */
+  /** Returns how a member's connection is secured. */
   securityOf(member: Member): Pick<Outlet, 'isSecure' | 'certificate'> {
     const state = stateOf(member);
     return state.isLocal ? state.outlet : state.security;
   }
 
-  /** Gives a member one more outlet. Its own deeds reach it there as they reach others. */
+  /** Adds an outlet to a member. Its own deeds reach it there as they reach others. */
   attach(member: Member, outlet: Outlet): void {
     stateOf(member).attach(outlet);
   }
 
-  /** Takes an outlet away from a member. It stays, even if it has none left. */
+  /** Removes an outlet from a member. The member stays, even if it has no other outlet. */
   detach(member: Member, outlet: Outlet): void {
     stateOf(member).detach(outlet);
   }
 
   /**
-   * Runs a call in which a member acts through one of its outlets. That outlet gets the answers, and the others hear of
-   * the deed; masks are held against its address, and the member is an operator only if it has become one there.
-   * By default a member acts through its first outlet.
+   * Runs a call in which a member acts through one of its outlets. That outlet gets the answers, and the others are
+   * notified of the deed; masks are compared with its address, and the member is an operator only if it has become one
+   * there. By default a member acts through its first outlet.
    */
   through<T>(member: Member, outlet: Outlet, act: () => T): T {
     return devices.through(this.#scene, member, outlet, act);
   }
 
-  /** Whether it may matter through which of its outlets a member acts. */
+  /** Whether it may matter which of its outlets a member acts through. */
   isDivided(member: Member): boolean {
     return stateOf(member).isDivided;
   }
 
-  /** The addresses that a member is connected from; the one that it has arrived from if nobody is connected for it. */
+  /** Returns the addresses that a member is connected from; its arrival address if nobody is connected for it. */
   addressesOf(member: Member): string[] {
     return devices.addressesOf(member);
   }
@@ -289,47 +289,49 @@ export class Chat {
     return stateOf(member).furtherOutlets.length > 0;
   }
 
-  /** Returns the member of an account that another connection may share; the one with a nick, if there are several. */
+  /**
+   * Returns the member of an account that another connection may share; the one with this nick, if there are several.
+   */
   memberOfAccount(account: string, nick: string): Member | undefined {
     return devices.ofAccount(this.#scene, account, nick);
   }
 
-  /** Lets somebody who arrives share the member of its account. @returns null if that is not here */
+  /** Lets somebody who arrives share the member of its account. @returns null if that member is not here */
   arriveAs(member: Member, names: Introduction): devices.Shared | membership.KeptOut | null {
     return devices.arriveAs(this.#scene, member, names);
   }
 
-  /** Lets another connection share a member. Somebody is there again, so it is not away any more. */
+  /** Lets another connection share a member. Somebody is present again, so the member is no longer away. */
   share(member: Member, outlet: Outlet): void {
     devices.share(this.#scene, member, outlet);
   }
 
   /**
-   * Takes an outlet away from a member, which quits when it has no other one, unless it is always on.
+   * Removes an outlet from a member. A member without outlets quits, unless it is always on.
    *
-   * @returns null if it stays, or was not here
+   * @returns null if the member stays, or was not here
    */
   leave(member: Member, outlet: Outlet, reason: string): Answer<EventOf<'quit'>> | null {
     return devices.leave(this.#scene, member, outlet, reason);
   }
 
-  /** Keeps the nicks of accounts for them, or leaves them to everybody. Those who use them get other ones. */
+  /** Reserves the nicks of accounts, or releases them. Other members with these nicks get new ones. */
   reserveNicks(accounts: readonly string[], on: boolean): void {
     ownership.reserve(this.#scene, accounts, on);
   }
 
-  /** Reports each account that is gone from now on, whichever process has erased it. */
+  /** Reports each account that is erased from now on, whichever process has erased it. */
   observeErasures(observer: (account: string) => void): void {
     this.#accountObservers.add(observer);
   }
 
-  /** An account is gone: its nick is free, no room belongs to it, and nobody stays for it who is not connected. */
+  /** An account has been erased: its nick is free, no room belongs to it, and its members stay only if connected. */
   releaseAccount(account: string): void {
     registration.disown(this.#scene, account);
     ownership.release(this.#scene, account);
   }
 
-  /** Puts out the one who uses a nick that belongs to an account. @param account - that of the one who asks */
+  /** Removes the member that uses the nick of an account. @param account - that of the member who asks */
   ghost(by: Member, nick: string, account: string): ReturnType<typeof ownership.ghost> {
     return ownership.ghost(this.#scene, by, nick, account);
   }
@@ -349,7 +351,7 @@ export class Chat {
     return membership.rename(this.#scene, member, nick);
   }
 
-  /** Takes a member out of every room and out of the chat. */
+  /** Removes a member from all rooms and from the chat. */
   quit(member: Member, reason: string): Answer<EventOf<'quit'>> | null {
     return membership.quit(this.#scene, member, reason);
   }
@@ -363,22 +365,22 @@ export class Chat {
     return membership.expel(this.#scene, by, nick, words);
   }
 
-  /** Puts out the one who goes by a nick, for the one who runs the server. @returns null if nobody does */
+  /** Removes the member with a nick, on behalf of the server's operator. @returns null if nobody has the nick */
   putOut(nick: string, parting: string): Member | null {
     return membership.putOut(this.#scene, nick, parting);
   }
 
   /**
-   * Sets a ban of the server, and removes those that it matches.
+   * Sets a ban of the server, and removes the members that it matches.
    *
-   * @param by - null for the one who runs the server
+   * @param by - null for the operator of the server itself
    * @param parting - the reason that the others get
    */
   setBan(by: Member | null, ban: ServerBan, parting: string): ReturnType<typeof banning.setBan> {
     return banning.setBan(this.#scene, by, ban, parting);
   }
 
-  /** Lifts a ban of the server. @param by - null for the one who runs the server */
+  /** Lifts a ban of the server. @param by - null for the operator of the server itself */
   liftBan(by: Member | null, kind: BanKind, mask: string): ReturnType<typeof banning.liftBan> {
     return banning.liftBan(this.#scene, by, kind, mask);
   }
@@ -389,7 +391,7 @@ export class Chat {
     return speech.say(this.#scene, by, target, words);
   }
 
-  /** Takes back something that was said. */
+  /** Takes back a message. */
   redact(
     by: Member,
     target: speech.Target,
@@ -403,7 +405,7 @@ export class Chat {
     return speech.announce(this.#scene, by, text);
   }
 
-  /** Says something to everybody who is here. */
+  /** Says something to everybody in the chat. */
   broadcast(
     by: Member,
     type: 'message' | 'notice',
@@ -438,7 +440,7 @@ export class Chat {
     return rooms.invite(this.#scene, by, nick, name);
   }
 
-  /** Asks those inside to be let in. */
+  /** Asks the members inside to be let in. */
   knock(by: Member, name: string): ReturnType<typeof rooms.knock> {
     return rooms.knock(this.#scene, by, name);
   }
@@ -456,7 +458,7 @@ export class Chat {
     return rooms.setTopic(this.#scene, by, name, text);
   }
 
-  /** Changes the settings of a room. A room that the member may not know of does not exist for it. */
+  /** Changes the settings of a room. To a member that may not know of the room, it does not exist. */
   amend(
     by: Member,
     name: string,
@@ -466,14 +468,14 @@ export class Chat {
     return settings.amend(this.#scene, by, name, wanted, limits);
   }
 
-  /** Changes what a room says about itself. @returns null when it has said so before */
+  /** Changes a note of a room. @returns null if the note was the same before */
   annotateRoom(by: Member, name: string, note: Note): ReturnType<typeof notes.annotateRoom> {
     return notes.annotateRoom(this.#scene, by, name, note);
   }
 
   // Rooms that belong to accounts
 
-  /** Makes a room belong to the account of somebody inside. @param maxRooms - the most that one account founds */
+  /** Makes a room belong to the account of a member inside. @param maxRooms - the most rooms that one account founds */
   registerRoom(by: Member, name: string, maxRooms: number): ReturnType<typeof registration.register> {
     return registration.register(this.#scene, by, name, maxRooms);
   }
@@ -492,7 +494,7 @@ export class Chat {
     return registration.grant(this.#scene, by, name, access);
   }
 
-  /** Hands a room over to another account. @param to - the account, and the most rooms that one account founds */
+  /** Transfers a room to another account. @param to - the account, and the most rooms that one account founds */
   passRoom(
     by: Member,
     name: string,
@@ -503,12 +505,12 @@ export class Chat {
 
   // Facts about a member
 
-  /** Changes what a member says about itself. @returns null when it has said so before */
+  /** Changes a note of a member. @returns null if the note was the same before */
   annotateSelf(member: Member, note: Note): ReturnType<typeof notes.annotateSelf> {
     return notes.annotateSelf(this.#scene, member, note);
   }
 
-  /** Marks a member as away where it acts: it is away when it is so everywhere. @param reason - null when it is back */
+  /** Marks a member as away where it acts: it is away if it is so everywhere. @param reason - null if it is back */
   setAway(member: Member, reason: string | null): Answer<EventOf<'away'> | null> {
     return devices.setAway(this.#scene, member, reason);
   }
@@ -517,22 +519,22 @@ export class Chat {
     return profile.setRealName(this.#scene, member, name);
   }
 
-  /** Shows others another host in place of the one from which a member has connected. */
+  /** Shows others another host instead of the one from which a member has connected. */
   setHost(member: Member, host: string): Answer<EventOf<'host'>> {
     return profile.setHost(this.#scene, member, host);
   }
 
-  /** Logs a member in to an account, or out (null). @returns null when nothing has changed */
+  /** Logs a member in to an account, or out (null). @returns null if nothing has changed */
   setAccount(member: Member, account: string | null): Answer<EventOf<'account'> | null> {
     return profile.setAccount(this.#scene, member, account);
   }
 
-  /** Switches a trait of a member. @returns null when nothing has changed */
+  /** Switches a trait of a member. @returns null if nothing has changed */
   setTrait(member: Member, trait: Trait, on: boolean): Answer<Changed | null> {
     return profile.setTrait(this.#scene, member, trait, on);
   }
 
-  /** Gives a member the rights of an operator; null takes them. @returns null when nothing has changed */
+  /** Gives a member the rights of an operator; null takes them away. @returns null if nothing has changed */
   setOperator(member: Member, privileges: readonly Privilege[] | null): Answer<Changed | null> {
     return profile.setOperator(this.#scene, member, privileges);
   }

@@ -1,14 +1,14 @@
-/** States that begin from checkpoints, and are kept as such. */
+/** States that begin from checkpoints, and are saved as checkpoints. */
 import type { Unreadable } from '../log/codec.js';
 import type { LogName } from '../log/entry.js';
 import type { ReplicaOwner } from './replica.js';
 import type { Checkpoints } from './sharing.js';
 import type { DecodedState } from './snapshot-codec.js';
 
-/** After so many packs a state is kept anew: one who begins applies at most about these. */
+/** A state is saved again after this number of packs: a process that begins applies about that many at most. */
 const PACKS_BETWEEN_CHECKPOINTS = 1_000;
 
-/** Puts a state into text, and reads that. */
+/** Writes a state as text, and reads it. */
 export interface StateCodec<S> {
   encode(state: S): string;
   decode(text: string): DecodedState<S>;
@@ -20,14 +20,14 @@ export interface Checkpointed<S> {
   /** The number of the last pack that is in the state. */
   readonly applied: number;
   readonly isOpening: boolean;
-  /** Whether the state may be another one than the log makes. */
+  /** Whether the state may differ from that of the log. */
   readonly hasStrayed: boolean;
   readonly fold: { snapshot(): S; restore(state: S): void; beginAfter(seq: number): void };
   open(after: number): void;
   unreadable(seq: number, why: Unreadable): void;
 }
 
-/** Begins and keeps the states of one process. */
+/** Begins and saves the states of one process. */
 export class Checkpointing {
   readonly #checkpoints: Checkpoints;
   readonly #owner: ReplicaOwner;
@@ -39,7 +39,7 @@ export class Checkpointing {
     this.#owner = owner;
   }
 
-  /** The logs of rooms that have checkpoints from before. */
+  /** The logs of rooms that have earlier checkpoints. */
   get rooms(): Iterable<LogName> {
     return this.#checkpoints.rooms ?? [];
   }
@@ -56,17 +56,17 @@ export class Checkpointing {
         return;
       }
       if (decoded?.kind === 'state') replica.fold.restore(decoded.state);
-      // The packs up to there may be kept no longer.
+      // Earlier packs may no longer be kept.
       else if (decoded === null && seq > 0) replica.fold.beginAfter(seq);
       else if (decoded !== null) this.#owner.trouble(name, { kind: 'unreadable', seq, why: 'malformed' });
-      // Without it, all that the log still has is applied.
+      // Without a checkpoint, everything that the log still has is applied.
       const after = decoded?.kind === 'malformed' ? 0 : seq;
       this.#kept.set(name, after);
       replica.open(after);
     });
   }
 
-  /** Keeps a state, if its log has grown (or always). */
+  /** Saves a state, if its log has grown (or always). */
   keep<S>(replica: Checkpointed<S>, codec: StateCodec<S>, which: 'grown' | 'all'): void {
     const { name, applied } = replica;
     const kept = this.#kept.get(name);
@@ -77,7 +77,7 @@ export class Checkpointing {
     this.#checkpoints.keep(name, applied, codec.encode(replica.fold.snapshot()));
   }
 
-  /** Lets go of a log that is not followed any more. */
+  /** Drops a log that is not followed any more. */
   forget(log: LogName): void {
     this.#kept.delete(log);
   }

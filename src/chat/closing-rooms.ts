@@ -1,7 +1,7 @@
-/** Rooms that have closed, and that the domain's log names as open ones still. */
+/** Rooms that have closed, but are still open by the domain's log. */
 import type { RoomLog } from '../log/entry.js';
 
-/** Counts the looks at each. Processes wait for each other a little, so that mostly one of them speaks. */
+/** Counts the checks of each. Processes wait for each other a little, so that usually only one of them reports it. */
 export class ClosingRooms {
   readonly #looks = new Map<RoomLog, number>();
 
@@ -13,7 +13,7 @@ export class ClosingRooms {
     this.#looks.delete(log);
   }
 
-  /** Returns those that have been looked at often enough by now. @param patienceFor - how often that is */
+  /** Returns the rooms that have been checked often enough. @param patienceFor - returns how often that is */
   ripe(patienceFor: (log: RoomLog) => number): RoomLog[] {
     const ripe: RoomLog[] = [];
     for (const [log, looks] of this.#looks) {

@@ -1,4 +1,6 @@
-/** The one way of every change: proposed to a log, applied when the log brings it, shown to all whom it concerns. */
+/**
+ * The single path of every change: proposed to a log, applied when the log returns it, shown to all whom it concerns.
+ */
 import type { DomainDeeds, Entry, EntryOf, LogName, PrivateDeeds, ServerBan, Stamp, Who } from '../log/entry.js';
 import { MemoryLog } from '../log/memory-log.js';
 import type { SharedLog } from '../log/shared-log.js';
@@ -30,52 +32,53 @@ import { SteadyTime } from './steady-time.js';
 import { Strangers } from './strangers.js';
 import { type Answer, whenSettled } from './ticket.js';
 
-/** So often somebody of another domain is taken out of a room who is still heard of meanwhile. */
+/** How often somebody of another domain is removed from a room if more of its entries arrive meanwhile. */
 const MAX_DISMISSALS = 10;
 
-/** The choices of a chat's core. */
+/** The options of a chat's core. */
 export interface CoreOptions {
-  /** The log that keeps everything that people do. @defaultValue a {@link MemoryLog} that keeps nothing */
+  /** The log of everything that people do. @defaultValue a {@link MemoryLog} that keeps nothing */
   readonly log?: SharedLog | undefined;
   /** How names are compared. @defaultValue {@link ASCII_NAMING} */
   readonly naming?: Naming | undefined;
   /** The name of this process in the sessions of its members: `node.incarnation`. @defaultValue `a.1` */
   readonly node?: string;
   /**
-   * Returns a name that no other log ever has; the ids of messages begin with it. By default logs are counted. Where
+   * Returns a name that no other log ever has; the ids of messages begin with it. By default logs are counted. If
    * several processes share logs, each has to give a log the same name.
    */
   readonly newLogId?: (log: LogName) => string;
-  /** For a process that shares all its logs with others. @defaultValue it has them for itself */
+  /** For a process that shares all its logs with others. @defaultValue it does not share them */
   readonly sharing?: Sharing | undefined;
-  /** Sends what is said in a room to many at once. @defaultValue each is sent to by itself */
+  /** Sends the messages of a room to many at once. @defaultValue each member is sent to separately */
   readonly assembly?: Assembly | undefined;
   /** The other domains with which this one shares rooms. @defaultValue none */
   readonly abroad?: Abroad | undefined;
-  /** How many departures are remembered, at least 0. @defaultValue 500 */
+  /** The number of departures that are remembered, at least 0. @defaultValue 500 */
   readonly departureLimit?: number;
   /** Milliseconds since the epoch. @defaultValue `Date.now` */
   readonly now?: () => number;
-  /** Keeps rooms from one run of the server to the next. Without it, each run begins with none. */
+  /** Keeps rooms from one run of the server to the next. Without it, each run starts without rooms. */
   readonly keeper?: RoomKeeper | undefined;
   /**
-   * Receives what has happened in a log, before anybody hears of it. It hears again what is applied again at the start.
+   * Receives the outcomes of a log before anybody is shown them. It receives those that are applied again at the start
+   * once more.
    */
   readonly record?: ((log: LogName, outcome: Outcome) => void) | undefined;
   /** Receives the troubles of logs. */
   readonly onTrouble?: (log: LogName, trouble: LogTrouble) => void;
 }
 
-/** What stands around a core, beside what its maker chooses. */
+/** The surroundings of a core, besides the options of its maker. */
 export interface CoreParts {
-  /** Receives each outcome of an entry when it has been shown. */
+  /** Receives each outcome of an entry after it has been shown. */
   readonly happened?: ((outcome: Outcome) => void) | undefined;
   readonly bans?: ServerBans | undefined;
-  /** Puts out those of this process for whom a new ban holds. */
+  /** Removes the members of this process to whom a new ban applies. */
   readonly enforce?: ((banned: Banned) => void) | undefined;
-  /** A member has another session than this one from now on. */
+  /** A member has a new session from now on. The argument is the former one. */
   readonly renewed?: ((session: string) => void) | undefined;
-  /** An account is gone. */
+  /** An account has been erased. */
   readonly erased?: ((account: string) => void) | undefined;
 }
 
@@ -92,11 +95,11 @@ export class Core implements ReplicaOwner {
   readonly abroad: Abroad | null;
   readonly foreigners: Foreigners;
   #node: string;
-  /** Whether the others have given this process up, and it has not come back. */
+  /** Whether the others have given this process up, and it has not returned. */
   #isGivenUp = false;
-  /** Whether it has given itself up, since it stops. */
+  /** Whether this process has given itself up, since it stops. */
   #isLeaving = false;
-  /** Its members that were here then. */
+  /** The members of this process that were here at that time. */
   readonly #lostMembers: MemberState[] = [];
   readonly #onGivenUp: () => void;
   readonly #parts: CoreParts;
@@ -109,7 +112,7 @@ export class Core implements ReplicaOwner {
   readonly #arriving = new Map<string, MemberState>();
   readonly #strangers = new Strangers();
   readonly #waiting = new Set<Waiting>();
-  /** The logs that are followed, and whose states are not complete yet. */
+  /** The logs that are followed, but whose states are incomplete. */
   readonly #opening = new Set<LogName>();
   readonly #onCaughtUp: (() => void)[] = [];
   readonly #steady = new SteadyTime();
@@ -134,7 +137,7 @@ export class Core implements ReplicaOwner {
     this.#onGivenUp = sharing?.onGivenUp ?? (() => undefined);
     this.#checkpointing = sharing === undefined ? null : new Checkpointing(sharing.checkpoints, this);
     const { departureLimit = 500 } = options;
-    // Of several processes, each has read the store at another time: only what is in the log counts for all.
+    // Several processes have read the store at different times: only bans in the log count for all.
     const earlier = sharing === undefined ? (parts.bans?.all() ?? []) : [];
     const banBook = parts.bans && this.#bookOf(parts.bans, earlier);
     const domain = new DomainState({ naming, departureLimit, memberOf: this.#memberOf, ...(banBook && { banBook }) });
@@ -169,7 +172,7 @@ export class Core implements ReplicaOwner {
     }
   }
 
-  /** Bans are kept where they are set. */
+  /** Bans are stored by the process that sets them. */
   #bookOf(bans: ServerBans, earlier: readonly ServerBan[]): BanBook {
     return {
       earlier,
@@ -198,7 +201,7 @@ export class Core implements ReplicaOwner {
     return this.#checkpointing !== null;
   }
 
-  /** Whether a session is one of this process. */
+  /** Whether a session belongs to this process. */
   isOwn(session: string): boolean {
     return session.startsWith(`${this.#node}.`);
   }
@@ -213,7 +216,7 @@ export class Core implements ReplicaOwner {
 
   // Rooms of other domains
 
-  /** What follows in a foreign room is based on another state than the one that was applied. */
+  /** The next entries of a foreign room are based on a different state from the one that was applied. */
   #renewForeign(log: LogName, origin: Origin): void {
     const replica = this.rooms.ofLog(log);
     if (replica === undefined) return;
@@ -226,7 +229,7 @@ export class Core implements ReplicaOwner {
     for (const member of before) if (fold.seatOf(member) === undefined) this.enterAgain(replica, member);
   }
 
-  /** A foreign room is there no more. */
+  /** A foreign room no longer exists. */
   #loseForeign(log: LogName): void {
     const replica = this.rooms.ofLog(log);
     if (replica === undefined) return;
@@ -235,20 +238,20 @@ export class Core implements ReplicaOwner {
     this.#presenter.showRenewed(replica.fold, before);
   }
 
-  /** Has a member of this process enter a foreign room again that it has not left by its own will. */
+  /** Lets a member of this process enter again a foreign room that it has not left by its own will. */
   enterAgain(replica: RoomReplica, member: MemberState): void {
     if (!member.isLocal || !this.isKnown(member) || replica.hasProposalOf(member.session, 'join')) return;
     const { name } = replica.fold;
     const who = replica.fold.guiseOf(member.who);
     const stamp = this.stamp(replica, member);
     const joined = replica.propose<'join'>(member, { kind: 'join', who, name, key: null, flags: [], ...stamp });
-    // Nobody has asked for it, so nobody else shows it to the member.
+    // The member has not asked for it, so nobody else shows it to the member.
     whenSettled(joined, (outcome) => {
       if (outcome.kind === 'joined') this.#presenter.showEntered(outcome);
     });
   }
 
-  /** Proposes that sessions of another domain have left the rooms of this one, since that cannot do so itself. */
+  /** Proposes that sessions of another domain have left the rooms of this one, since it cannot do so itself. */
   dismissForeign(isMeant: (session: string) => boolean): void {
     for (const replica of [...this.rooms.all()]) {
       if (replica.fold.isForeign || replica.isOpening) continue;
@@ -264,7 +267,7 @@ export class Core implements ReplicaOwner {
     const member = fold.seatBy(session)?.member ?? this.foreigners.meet(session, stranger(''), 0);
     const stamp = replica.stamp(session, this.directory.now());
     whenSettled(replica.oblige<'over'>(member, { kind: 'over', ...stamp }), (outcome) => {
-      // Something that it had said before was still on its way.
+      // An earlier entry of the session was still on its way.
       const isLate = outcome?.kind === 'refused' && fold.seatBy(session) !== undefined;
       if (isLate && attempt < MAX_DISMISSALS) this.#dismissOne(replica, session, attempt + 1);
     });
@@ -280,13 +283,13 @@ export class Core implements ReplicaOwner {
     }
   }
 
-  /** Returns the name of a session that begins now. */
+  /** Returns the name of a new session. */
   newSession(): string {
     this.#sessions += 1;
     return `${this.#node}.${this.#sessions}`;
   }
 
-  /** Nobody's member, for what the server has to do in rooms by itself. */
+  /** A member that is nobody's, for the server's own actions in rooms. */
   get steward(): MemberState {
     if (this.#steward === null) {
       const who = { ...stranger(''), privileges: ['override'] } as const;
@@ -295,7 +298,7 @@ export class Core implements ReplicaOwner {
     return this.#steward;
   }
 
-  /** Proposes that a member of this process gets a nick of nobody, if the one that it has belongs to somebody else. */
+  /** Proposes that a member of this process gets a guest nick, if its nick belongs to somebody else. */
   displace(member: MemberState): void {
     const { fold } = this.domain;
     if (!member.isLocal || !fold.belongsToOther(member.nick, member.account)) return;
@@ -308,23 +311,23 @@ export class Core implements ReplicaOwner {
       nick,
       ...stamp,
     });
-    // Another process has given that nick to somebody meanwhile.
+    // Another process has meanwhile given that nick to somebody.
     whenSettled(answer, (outcome) => {
       if (outcome?.kind === 'refused' && outcome.why === 'nick-taken') this.displace(member);
     });
   }
 
-  /** Puts out those of this process for whom a ban holds that has been set, here or elsewhere. */
+  /** Removes the members of this process to whom a ban applies that was set here or elsewhere. */
   enforce(banned: Banned): void {
     this.#parts.enforce?.(banned);
   }
 
-  /** An account is gone. */
+  /** An account has been erased. */
   erased(account: string): void {
     this.#parts.erased?.(account);
   }
 
-  /** Returns a nick of nobody. */
+  /** Returns a guest nick, which belongs to nobody. */
   guestNick(): string {
     for (;;) {
       this.#guests += 1;
@@ -333,7 +336,7 @@ export class Core implements ReplicaOwner {
     }
   }
 
-  /** Puts a member of this process out, also one that would stay when nobody is connected for it. */
+  /** Removes a member of this process, even one that would stay when nobody is connected for it. */
   putOut(member: MemberState, parting: string, ban?: string): void {
     const { outlet } = member;
     if (member.traits.has('always-on')) this.quit(member, parting);
@@ -354,8 +357,8 @@ export class Core implements ReplicaOwner {
   // From a verb to a log
 
   /**
-   * Returns the stamp of what a member proposes next to a log. Spread it last into an entry: V8 takes microseconds to
-   * add fields to a copy of an object with a number as large as a time.
+   * Returns the stamp of a member's next proposal to a log. Spread it last into an entry: V8 takes microseconds to add
+   * fields to a copy of an object with a number as large as a time.
    */
   stamp(replica: { stamp(session: string, atMs: number): Stamp }, { session }: MemberState): Stamp {
     return replica.stamp(session, this.directory.now());
@@ -363,7 +366,7 @@ export class Core implements ReplicaOwner {
 
   /** Proposes to let a member in. */
   arrive(member: MemberState, who: Who): Answer<DomainOutcomes['arrive']> {
-    // The node may have come back under another name since it was received.
+    // The node may have returned under another name since the member was received.
     if (!this.isOwn(member.session) && !this.#isGivenUp) member.session = this.newSession();
     this.#arriving.set(member.session, member);
     const stamp = this.stamp(this.domain, member);
@@ -373,7 +376,7 @@ export class Core implements ReplicaOwner {
     return answer;
   }
 
-  /** Lets the others know how the connection of a member of this process is secured. */
+  /** Reports to the other nodes how the connection of a member of this process is secured. */
   #reportSecurity(member: MemberState): void {
     const { isSecure, certificate } = member.outlet;
     if (!isSecure && certificate === null) return;
@@ -393,26 +396,26 @@ export class Core implements ReplicaOwner {
     return this.domain.fold.gone.nodes().find((node) => nameOf(node) === name) ?? null;
   }
 
-  /** The domain's log has said that a node is gone. */
+  /** The domain's log has reported that a node is gone. */
   lost(lost: Lost): void {
     const isOwn = this.#mayBeGivenUp(lost.quits);
     this.nodes.lose(lost);
     if (isOwn && !this.#isLeaving) this.#onGivenUp();
   }
 
-  /** Stops proposing if the domain's log has said that this node is gone. @returns whether it has just done so */
+  /** Stops proposing if the domain's log has reported that this node is gone. @returns whether it has just done so */
   #mayBeGivenUp(quits: Lost['quits']): boolean {
     if (this.#isGivenUp || !this.domain.fold.gone.has(this.#node)) return false;
     this.#isGivenUp = true;
     for (const { member } of quits) {
       const state = stateOf(member);
-      // One that was leaving has left.
+      // A member that was leaving has left.
       if (state.isLocal && !this.domain.hasProposalOf(state.session, 'quit')) this.#lostMembers.push(state);
     }
     return true;
   }
 
-  /** Goes on as another node, with all members. */
+  /** Continues as another node, with all members. */
   comeBack(node: string): void {
     if (!this.#isGivenUp) return;
     const former = this.#node;
@@ -426,12 +429,12 @@ export class Core implements ReplicaOwner {
       this.#parts.renewed?.(member.session);
       this.returning.renew(member);
     }
-    // What they have asked is said again.
+    // Their requests are proposed again.
     for (const member of arriving) this.#arriving.set(member.session, member);
     this.returning.begin(members, former);
   }
 
-  /** Has this node leave by its own will. @param then - called when the domain's log has it */
+  /** Removes this node by its own will. @param then - called when the domain's log has the entry */
   stepDown(then: () => void): void {
     this.#isLeaving = true;
     const { domain, steward } = this;
@@ -440,7 +443,7 @@ export class Core implements ReplicaOwner {
     whenSettled(answer, then);
   }
 
-  /** Lets a member in again, that has been here before. */
+  /** Lets in again a member that has been here before. */
   arriveAgain(member: MemberState, who: Who): Answer<DomainOutcomes['arrive']> {
     this.#arriving.set(member.session, member);
     const stamp = this.stamp(this.domain, member);
@@ -449,15 +452,15 @@ export class Core implements ReplicaOwner {
     return answer;
   }
 
-  /** This process has been given up again before a member was back. */
+  /** This process has been given up again before a member had returned. */
   loseAgain(member: MemberState): void {
-    // It may have quit meanwhile.
+    // The member may have quit meanwhile.
     if (this.#arriving.delete(member.session)) this.#lostMembers.push(member);
   }
 
   /**
-   * Somebody has got a nick. A member of this process that is away, and still shown with it, gets another one first:
-   * nobody is to see one nick twice.
+   * Somebody has taken a nick. If a member of this process is absent, but still shown with that nick, it gets another
+   * one first: nobody must see one nick twice.
    */
   yieldNick(taker: MemberState): void {
     for (const member of [...this.#lostMembers, ...this.returning.absent]) {
@@ -468,18 +471,18 @@ export class Core implements ReplicaOwner {
     }
   }
 
-  /** A member that comes back has another nick. */
+  /** A returning member has another nick. */
   renamed(member: MemberState, before: string): void {
     this.#presenter.showRenamed({ kind: 'renamed', atMs: this.directory.now(), member, before });
   }
 
-  /** A member that comes back is not let into a room. */
+  /** A returning member is not let into a room. */
   keptOut({ fold: room }: RoomReplica, member: MemberState): void {
     const atMs = this.directory.now();
     this.#presenter.showLeft({ kind: 'left', atMs, id: '', member, room, reason: 'node lost' });
   }
 
-  /** Whether a member is in, or may be about to be. */
+  /** Whether a member is in the chat, or may be about to be. */
   isKnown(member: MemberState): boolean {
     const { session } = member;
     if (this.domain.fold.bySession(session) !== undefined || this.#arriving.has(session)) return true;
@@ -491,11 +494,11 @@ export class Core implements ReplicaOwner {
     return this.isOwn(member.session) && !this.isKnown(member);
   }
 
-  /** Proposes that a member has left, unless that is on its way already. */
+  /** Proposes that a member has left, unless that is already on its way. */
   quit(member: MemberState, reason: string): Answer<DomainOutcomes['quit']> | null {
     const lostAt = this.#lostMembers.indexOf(member);
     if (lostAt >= 0) {
-      // It has left already, with its node.
+      // The member has already left, with its node.
       this.#lostMembers.splice(lostAt, 1);
       return null;
     }
@@ -568,7 +571,7 @@ export class Core implements ReplicaOwner {
     if (this.#mayBeGivenUp([])) this.#onGivenUp();
   }
 
-  /** Has those leave a log who are gone by what the domain's log had when this one was read. */
+  /** Removes from a log the sessions that were gone by the domain's log when this log was read. */
   #reviewGone(log: LogName): void {
     if (this.domain.isOpening) return;
     const room = this.rooms.ofLog(log);
@@ -576,7 +579,7 @@ export class Core implements ReplicaOwner {
     else if (log === this.private.name) this.nodes.privateCaughtUp();
   }
 
-  /** Calls back once, as soon as the state has all that was in the logs which are followed by now. */
+  /** Calls back once, as soon as the state includes everything in the logs that are followed by now. */
   whenCaughtUp(then: () => void): void {
     if (this.#opening.size === 0) then();
     else this.#onCaughtUp.push(then);
@@ -592,7 +595,7 @@ export class Core implements ReplicaOwner {
     if (room !== undefined) this.#presenter.showTrouble(room.fold, trouble, this.directory.now());
   }
 
-  /** Gives up what has waited too long: those who wait for it are answered that it has not been taken. */
+  /** Gives up proposals that have waited too long: their proposers are answered that the log has not taken them. */
   expire(patienceMs: number): void {
     const beforeMs = this.steadyMs - patienceMs;
     for (const replica of this.#waiting) {
@@ -605,7 +608,7 @@ export class Core implements ReplicaOwner {
     if (this.isShared) this.nodes.abandon(this.rooms.review(this.directory.now()));
   }
 
-  /** Keeps the states of logs, those that have grown or all of them. */
+  /** Saves the states of logs, either those that have grown or all of them. */
   keep(which: 'grown' | 'all'): void {
     this.#checkpointing?.keep(this.domain, DOMAIN_CODEC, which);
     this.#checkpointing?.keep(this.private, PRIVATE_CODEC, which);
@@ -621,7 +624,7 @@ function isPrivateEntry(entry: Entry): entry is Entry & EntryOf<PrivateDeeds> {
   return entry.kind === 'tell' || entry.kind === 'retract' || entry.kind === 'withdrawn' || entry.kind === 'gone';
 }
 
-/** How long this process waits for others, by what both are called: most others wait another time. */
+/** How long this process waits for others, by the names of both: most others wait for a different time. */
 function shareOf(text: string): number {
   let sum = 0;
   for (let index = 0; index < text.length; index += 1) sum = (31 * sum + text.charCodeAt(index)) % 1_000_003;

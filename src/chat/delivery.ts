@@ -1,4 +1,4 @@
-/** One event on its way to many: encoded once for each way of reading it. */
+/** One event on its way to many members: encoded once for each encoder. */
 import type { ChatEvent } from './event.js';
 import type { Encoder, Outlet } from './member.js';
 import type { MemberState } from './member-state.js';
@@ -10,10 +10,10 @@ interface Encoded {
   readonly droppable: boolean;
 }
 
-/** Hands one event to any number of members; all that share an encoder get the same bytes. */
+/** Delivers one event to any number of members; all that share an encoder get the same bytes. */
 export class Delivery {
   readonly #event: ChatEvent;
-  // Most rooms hold one or two kinds of reader in long runs, so the last one is kept at hand.
+  // Most rooms hold one or two kinds of reader in long runs, so the last encoder is kept at hand.
   #encoder: Encoder | null = null;
   #bytes: Uint8Array | null = null;
   #droppable = false;
@@ -24,7 +24,7 @@ export class Delivery {
   }
 
   /**
-   * Sends the event to one member, unless its kind of reader does not get such events.
+   * Sends the event to one member, unless its encoder leaves out such events.
    *
    * @param room - the room whose members all get it; null if it is for some of them, or for others
    */
@@ -33,10 +33,10 @@ export class Delivery {
   }
 
   /**
-   * Sends the event to those in a room who have a rank, or to all of them for 0, but for one.
+   * Sends the event to all members of a room who have a rank, or to all members for 0, except one.
    *
-   * This loop is what a fan-out costs, and its body is that of {@link through}: V8 would not inline the call, because
-   * its callers are nested too deep.
+   * This loop is the cost of a fan-out, and its body is that of {@link through}: V8 would not inline the call, because
+   * its callers are nested too deeply.
    */
   toSeats(room: RoomState, except: MemberState | null, minimumRanks: number): void {
     const audience = minimumRanks === 0 ? room : null;
@@ -50,7 +50,7 @@ export class Delivery {
     }
   }
 
-  /** The event as one kind of reader gets it, a text if that is its UTF-8; null if it does not. */
+  /** The event as one encoder writes it, or a text that has these bytes as its UTF-8; null if the encoder leaves it out. */
   contentFor(encoder: Encoder): Uint8Array | string | null {
     const text = encoder.toText?.(this.#event) ?? null;
     if (text !== null) return text;

@@ -1,4 +1,4 @@
-/** Everybody who is here and every room that is open, as the logs have them. */
+/** All members in the chat and all open rooms, as the logs have them. */
 import type { Fold, Naming } from './case-mapping.js';
 import type { Departure, Directory, NoteObserver, PresenceObserver, RoomObserver } from './directory.js';
 import type { DomainState } from './domain-state.js';
@@ -99,7 +99,7 @@ export class DirectoryState implements Directory {
     return this.#domain.departuresOf(nick);
   }
 
-  // Those who watch who is here
+  // The observers of members and rooms
 
   observe(observer: PresenceObserver): void {
     this.#observers.add(observer);
@@ -113,7 +113,7 @@ export class DirectoryState implements Directory {
     this.#noteObservers.add(observer);
   }
 
-  /** Reports to observers what somebody, or a room, says about itself. */
+  /** Reports to observers a change of the notes of somebody, or of a room. */
   annotated(event: EventOf<'annotated'>, answered: Member | null): void {
     for (const observer of this.#noteObservers) observer(event, answered);
   }
@@ -123,12 +123,12 @@ export class DirectoryState implements Directory {
     for (const observer of this.#roomObservers) observer.retitled(event, answered);
   }
 
-  /** Reports to observers that a member that is connected several times is in a room. */
+  /** Reports to observers that a member with several connections is in a room. */
   entered(event: EventOf<'joined'>, voice: Outlet | null): void {
     for (const observer of this.#roomObservers) observer.entered(event, voice);
   }
 
-  /** Those whom observers name as followers of a member. */
+  /** The members whom observers name as followers of a member. */
   *followersOf(member: Member): Generator<Member, void> {
     for (const observer of this.#observers) yield* observer.followersOf(member);
   }

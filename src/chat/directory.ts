@@ -1,4 +1,4 @@
-/** Everybody who is here and every room that is open, as everybody may look them up. */
+/** All members in the chat and all open rooms, as everybody may look them up. */
 import type { Fold } from './case-mapping.js';
 import type { EventOf } from './event.js';
 import type { Member, Outlet } from './member.js';
@@ -14,28 +14,28 @@ export interface Departure {
   readonly atMs: number;
 }
 
-/** Hears of nicks that come into use and fall out of it. */
+/** The observer of nicks that come into use and fall out of it. */
 export interface PresenceObserver {
   appeared(member: Member): void;
   disappeared(nick: string): void;
-  /** Returns those who want to hear of what a member does about itself, whether they share a room with it or not. */
+  /** Returns the members who want to follow a member's changes, whether they share a room with it or not. */
   followersOf(member: Member): Iterable<Member>;
 }
 
-/** Hears of what happens to rooms, for those whom the events alone do not tell enough. */
+/** The observer of rooms, for clients that need more than the events. */
 export interface RoomObserver {
   /** @param answered - the member that gets the event as its answer; null if nobody is answered */
   retitled(event: EventOf<'retitled'>, answered: Member | null): void;
   /**
-   * A member is in a room that is connected several times, or has not asked for it just now.
+   * A member that is connected several times, or has not just asked for it, is in a room.
    *
-   * @param voice - where it has asked for that; null: the first
+   * @param voice - the outlet through which it has asked; null for the first
    */
   entered(event: EventOf<'joined'>, voice: Outlet | null): void;
 }
 
 /**
- * Hears of what members and rooms say about themselves.
+ * The observer of the notes of members and rooms.
  *
  * @param answered - the member that gets the event as its answer; null if nobody is answered
  */
@@ -45,25 +45,25 @@ export type NoteObserver = (event: EventOf<'annotated'>, answered: Member | null
 export interface Directory {
   /** Puts a name, or a mask, into the form in which it is compared. */
   readonly fold: Fold;
-  /** Returns what a name, or a mask of names, looks like: the folded name if looks do not count. */
+  /** Returns the look of a name, or of a mask of names: the folded name if looks do not count. */
   readonly likenessOf: Fold;
   readonly memberCount: number;
-  /** The largest number of members at once so far. */
+  /** The most members at once so far. */
   readonly peakMemberCount: number;
-  /** How many rooms have somebody in them. */
+  /** The number of rooms that have members. */
   readonly occupiedRoomCount: number;
-  /** How many members have an operator's rights, and how many are invisible. */
+  /** The numbers of members with an operator's rights, and of invisible members. */
   readonly operatorCount: number;
   readonly invisibleCount: number;
   members(): IterableIterator<Member>;
   rooms(): IterableIterator<Room>;
   member(nick: string): Member | undefined;
-  /** Returns a member, or somebody of another domain who is in a room that this one has. */
+  /** Returns a member, or somebody of another domain who is in a room of this one. */
   anyone(nick: string): Member | undefined;
-  /** Whether a nick, or one that looks like it, is in use by another member than this one, or belongs to an account. */
+  /** Whether a nick, or one that looks like it, is used by another member than this one, or belongs to an account. */
   isTaken(nick: string, by: Member): boolean;
   room(name: string): Room | undefined;
-  /** Returns the room, unless the viewer may not know of it: to such a one it does not exist. */
+  /** Returns the room, unless the viewer may not know of it: to such a viewer it does not exist. */
   visibleRoom(viewer: Member, name: string): Room | undefined;
   /** Returns the former holders of a nick, the latest first. */
   departuresOf(nick: string): Departure[];

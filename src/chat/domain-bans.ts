@@ -2,13 +2,13 @@
 import type { BanKind, ServerBan } from '../log/entry.js';
 import type { Fold } from './case-mapping.js';
 
-/** Holds those who arrive against the bans, and keeps these. */
+/** Checks members who arrive against the bans, and keeps these. */
 export interface BanBook {
-  /** Bans that were set before the log began, and count like those that are in it. */
+  /** Bans that were set before the log began, and count like those in it. */
   readonly earlier: readonly ServerBan[];
-  /** @param session - who has set it; null if that was before what is applied now */
+  /** @param session - the session that has set it; null if that was before the entries that are applied now */
   add(ban: ServerBan, session: string | null): void;
-  /** @param session - who has lifted it */
+  /** @param session - the session that has lifted it */
   remove(kind: BanKind, mask: string, session: string): void;
 }
 
@@ -20,7 +20,7 @@ interface Setting {
 }
 
 /**
- * Bans by what they name. They are as the log has left them, so that a process that begins later has them all. The log
+ * Bans by their targets. They are as the log has left them, so that a process that begins later has them all. The log
  * also decides when there are too many: all who apply it have the same number.
  */
 export class DomainBans {
@@ -38,7 +38,7 @@ export class DomainBans {
     return [...this.#bans.values()];
   }
 
-  /** Adds a ban, in place of one of the same kind and mask. @returns false if there are too many already */
+  /** Adds a ban, replacing one of the same kind and mask. @returns false if there are too many already */
   add(ban: ServerBan, { session, maxBans, atMs }: Setting): boolean {
     for (const [key, { untilMs }] of this.#bans) if (untilMs !== null && untilMs <= atMs) this.#bans.delete(key);
     const key = this.#keyOf(ban.kind, ban.mask);
@@ -48,7 +48,7 @@ export class DomainBans {
     return true;
   }
 
-  /** Removes a ban, also one from before the log. */
+  /** Removes a ban, even one from before the log. */
   remove(kind: BanKind, mask: string, session: string): void {
     this.#bans.delete(this.#keyOf(kind, mask));
     this.#book?.remove(kind, mask, session);

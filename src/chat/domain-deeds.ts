@@ -45,7 +45,7 @@ type Deed<K extends keyof DomainDeeds> = (
   atMs: number,
 ) => DomainOutcomes[K];
 
-/** Makes a deed that only somebody who is here can do. */
+/** Makes a deed that only a member in the chat can do. */
 function byMember<E extends Stamp, T>(
   act: (domain: DomainState, member: MemberState, entry: E, atMs: number) => T,
 ): (domain: DomainState, entry: E, atMs: number) => T | NotTaken {
@@ -81,7 +81,7 @@ const displace: Deed<'displace'> = (domain, { target, nick }, atMs) => {
   return { kind: 'renamed', atMs, member, before };
 };
 
-/** What the others read of those whose node has stopped. */
+/** The reason that others read for members whose node has stopped. */
 const NODE_LOST = 'node lost';
 
 const gone: Deed<'gone'> = (domain, { node }, atMs) => {
@@ -95,7 +95,7 @@ const gone: Deed<'gone'> = (domain, { node }, atMs) => {
   return { kind: 'lost', node, quits: lost.map((member) => ({ kind: 'quit', atMs, member, reason: NODE_LOST })) };
 };
 
-/** The table by which the domain applies its log. */
+/** The table with which the domain applies its log. */
 export const DOMAIN_DEEDS: { readonly [K in keyof DomainDeeds]: Deed<K> } = {
   arrive,
   reserve,
@@ -118,7 +118,7 @@ export const DOMAIN_DEEDS: { readonly [K in keyof DomainDeeds]: Deed<K> } = {
     return null;
   }),
   away: byMember((_domain, member, { reason }, atMs) => {
-    // Clients repeat by themselves that they are back, or away as before: no news to anybody.
+    // Clients automatically repeat that they are back, or away as before: that is no news to anybody.
     if (member.away === reason) return null;
     member.away = reason;
     return { kind: 'away', atMs, member };

@@ -1,4 +1,4 @@
-/** Who is here and under which nick, as the domain's log has it. */
+/** The members in the chat and their nicks, as the domain's log has them. */
 import type { DomainDeeds, EntryOf, RoomLog, Stamp, Who } from '../log/entry.js';
 import type { Fold as CaseFold, Naming } from './case-mapping.js';
 import type { Departure } from './directory.js';
@@ -13,14 +13,14 @@ import type { Cast } from './room-state.js';
 import { RunningNumbers } from './running-numbers.js';
 import type { DomainSnapshot } from './snapshot.js';
 
-/** The arguments that make a domain. */
+/** The options of a domain. */
 export interface DomainOptions {
   readonly naming: Naming;
-  /** How many departures are remembered, at least 0. */
+  /** The number of departures that are remembered, at least 0. */
   readonly departureLimit: number;
   /** Returns the member of a session that the log lets in. */
   readonly memberOf: Cast;
-  /** Hears of the bans of the server. @defaultValue nobody does */
+  /** Receives the bans of the server. @defaultValue nobody does */
   readonly banBook?: BanBook;
 }
 
@@ -31,7 +31,7 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
   readonly #memberOf: Cast;
   readonly #byNick = new Map<string, MemberState>();
   readonly #likenessOf: CaseFold | null;
-  /** By what their nicks look like; empty if that does not count. */
+  /** The members by the looks of their nicks; empty if looks do not count. */
   readonly #byLikeness = new Map<string, MemberState>();
   readonly #bySession = new Map<string, MemberState>();
   /** The logs of the rooms that are open. */
@@ -41,9 +41,9 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
   readonly #numbers = new RunningNumbers();
   /** The nicks that belong to accounts, by their folded forms. */
   readonly #owned = new Map<string, string>();
-  /** Their folded forms by what they look like, in the order in which they came to belong to accounts. */
+  /** The folded nicks of accounts by their looks, in the order in which they came to belong to accounts. */
   readonly #ownedLooks = new Map<string, readonly string[]>();
-  /** They have the nicks in folded form, since a stranger's question must not fold all of them. */
+  /** The folded nicks are included, since a stranger's question must not fold all of them. */
   readonly #departures: { readonly key: string; readonly departure: Departure }[] = [];
   #peak = 0;
   // Counted as they change: everybody may ask for them, and a question must not look at every member.
@@ -64,7 +64,7 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
     return this.#byNick.size;
   }
 
-  /** The largest number of members at once so far. */
+  /** The most members at once so far. */
   get peak(): number {
     return this.#peak;
   }
@@ -85,12 +85,12 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
     return this.#byNick.get(this.#fold(nick));
   }
 
-  /** Whether two nicks are one to those who look for it. */
+  /** Whether two nicks are the same to those who look for one. */
   isSameNick(one: string, other: string): boolean {
     return this.#fold(one) === this.#fold(other);
   }
 
-  /** Returns the member that keeps a nick from everybody else: it has that nick, or one that looks like it. */
+  /** Returns the member that blocks a nick for everybody else: it has that nick, or one that looks like it. */
   holderOf(nick: string): MemberState | undefined {
     return this.member(nick) ?? (this.#likenessOf && this.#byLikeness.get(this.#likenessOf(nick))) ?? undefined;
   }
@@ -112,7 +112,7 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
     return deed(this, entry, this.#atMs);
   }
 
-  /** Returns everything that the log has said, as plain data. */
+  /** Returns the whole state of the log as plain data. */
   snapshot(): DomainSnapshot {
     return {
       members: [...this.members()].map((member) => ({
@@ -136,7 +136,7 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
     };
   }
 
-  /** Goes on from what {@link snapshot} has returned. To be called before the first entry. */
+  /** Continues from the result of {@link snapshot}. Call it before the first entry. */
   restore({ members, departures, owned, rooms, gone, bans, numbers, peak, atMs }: DomainSnapshot): void {
     for (const account of owned) this.own(account, true);
     for (const room of rooms) this.rooms.add(room);
@@ -158,7 +158,7 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
     this.#atMs = atMs;
   }
 
-  /** Goes on after a pack of which nothing is known any more. To be called before the first entry. */
+  /** Continues after a pack of which nothing is known any more. Call it before the first entry. */
   beginAfter(seq: number): void {
     this.#numbers.beginAfter(seq);
   }
@@ -175,12 +175,12 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
     return true;
   }
 
-  /** Lets a session in under a nick. @returns its member; null if the nick is taken, and nothing has happened then */
+  /** Lets a session in under a nick. @returns its member; null if the nick is taken, and nothing has changed then */
   add({ session, n }: Stamp, who: Who): MemberState | null {
     if (this.holderOf(who.nick) !== undefined || this.#bySession.has(session)) return null;
     const member = this.#memberOf(session, who, this.#atMs);
     member.who = who;
-    // Whatever the member was before, here or in a process that has begun later.
+    // The member may have old state, from here or from a process that has begun later.
     member.away = null;
     member.traits = NO_TRAITS;
     member.metadata = NO_NOTES;
@@ -210,7 +210,7 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
 
   // Nicks that belong to accounts
 
-  /** Keeps the nick of an account for it, or leaves it to everybody. */
+  /** Reserves the nick of an account, or releases it. */
   own(account: string, on: boolean): void {
     const key = this.#fold(account);
     const isKnown = this.#owned.has(key);
@@ -237,12 +237,12 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
     return this.#owned.has(key) && this.#fold(account) === key;
   }
 
-  /** Whether the nick of an account is kept for it. */
+  /** Whether the nick of an account is reserved for it. */
   isOwned(account: string): boolean {
     return this.#owned.has(this.#fold(account));
   }
 
-  /** Whether two accounts are the same one. */
+  /** Whether two accounts are the same. */
   isSameAccount(one: string | null, other: string | null): boolean {
     return one !== null && other !== null && this.#fold(one) === this.#fold(other);
   }
@@ -280,7 +280,7 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
     if (member.traits.has('invisible')) this.#invisible += by;
   }
 
-  /** The former holders of nicks, the latest first. */
+  /** Returns the former holders of a nick, the latest first. */
   departuresOf(nick: string): Departure[] {
     const key = this.#fold(nick);
     const found = this.#departures.filter((one) => one.key === key);

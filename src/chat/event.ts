@@ -1,4 +1,4 @@
-/** Events among people: each is one fact, in no protocol's words. */
+/** Events among people: each is one fact, independent of any protocol. */
 import type { MessageType, Rank, SettingChange, Tag } from '../log/entry.js';
 import type { Member } from './member.js';
 import type { NoteChange } from './notes.js';
@@ -6,7 +6,7 @@ import type { Room } from './room.js';
 
 export type { MessageType, Tag } from '../log/entry.js';
 
-/** Who did it: a member, or the server itself. */
+/** The one who did it: a member, or the server itself. */
 export type Actor = Member | null;
 
 /** One change of a room's settings that has been made. */
@@ -22,7 +22,7 @@ interface Happening {
 
 /** The fields of every event in a room. */
 interface RoomHappening extends Happening {
-  /** Names the event: its place in the room's log. Empty if it is not there. */
+  /** The id of the event: its place in the room's log. Empty if it is not there. */
   readonly id: string;
 }
 
@@ -34,15 +34,17 @@ export interface Said extends Happening {
   readonly room: Room | null;
   /** The one person that it was said to, or null when it was said to a room. */
   readonly to: Member | null;
-  /** The ranks that the speaker named, as bits: those of the lowest of them and above get it. 0: everybody. */
+  /**
+   * The ranks that the speaker named, as bits: members with the lowest of them, or a higher one, get it. 0: everybody.
+   */
   readonly ranks: number;
   readonly type: MessageType;
   /**
-   * Free of NUL. Empty for a signal. LF stands where a line ends, if there are several; CR where its writer has cut a
-   * line that was too long.
+   * Free of NUL. Empty for a signal. LF separates lines, if there are several; CR marks a place at which its writer has
+   * cut a line that was too long.
    */
   readonly text: string;
-  /** Names the message across protocols and echoes: its place in a log. */
+  /** The id of the message across protocols and echoes: its place in a log. */
   readonly id: string;
   /** Tags from the speaker's program to the hearers' programs. */
   readonly tags: readonly Tag[];
@@ -50,7 +52,7 @@ export interface Said extends Happening {
   readonly isDivisible: boolean;
 }
 
-/** A fact, with the members it concerns as they are after it. */
+/** A fact, with its members as they are after it. */
 export type ChatEvent =
   | Said
   | (RoomHappening & { readonly kind: 'joined'; readonly member: Member; readonly room: Room })
@@ -63,7 +65,7 @@ export type ChatEvent =
       readonly room: Room;
       readonly reason: string;
     })
-  /** For the member that is removed from the chat; the others get its quitting. */
+  /** For the member that is removed from the chat; the others get its quit event. */
   | (Happening & {
       readonly kind: 'expelled';
       readonly by: Actor;
@@ -73,13 +75,13 @@ export type ChatEvent =
       readonly parting: string;
     })
   | (Happening & { readonly kind: 'renamed'; readonly member: Member; readonly before: string })
-  /** Something that was said to a room or to one person is taken back. */
+  /** A message to a room or to one person is taken back. */
   | (Happening & {
       readonly kind: 'redacted';
       readonly by: Member;
       readonly room: Room | null;
       readonly to: Member | null;
-      /** The id of what was said. */
+      /** The id of the message. */
       readonly message: string;
       /** The id of this event. */
       readonly id: string;
@@ -97,10 +99,10 @@ export type ChatEvent =
       readonly by: Actor;
       readonly member: Member;
       readonly room: Room;
-      /** Whether this is for the guest, or for those in the room who may like to know. */
+      /** Whether this is for the guest, or for members of the room who may want to know. */
       readonly audience: 'guest' | 'witnesses';
     })
-  /** Somebody asks those who may invite it to do so. */
+  /** Somebody asks the members who may invite it to do so. */
   | (Happening & { readonly kind: 'knocked'; readonly by: Member; readonly room: Room })
   /** A room has another name. */
   | (RoomHappening & {
@@ -110,23 +112,23 @@ export type ChatEvent =
       readonly before: string;
       readonly reason: string;
     })
-  /** A member, or a room, says something else about itself. */
+  /** A member, or a room, has changed its notes. */
   | (Happening & {
       readonly kind: 'annotated';
       readonly by: Member;
-      /** The member whom it is about; null for a room. */
+      /** The member that the notes belong to; null for a room. */
       readonly member: Member | null;
       readonly room: Room | null;
       readonly changes: readonly NoteChange[];
     })
   | (Happening & { readonly kind: 'away'; readonly member: Member })
-  /** Somebody has logged in to an account, or out of the one it had. */
+  /** Somebody has logged in to an account, or out of its account. */
   | (Happening & { readonly kind: 'account'; readonly member: Member })
   | (Happening & { readonly kind: 'host'; readonly member: Member; readonly before: string })
   | (Happening & { readonly kind: 'realname'; readonly member: Member })
-  /** A word from the server or an operator to everybody who wants to hear such. */
+  /** An announcement of the server or an operator to everybody who wants to receive announcements. */
   | (Happening & { readonly kind: 'announced'; readonly by: Actor; readonly text: string })
-  /** A word from an operator to everybody who is here. */
+  /** A message of an operator to everybody in the chat. */
   | (Happening & {
       readonly kind: 'broadcast';
       readonly by: Actor;

@@ -1,4 +1,4 @@
-/** A state that is made of the entries of a log, and of nothing else. */
+/** A state that depends on the entries of a log alone. */
 import type { EntryOf } from '../log/entry.js';
 import type { Outcome } from './outcome.js';
 import type { NotTaken } from './refusal.js';
@@ -7,19 +7,19 @@ import type { NotTaken } from './refusal.js';
 export type OutcomesOf<Deeds> = { readonly [K in keyof Deeds]: Outcome };
 
 /**
- * A state machine. It has no clock, no randomness and no I/O, so that everybody who applies the same log has the same
- * state after every entry.
+ * A state machine. It has no clock, no randomness and no I/O, so that all who apply the same log have the same state
+ * after every entry.
  */
 export interface Fold<Deeds, Outcomes extends OutcomesOf<Deeds>> {
   /** Returns the number that the next entry of a session must have. */
   nextNumber(session: string): number;
   /**
-   * Applies one entry: the rules are asked now, in the order of the log, by what the log has said so far.
+   * Applies one entry: the rules are checked now, in the order of the log, by the state of the log so far.
    *
    * @param seq - the number of the entry's pack
    * @returns what has happened, or why it has not
    */
   apply<K extends keyof Deeds>(seq: number, entry: EntryOf<Deeds, K>): Outcomes[K] | NotTaken;
-  /** The log has lost its end. What it had there has happened; other packs will have the numbers after `top`. */
+  /** The log has lost its end. The lost entries have happened; other packs will have the numbers after `top`. */
   regressed(top: number): void;
 }

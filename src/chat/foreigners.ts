@@ -1,12 +1,12 @@
-/** Members of other domains, who are here only as far as they have places in rooms. */
+/** Members of other domains, who are here only as long as they have places in rooms. */
 import type { Who } from '../log/entry.js';
 import type { Fold } from './case-mapping.js';
 import { MemberState } from './member-state.js';
 
-/** So many are kept without asking whether any room still has them. */
+/** The number of members that are kept without a check whether any room still has them. */
 const FEW = 1_000;
 
-/** Finds the same member for a session wherever a room names it, and by its nick. */
+/** Finds the same member for a session wherever a room names it, and finds it by its nick. */
 export class Foreigners {
   readonly #fold: Fold;
   readonly #bySession = new Map<string, MemberState>();
@@ -18,8 +18,8 @@ export class Foreigners {
   }
 
   /**
-   * Returns the member of a session. One that is inside somewhere keeps its nick until {@link rename}, since those
-   * inside have to hear of another one.
+   * Returns the member of a session. A member of a room keeps its nick until {@link rename}, since the room must be
+   * notified of a new one.
    */
   meet(session: string, who: Who, atMs: number): MemberState {
     const known = this.#bySession.get(session);
@@ -29,14 +29,14 @@ export class Foreigners {
       return known;
     }
     if (this.#bySession.size >= this.#limit) this.#forget();
-    // Whoever runs another domain does not run this one.
+    // The operators of another domain have no privileges here.
     const member = new MemberState({ session, who: { ...who, privileges: null }, atMs });
     this.#bySession.set(session, member);
     this.#byNick.set(this.#fold(who.nick), member);
     return member;
   }
 
-  /** Returns the one who goes by a nick, and is inside somewhere. */
+  /** Returns the member with a nick, if it is in a room. */
   byNick(nick: string): MemberState | undefined {
     const found = this.#byNick.get(this.#fold(nick));
     return found !== undefined && found.seats.length > 0 ? found : undefined;

@@ -1,12 +1,12 @@
-/** The nodes that have stopped, as one log has said so. */
+/** The nodes that have stopped, as reported by one log. */
 
 /**
- * The most names that are known at once. Where each new node gets a new name, they would add up; whatever one has sent
- * whose name is the oldest of so many has arrived long ago.
+ * The most names that are known at once. If each new node gets a new name, they would add up. The entries of a node
+ * whose name is the oldest of this many have arrived long ago.
  */
 const MAX_NAMES = 1_000;
 
-/** A node, by the name that all its incarnations have. */
+/** A node: a name, which all its incarnations have, and the number of the incarnation. */
 export interface Incarnation {
   readonly name: string;
   readonly number: number;
@@ -14,16 +14,16 @@ export interface Incarnation {
 
 /**
  * The last incarnation of each node that is gone. All before it are gone as well, so there is one number for each name,
- * however often a node has stopped. Those whose logs are the same forget the same ones.
+ * however often a node has stopped. Processes with the same log forget the same nodes.
  */
 export class GoneNodes {
   readonly #last = new Map<string, number>();
 
-  /** Notes that a node is gone. @returns false if that is known. */
+  /** Notes that a node is gone. @returns false if that was known */
   add(node: string): boolean {
     if (this.has(node)) return false;
     const { name, number } = incarnationOf(node);
-    // Set again, it is the last of the map: the first one has been gone for longest.
+    // A key that is set again moves to the end of the map: the first one has been gone for longest.
     this.#last.delete(name);
     this.#last.set(name, number);
     for (const oldest of this.#last.keys()) {
@@ -46,7 +46,7 @@ export class GoneNodes {
     return this.#last.size > 0 && this.has(nodeOf(session));
   }
 
-  /** The last incarnation of each, in the order in which they stopped. */
+  /** The last incarnation of each node, in the order in which they stopped. */
   nodes(): string[] {
     return [...this.#last].map(([name, number]) => `${name}.${number}`);
   }
@@ -61,19 +61,19 @@ export function nodeOf(session: string): string {
   return session.slice(0, Math.max(0, session.lastIndexOf('.')));
 }
 
-/** Whether a text is a node as {@link GoneNodes.nodes} names it. */
+/** Whether a text is a node in the form of {@link GoneNodes.nodes}. */
 export function isNode(text: string): boolean {
   return /^.+\.[1-9]\d*$/s.test(text) && Number.isSafeInteger(Number(text.slice(text.lastIndexOf('.') + 1)));
 }
 
-/** Returns a function that says whether a session is over when a node is gone. */
+/** Returns a function that reports whether a session is over when a node is gone. */
 export function sessionsOf(node: string): (session: string) => boolean {
   const gone = new GoneNodes();
   gone.add(node);
   return (session) => gone.hasSession(session);
 }
 
-/** The name that all incarnations of a node have. */
+/** The name that all incarnations of a node share. */
 export function nameOf(node: string): string {
   return incarnationOf(node).name;
 }

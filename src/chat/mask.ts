@@ -3,12 +3,12 @@
  * (RFC 2812 section 2.5).
  */
 
-/** How many characters of a mask stand for one of the text: two for an escaped wildcard. */
+/** The number of characters of a mask that stand for one of the text: two for an escaped wildcard. */
 function widthAt(mask: string, at: number): number {
   return mask[at] === '\\' && (mask[at + 1] === '*' || mask[at + 1] === '?') ? 2 : 1;
 }
 
-/** How many characters a text has at least that fits. */
+/** The fewest characters that a matching text has. */
 function fewestCharacters(mask: string): number {
   let count = 0;
   for (let at = 0; at < mask.length;) {
@@ -21,10 +21,10 @@ function fewestCharacters(mask: string): number {
 
 /**
  * Returns whether a text fits a wildcard mask. The time it takes is bounded by the square of the text's length, and the
- * length of the mask, whatever stands in it, since strangers write masks.
+ * length of the mask, whatever it contains, since strangers write masks.
  *
  * @param mask - the mask, already case-folded like the text
- * @param text - what is compared
+ * @param text - the text to compare
  */
 export function matchesMask(mask: string, text: string): boolean {
   if (fewestCharacters(mask) > text.length) return false;
@@ -43,7 +43,7 @@ export function matchesMask(mask: string, text: string): boolean {
       maskAt += width;
       textAt += 1;
     } else if (starAt >= 0) {
-      // Only the last star needs to be tried again: an earlier one can gain nothing that this one cannot.
+      // Only the last star needs to be tried again: an earlier one cannot match more than this one.
       resumeAt += 1;
       textAt = resumeAt;
       maskAt = starAt + 1;

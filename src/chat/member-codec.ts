@@ -1,4 +1,4 @@
-/** Members that stay when the server stops, as text, and back again with every value checked. */
+/** Members that stay when the server stops: written as text, and read back with every value checked. */
 import { nameShape, traitShape, whoShape, wordsShape } from '../log/codec.js';
 import { list, nullable, pair, record, whole } from '../log/shape.js';
 import type { MemberDescription } from './member.js';
@@ -28,7 +28,7 @@ export function encodeMember(member: MemberDescription): string {
   return JSON.stringify({ version: VERSION, member });
 }
 
-/** Reads what {@link encodeMember} has written. @returns null if it is anything else, or of a later version */
+/** Reads the text that {@link encodeMember} has written. @returns null if it is anything else, or of a later version */
 export function decodeMember(data: string): MemberDescription | null {
   try {
     const value: unknown = JSON.parse(data);

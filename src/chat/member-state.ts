@@ -22,13 +22,13 @@ export function stranger(host: string): Who {
 export const UNSECURED: Security = { isSecure: false, certificate: null };
 const SECURE: Security = { isSecure: true, certificate: null };
 
-/** Returns how a connection is secured: nearly all share one of two objects. */
+/** Returns how a connection is secured: nearly all connections share one of two objects. */
 export function securityOf({ isSecure, certificate }: Security): Security {
   if (certificate !== null) return { isSecure, certificate };
   return isSecure ? SECURE : UNSECURED;
 }
 
-/** The arguments that make a member. */
+/** The options of a member. */
 export interface MemberOptions {
   readonly session: string;
   readonly who: Who;
@@ -36,9 +36,9 @@ export interface MemberOptions {
   readonly atMs: number;
   /** Null for a member without a connection. */
   readonly outlet?: Outlet | null;
-  /** Its name in plain lines; by default the nick. */
+  /** Its name in the plain protocol; by default the nick. */
   readonly label?: string | undefined;
-  /** Whether it is one of this node's. */
+  /** Whether it belongs to this node. */
   readonly isLocal?: boolean;
   /** Whether no other connection may share it. */
   readonly isAlone?: boolean;
@@ -47,11 +47,11 @@ export interface MemberOptions {
 /** One participant, with everything that the entries of logs change about it. */
 export class MemberState implements Member {
   /**
-   * Where it hears. One object, since a fan-out asks every member for it, and the first field, since that is in the
-   * processor's cache then.
+   * The outlet that events go to. It is one object, since a fan-out asks every member for it, and the first field,
+   * since that is in the processor's cache then.
    */
   outlet: Outlet;
-  /** Another one when its node has been given up, and has come back. */
+  /** Replaced when its node has been given up and has returned. */
   session: string;
   /** Replaced as a whole, since rooms keep their own copies. */
   who: Who;
@@ -64,7 +64,7 @@ export class MemberState implements Member {
   metadata = NO_NOTES;
   readonly seats: SeatState[] = [];
   invitations: Set<RoomState> | null = null;
-  /** How its connection is secured, by what its node has reported to the others. */
+  /** How its connection is secured, as its node has reported. */
   security = UNSECURED;
   /** Why it has left the chat; empty while it is here. */
   parting = '';
@@ -72,14 +72,14 @@ export class MemberState implements Member {
   last = 0;
   /** The number of the last fan-out that reached it: see the publisher. */
   lastFanOut = 0;
-  /** All its outlets but the first, through which it is answered. */
+  /** All its outlets but the first, which gets the answers. */
   furtherOutlets = NO_OUTLETS;
   /** Since when nobody is connected for it, in milliseconds since the epoch; null while somebody is. */
   absentSinceMs: number | null = null;
-  /** What differs between its outlets; null while nothing does. */
+  /** The differences between its outlets; null while there are none. */
   #devices: DeviceState | null = null;
   readonly #label: string | null;
-  /** Null while it has said nothing, since then it is known already. */
+  /** Null until it says something, since its arrival counts until then. */
   #lastSpokeMs: number | null = null;
 
   constructor({ session, who, atMs, outlet, label, isLocal = false, isAlone = false }: MemberOptions) {
@@ -145,22 +145,22 @@ export class MemberState implements Member {
     return identityOf(this.acting, fold);
   }
 
-  /** What it is known by where it acts at the moment: by one connection's address, and with the rights given there. */
+  /** Its identity where it currently acts: with the address of one connection, and the rights given there. */
   get acting(): Who {
     return this.#devices?.acting ?? this.who;
   }
 
-  /** Whether it acts at the moment where it is known by something else than everywhere. */
+  /** Whether it currently acts where its identity differs from that everywhere else. */
   get isElsewhere(): boolean {
     return this.#devices !== null && this.#devices.acting !== null;
   }
 
-  /** Whether it may matter through which of its outlets it acts. */
+  /** Whether it may matter which of its outlets it acts through. */
   get isDivided(): boolean {
     return this.furtherOutlets.length > 0 || this.#devices?.hasMoved === true;
   }
 
-  /** Runs a call in which it is known by something else; null for what it is known by everywhere. */
+  /** Runs a call in which it has another identity; null for the usual one. */
   actAs<T>(who: Who | null, act: () => T): T {
     const devices = this.#deviceState();
     const before = devices.acting;
@@ -177,13 +177,13 @@ export class MemberState implements Member {
     return this.#devices;
   }
 
-  /** Gives it one more outlet. */
+  /** Adds an outlet. */
   attach(outlet: Outlet): void {
     if (this.outlet === NOWHERE) this.#deviceState().hasMoved = true;
     this.#hearThrough([...outletsOf(this.outlet), outlet]);
   }
 
-  /** Takes an outlet away; the member stays. */
+  /** Removes an outlet; the member stays. */
   detach(outlet: Outlet): void {
     const devices = this.#deviceState();
     devices.forget(outlet);
@@ -213,14 +213,14 @@ export class MemberState implements Member {
     return this.#devices === null || this.#devices.rights.size === 0 ? null : PRIVILEGES.filter((one) => all.has(one));
   }
 
-  /** Notes that nobody is at an outlet. @param reason - null when somebody is there */
+  /** Notes that nobody is present at an outlet. @param reason - null if somebody is */
   mark(outlet: Outlet, reason: string | null): void {
     const { absences } = this.#deviceState();
     absences.delete(outlet);
     if (reason !== null) absences.set(outlet, reason);
   }
 
-  /** Why nobody is at any of its outlets, by the last word about that; null if somebody is. */
+  /** Why nobody is present at any of its outlets, by the latest reason; null if somebody is. */
   get absence(): string | null {
     const absences = this.#devices?.absences;
     if (absences === undefined || absences.size < outletsOf(this.outlet).length) return null;
@@ -237,7 +237,7 @@ export class MemberState implements Member {
 /**
  * Returns the changeable state of a member that a protocol has named.
  *
- * @throws TypeError when this chat has not made it
+ * @throws TypeError if this chat has not made it
  */
 export function stateOf(member: Member): MemberState {
   if (member instanceof MemberState) return member;

@@ -1,4 +1,4 @@
-/** What a process does because there are other processes: it has the dead leave, and names the open rooms. */
+/** The duties of a process towards other processes: it removes dead nodes, and reports the open rooms. */
 import type { RoomLog } from '../log/entry.js';
 import type { Core } from './core.js';
 import { nodeOf, sessionsOf } from './gone-nodes.js';
@@ -7,31 +7,31 @@ import { type MemberState, stateOf } from './member-state.js';
 import type { Lost } from './outcome.js';
 import type { RoomReplica } from './rooms.js';
 
-/** The other processes, as far as this one cares for them. */
+/** The other processes, as far as they concern this one. */
 export class Nodes {
   readonly #core: Core;
-  /** What is on its way to the domain's log: whether a room is open. */
+  /** Reports on their way to the domain's log: whether a room is open. */
   readonly #announced = new Map<RoomLog, boolean>();
-  /** Members of nodes that are gone, until the log of private messages has said so. */
+  /** Members of gone nodes, until the log of private messages has reported that these are gone. */
   readonly #lost = new Map<string, MemberState>();
 
   constructor(core: Core) {
     this.#core = core;
   }
 
-  /** Proposes that a node is gone, and all its earlier incarnations. */
+  /** Proposes that a node is gone, with all its earlier incarnations. */
   giveUp(node: string): void {
     const { domain, steward } = this.#core;
     if (domain.fold.gone.has(node) || domain.hasGone(node)) return;
     domain.oblige<'gone'>(steward, { kind: 'gone', node, ...this.#core.stamp(domain, steward) });
   }
 
-  /** Returns the member of a session that is gone, as long as messages to it and from it may still arrive. */
+  /** Returns the member of a gone session, as long as messages to it and from it may still arrive. */
   lostBy(session: string): MemberState | undefined {
     return this.#lost.size === 0 ? undefined : this.#lost.get(session);
   }
 
-  /** The domain's log has said that a node is gone: the other logs must know. */
+  /** The domain's log has reported that a node is gone: the other logs must learn of it. */
   lose({ node, quits }: Lost): void {
     const { rooms, private: told } = this.#core;
     for (const { member } of quits) this.#lost.set(stateOf(member).session, stateOf(member));
@@ -65,29 +65,29 @@ export class Nodes {
     told.oblige<'gone'>(steward, { kind: 'gone', node, ...this.#core.stamp(told, steward) });
   }
 
-  /** A log has brought somebody into a room, or an invitation: its node may be gone by the domain's log. */
+  /** A log has returned a join or an invitation of somebody whose node may be gone by the domain's log. */
   dismissLate(replica: RoomReplica, who: Member): void {
     const { session } = who;
     if (this.#core.domain.fold.gone.hasSession(session)) this.#clear(replica, nodeOf(session));
   }
 
-  /** It is known by now what a room has: those who are gone may be in it. */
+  /** The content of a room is known: it may have members of gone nodes. */
   roomCaughtUp(replica: RoomReplica): void {
     for (const node of this.#core.domain.fold.gone.nodes()) this.#clear(replica, node);
   }
 
-  /** It is known by now what the log of private messages has, and that of the domain. */
+  /** The contents of the log of private messages and of the domain's log are known. */
   privateCaughtUp(): void {
     for (const node of this.#core.domain.fold.gone.nodes()) this.sayPrivately(node);
   }
 
-  /** The log of private messages has said that a node is gone. */
+  /** The log of private messages has reported that a node is gone. */
   privateCleared(node: string): void {
     const isLost = sessionsOf(node);
     for (const session of this.#lost.keys()) if (isLost(session)) this.#lost.delete(session);
   }
 
-  /** Has the domain's log say whether a room is open. */
+  /** Makes the domain's log record whether a room is open. */
   announce(room: RoomLog, isOpen: boolean): void {
     if (this.#announced.get(room) === isOpen) return;
     this.#announced.set(room, isOpen);
@@ -97,13 +97,13 @@ export class Nodes {
     else domain.oblige<'shut'>(steward, { kind: 'shut', room, ...stamp });
   }
 
-  /** The domain's log has said whether a room is open. */
+  /** The domain's log has recorded whether a room is open. */
   named(room: RoomLog, isOpen: boolean): void {
     if (this.#announced.get(room) === isOpen) this.#announced.delete(room);
     this.#core.rooms.named(room, isOpen);
   }
 
-  /** Gives up rooms that nobody has come back to for long. */
+  /** Gives up rooms that nobody has returned to for a long time. */
   abandon(replicas: readonly RoomReplica[]): void {
     const { steward } = this.#core;
     for (const replica of replicas) {

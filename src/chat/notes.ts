@@ -1,17 +1,17 @@
-/** What somebody, or a room, says about itself: values by keys. */
+/** The notes of somebody, or of a room: values by keys. */
 import type { Annotation } from '../log/entry.js';
 
-/** One value that has changed; null for one that is there no more. */
+/** One value that has changed; null for a value that was removed. */
 export type NoteChange = readonly [key: string, value: string | null];
 
 export type { Annotation as Note } from '../log/entry.js';
 
 export type Notes = ReadonlyMap<string, string>;
 
-/** Nearly all members and rooms share it. */
+/** Nearly all members and rooms share this one. */
 export const NO_NOTES: Notes = new Map();
 
-/** Returns what there is after a change, and what has changed; null if there would be too many keys. */
+/** Returns the notes after a change, and the change itself; null if there would be too many keys. */
 export function withNote(
   notes: Notes,
   { key, value, maxKeys }: Annotation,

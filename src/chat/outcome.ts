@@ -15,26 +15,26 @@ export interface Arrived {
 /** Nicks have come to belong to accounts. */
 export interface Reserved {
   readonly kind: 'reserved';
-  /** Those who use one of them, and are not its owner. */
+  /** Members that use one of them, and are not its owner. */
   readonly squatters: readonly Member[];
 }
 
-/** A fact about a member has changed of which nobody hears. */
+/** A fact about a member has changed, and nobody is notified. */
 export interface Changed {
   readonly kind: 'changed';
   readonly member: Member;
 }
 
-/** How changes of a room's settings have ended. */
+/** The outcome of changes of a room's settings. */
 export interface Amended {
   readonly kind: 'amended';
-  /** All that was changed; null when nothing was. */
+  /** All changes that were made; null if there were none. */
   readonly event: EventOf<'settings'> | null;
-  /** Why each was not made, in the order of the changes; null for one that was, or that changes nothing. */
+  /** Why each was not made, in the order of the changes; null for a change that was made, or that changes nothing. */
   readonly refusals: readonly (Refused<ChangeRefusal> | null)[];
 }
 
-/** A room knows a member by another nick: those inside have heard of that from the domain. */
+/** A room has a new nick of a member: those inside have been notified by the domain. */
 export interface Identified {
   readonly kind: 'identified';
   readonly atMs: number;
@@ -45,7 +45,7 @@ export interface Identified {
   readonly before: Who;
 }
 
-/** A member has left a room because it has left the chat: those inside have heard of that from the domain. */
+/** A member has left a room because it has left the chat: those inside have been notified by the domain. */
 export interface Departed {
   readonly kind: 'departed';
   readonly atMs: number;
@@ -64,7 +64,7 @@ export interface Lost {
   readonly quits: readonly EventOf<'quit'>[];
 }
 
-/** A room has heard that a node has stopped: its members are not inside any more. */
+/** A room has learned that a node has stopped: the members of that node are not inside any more. */
 export interface Cleared {
   readonly kind: 'cleared';
   /** `node.incarnation` */
@@ -72,26 +72,26 @@ export interface Cleared {
   readonly members: readonly Member[];
 }
 
-/** The server keeps somebody out from now on. */
+/** The server bans somebody from now on. */
 export interface Banned {
   readonly kind: 'banned';
   readonly ban: ServerBan;
-  /** What the others read of those whom it puts out. */
+  /** The reason that others read for members whom it removes. */
   readonly parting: string;
 }
 
-/** A ban of the server holds no longer. */
+/** A ban of the server no longer applies. */
 export interface Unbanned {
   readonly kind: 'unbanned';
 }
 
-/** An account is gone. */
+/** An account has been erased. */
 export interface Erased {
   readonly kind: 'erased';
   readonly account: string;
 }
 
-/** A room is one of the open ones from now on, or not any more. */
+/** A room is open from now on, or no longer. */
 export interface Named {
   readonly kind: 'named';
   readonly room: RoomLog;

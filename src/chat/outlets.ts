@@ -1,4 +1,4 @@
-/** The outlets of a member that is connected several times, or not at all, as one. */
+/** The outlets of a member that is connected several times, or not at all, combined into one. */
 import type { ChatEvent } from './event.js';
 import type { Encoder, Outlet } from './member.js';
 
@@ -14,11 +14,11 @@ export const NOWHERE: Outlet = {
   expel: () => undefined,
 };
 
-/** Several outlets: each gets what it reads, so this reads for all of them. */
+/** Several outlets: each gets the events that it reads, so this one reads for all of them. */
 class SeveralOutlets implements Outlet, Encoder {
   readonly encoder = this;
   readonly isSecure: boolean;
-  /** They may differ, so none is the member's. */
+  /** The certificates may differ, so none is the member's. */
   readonly certificate = null;
   readonly remoteHost = '';
   readonly outlets: readonly Outlet[];
@@ -52,14 +52,14 @@ class SeveralOutlets implements Outlet, Encoder {
   }
 }
 
-/** Makes one outlet of any number of them. */
+/** Combines any number of outlets into one. */
 export function joinOutlets(outlets: readonly Outlet[]): Outlet {
   const [only] = outlets;
   if (only === undefined) return NOWHERE;
   return outlets.length === 1 ? only : new SeveralOutlets(outlets);
 }
 
-/** Takes apart what {@link joinOutlets} has made; any other outlet is one by itself. */
+/** Splits an outlet that {@link joinOutlets} has made; any other outlet is returned by itself. */
 export function outletsOf(outlet: Outlet): readonly Outlet[] {
   if (outlet === NOWHERE) return [];
   return outlet instanceof SeveralOutlets ? outlet.outlets : [outlet];

@@ -1,4 +1,4 @@
-/** The rules of the chat, the same for every protocol: who may see what, who may do what. */
+/** The rules of the chat, the same for every protocol: the limits of what each member may see and do. */
 import type { Member } from './member.js';
 import { type Rank, RANK_BITS, type Room, type Seat } from './room.js';
 import type { Subject } from './subject.js';
@@ -21,19 +21,19 @@ export const AUTHORITY_FOR: Readonly<Record<Rank, number>> = {
 };
 
 /**
- * Returns a member's ranks in a room: those that it has, or those of its account there if these are higher. A member
- * that may override them counts as owner, and so can help any room.
+ * Returns a member's ranks in a room: its own, or those of its account there if these are higher. A member that may
+ * override them counts as owner, and so can help in any room.
  */
 export function authority(member: Subject, room: Room): number {
   return member.may('override') ? RANK_BITS.owner : Math.max(room.ranksOf(member), room.accessOf(member));
 }
 
-/** Whether a member may change the topic of a room, invite people into it, or put them out. */
+/** Whether a member may change the topic of a room, invite people into it, or remove them. */
 export function mayManage(member: Subject, room: Room): boolean {
   return authority(member, room) >= RANK_BITS['half-operator'];
 }
 
-/** Whether a member may do what changes a room for everybody, and what a half-operator may not. */
+/** Whether a member may change a room for everybody, in ways that a half-operator may not. */
 export function mayAdminister(member: Subject, room: Room): boolean {
   return authority(member, room) >= RANK_BITS.operator;
 }
@@ -43,7 +43,7 @@ export function mayChange(member: Subject, room: Room, rank: Rank | null): boole
   return rank === null ? mayManage(member, room) : authority(member, room) >= AUTHORITY_FOR[rank];
 }
 
-/** Whether a member may put another out of a room, by their ranks. */
+/** Whether a member may remove another from a room, by their ranks. */
 export function mayKick(member: Subject, target: Subject, room: Room): boolean {
   return mayManage(member, room) && !isAbove(room.ranksOf(target), authority(member, room));
 }
@@ -73,13 +73,13 @@ function sharesRoom(one: Member, other: Member): boolean {
 }
 
 /**
- * Returns why a member may not enter a room; null when it may.
+ * Returns why a member may not enter a room; null if it may.
  *
  * @param key - the key it offers; null for none
  */
 export function entryRefusal(member: Subject, room: Room, key: string | null): EntryRefusal | null {
   if (room.isOpenedFor(member)) return null;
-  // Those who look after the room could let themselves in.
+  // Members who look after the room could let themselves in.
   if (room.accessOf(member) >= RANK_BITS['half-operator']) return null;
   if (isBanned(member, room)) return 'banned';
   const isExpected = room.isListed(member, 'invitation');
@@ -90,7 +90,7 @@ export function entryRefusal(member: Subject, room: Room, key: string | null): E
   return null;
 }
 
-/** Returns why a member may not speak in a room; null if it may. An operator from outside has no exception. */
+/** Returns why a member may not speak in a room; null if it may. No exception applies to an operator from outside. */
 export function speechRefusal(
   member: Subject,
   room: Room,
@@ -107,26 +107,26 @@ export function speechRefusal(
 /** Returns why a member may not set the topic of a room that it is in; null if it may. */
 export function topicRefusal(member: Subject, room: Room, seat: Seat): SpeechRefusal | 'not-allowed' | null {
   if (room.flags.has('topic-protected') && !mayManage(member, room)) return 'not-allowed';
-  // Everybody there reads a topic like a message.
+  // Everybody in the room reads a topic like a message.
   return speechRefusal(member, room, seat);
 }
 
 /**
- * Whether a text asks programs, not people (CTCP), in any of its lines. An action is for people, although it is written
+ * Whether any line of a text is a query to programs, not people (CTCP). An action is for people, although it is written
  * the same way.
  */
 export function isQuery(text: string): boolean {
   return /^\u0001(?!ACTION[ \u0001])/m.test(text);
 }
 
-/** Whether a ban of a room holds for a member, with no exception to it. */
+/** Whether a ban of a room applies to a member, without an exception. */
 function isBanned(member: Subject, room: Room): boolean {
   return room.isListed(member, 'ban') && !room.isListed(member, 'exception');
 }
 
 /**
- * Returns a room that a member is in and may not speak in; null when it may speak in all of its rooms. A nick,
- * a real name or a reason of such a member reaches everybody there, so it would be speech as well.
+ * Returns a room that a member is in and may not speak in; null if it may speak in all of its rooms. A nick, a real
+ * name or a reason of such a member reaches everybody there, so it would be speech as well.
  */
 export function silencingRoom(member: Member): Room | null {
   return member.seats.find(({ room }) => speechRefusal(member, room) !== null)?.room ?? null;

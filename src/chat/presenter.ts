@@ -14,13 +14,16 @@ import { type RoomState, roomStateOf } from './room-state.js';
 import type { RoomReplica } from './rooms.js';
 import { isSameWho } from './subject.js';
 
-/** What those in a room read when its log had lost its end. */
+/** The texts that members of a room read when its log had lost its end. */
 const LOSSES = {
   restored: 'The database had lost the last messages of this room. They have been put back: nothing is missing.',
   regressed: 'The database has lost the last messages of this room. They may be missing, or in another order.',
 } as const;
 
-/** Why members of other domains leave rooms, and why a member leaves a room of another domain against its will. */
+/**
+ * The reasons for which members of other domains leave rooms, and a member leaves a room of another domain against its
+ * will.
+ */
 const HAS_QUIT = 'has left';
 const LINK_LOST = 'the link between the domains was lost';
 
@@ -35,7 +38,7 @@ export class Presenter {
     this.#publisher = new Publisher(core.directory, core.returning, assembly);
   }
 
-  /** Whether nobody is told of anything. What else follows from an entry is done all the same. */
+  /** Whether nobody is shown anything. All other consequences of an entry still take place. */
   get isQuiet(): boolean {
     return this.#isQuiet;
   }
@@ -80,7 +83,7 @@ export class Presenter {
       case 'refused':
         return;
       case 'amended':
-        // What the server does by itself answers nobody.
+        // Automatic changes of the server are not an answer to anybody.
         if (outcome.event !== null)
           this.#publisher.publish(outcome.event, outcome.event.by === null ? null : by, voice);
         this.#settleRoom(log, by);
@@ -118,7 +121,7 @@ export class Presenter {
         this.#showLost(outcome);
         return;
       case 'joined':
-        // The room is there before anybody hears of it.
+        // The room exists before anybody is shown the event.
         this.#core.rooms.sort(log);
         this.#showJoined(log, outcome, by, voice);
         this.#introduce(outcome.member);
@@ -158,7 +161,7 @@ export class Presenter {
     }
   }
 
-  /** Shows those in a room that its log had lost what they have seen. */
+  /** Shows the members of a room that its log has lost events that they have seen. */
   showTrouble(room: RoomState, { kind }: LogTrouble, atMs: number): void {
     if (kind !== 'restored' && kind !== 'regressed') return;
     const common = {
@@ -175,7 +178,7 @@ export class Presenter {
     this.#publisher.publish({ ...common, type: 'notice', text: LOSSES[kind] }, null);
   }
 
-  /** Shows that somebody has entered, unless those inside have not heard that it was away. */
+  /** Shows that somebody has entered, unless those inside were not shown that it was absent. */
   #showJoined(log: LogName, joined: EventOf<'joined'>, by: MemberState | null, voice: Outlet | null): void {
     const insiders = this.#core.returning.insidersWith(log, joined.member);
     if (insiders !== null) {
@@ -188,19 +191,19 @@ export class Presenter {
 
   // Rooms that several domains have
 
-  /** A member of another domain has another nick: only its rooms say so. */
+  /** A member of another domain has another nick: only its rooms report it. */
   #showIdentified({ atMs, member: who, room }: Identified): void {
     const member = stateOf(who);
     if (!isFromAbroad(member.session)) return;
     const nick = roomStateOf(room).faceOf(member)?.nick ?? member.nick;
     const before = member.nick;
-    // Another room has said so already.
+    // Another room has already reported it.
     if (nick === before) return;
     this.#core.foreigners.rename(member, nick);
     this.#publisher.publish({ kind: 'renamed', atMs, member, before }, null);
   }
 
-  /** Somebody is out of a room who has left the chat, unless another domain's room has lost it. */
+  /** Somebody who has left the chat is out of a room, unless another domain's room has lost it. */
   #showDeparted(log: LogName, { atMs, id, member: who, room, reason }: Departed): void {
     const member = stateOf(who);
     if (isFromAbroad(member.session)) {
@@ -223,7 +226,7 @@ export class Presenter {
     }
   }
 
-  /** Shows how a foreign room differs from what it was. @param before - those who were inside */
+  /** Shows how a foreign room differs from its former state. @param before - the members who were inside */
   showRenewed(room: RoomState, before: readonly MemberState[]): void {
     const atMs = this.#core.directory.now();
     const inside = new Set(before);
@@ -237,15 +240,15 @@ export class Presenter {
     }
   }
 
-  /** Shows a member that it is in a room, which it has not asked for just now. */
+  /** Shows a member that it is in a room which it has not just asked for. */
   showEntered(joined: EventOf<'joined'>): void {
     const member = stateOf(joined.member);
     this.#publisher.showTo(joined, member);
-    // Otherwise all its outlets have been shown it.
+    // Otherwise all its outlets have been shown the event.
     if (member.furtherOutlets.length === 0) this.#core.directory.entered(joined, null);
   }
 
-  /** Shows those here that a member has another nick, since somebody has taken its own while it was away. */
+  /** Shows members here that a member has another nick, since somebody has taken its own nick while it was absent. */
   showRenamed(event: EventOf<'renamed'>): void {
     this.#publisher.publish(event, null);
     this.#core.directory.renamed(event.member, event.before);
@@ -256,7 +259,7 @@ export class Presenter {
     this.#publisher.publish(event, null);
   }
 
-  /** Shows the others what rank one has kept that comes back; it reads its own in the list of members. */
+  /** Shows the others the ranks that a returning member has kept; it reads its own in the list of members. */
   #showRanks({ atMs, member, room }: EventOf<'joined'>, by: MemberState | null): void {
     const ranks = room.ranksOf(member);
     if (ranks === 0 || room.size === 1) return;
@@ -266,7 +269,7 @@ export class Presenter {
     this.#publisher.publish({ kind: 'settings', atMs, id: '', by: member, room, changes }, by);
   }
 
-  /** Draws the consequences of an event about a member. */
+  /** Carries out the consequences of an event about a member. */
   #follow(event: EventOf<'account' | 'host' | 'realname' | 'renamed' | 'quit' | 'expelled'>): void {
     const { directory } = this.#core;
     switch (event.kind) {
@@ -291,16 +294,16 @@ export class Presenter {
   }
 
   /**
-   * Something has changed that nobody hears of. The room may open or close, and may need the new identity of a member.
+   * Something has changed that nobody is shown. The room may open or close, and may need the new identity of a member.
    */
   #settleRoom(log: LogName, by: MemberState | null): void {
     this.#core.rooms.sort(log);
     const room = by === null ? undefined : this.#core.rooms.ofLog(log)?.fold;
-    // It may be known by something else since that was proposed.
+    // Its identity may have changed since that was proposed.
     if (by !== null && room !== undefined && !knows(room, by)) this.#identify(room, by);
   }
 
-  /** Gives rooms the identity of a member of this process, if they know another. */
+  /** Gives rooms the current identity of a member of this process, if they know another one. */
   #introduce(who: Member): void {
     const member = stateOf(who);
     if (!member.isLocal) return;
@@ -310,13 +313,13 @@ export class Presenter {
 
   #identify(room: RoomState, member: MemberState): void {
     const replica = this.#core.rooms.replica(room.name);
-    // When that has come back, the member is looked at again.
+    // The member is checked again when that proposal has returned.
     if (replica.hasProposalOf(member.session, 'identity')) return;
     const stamp = this.#core.stamp(replica, member);
     replica.oblige<'identity'>(member, { kind: 'identity', who: room.guiseOf(member.who), ...stamp });
   }
 
-  /** Takes a member of this process out of every room that it is in, or has asked to enter. */
+  /** Removes a member of this process from all rooms that it is in, or has asked to enter. */
   #leaveRooms({ member: who }: EventOf<'quit'>): void {
     const member = stateOf(who);
     if (!member.isLocal) return;
@@ -328,7 +331,7 @@ export class Presenter {
     for (const replica of replicas) this.#dismiss(replica, member);
   }
 
-  /** Takes out a member of this process that has gone while the log brought it in, or its invitation. */
+  /** Removes a member of this process that has gone before the log returned its join, or its invitation. */
   #dismissLate(log: LogName, who: Member): void {
     const member = stateOf(who);
     const replica = this.#core.rooms.ofLog(log);
@@ -342,10 +345,10 @@ export class Presenter {
     replica.oblige<'over'>(member, { kind: 'over', ...this.#core.stamp(replica, member) });
   }
 
-  /** A node has stopped: every room that its members were in must know. */
+  /** A node has stopped: all rooms of its members must learn of it. */
   #showLost(lost: Lost): void {
     for (const quit of lost.quits) {
-      // Those of this process come back.
+      // Members of this process return.
       if (stateOf(quit.member).isLocal) continue;
       this.#publisher.publish(quit, null);
       this.#core.directory.disappeared(quit.member.nick);
@@ -354,13 +357,13 @@ export class Presenter {
   }
 }
 
-/** Whether a room knows a member by what it is known by now, or has nothing to do with it. */
+/** Whether a room knows the current identity of a member, or has nothing to do with it. */
 function knows(room: RoomState, member: MemberState): boolean {
   const known = room.whoIs(member);
   return known === undefined || isSameWho(known, room.guiseOf(member.who));
 }
 
-/** The rooms that know a member: those it is in, and those it may enter. */
+/** The rooms that know a member: those that it is in, and those that it may enter. */
 function roomsOf(member: MemberState): RoomState[] {
   return [...new Set([...member.seats.map(({ room }) => room), ...(member.invitations ?? [])])];
 }

@@ -11,7 +11,7 @@ import { NOT_TAKEN, type NotTaken, refuse, type Refused } from './refusal.js';
 import { RunningNumbers } from './running-numbers.js';
 import type { PrivateSnapshot } from './snapshot.js';
 
-/** How entries of each kind end. */
+/** The outcomes of entries of each kind. */
 export interface PrivateOutcomes {
   tell: Said | Refused<'no-such-member' | 'needs-account'>;
   retract: EventOf<'redacted'> | Refused<'no-such-member' | 'no-such-message' | 'not-allowed'>;
@@ -19,16 +19,16 @@ export interface PrivateOutcomes {
   gone: Cleared | null;
 }
 
-/** How many messages can still be taken back. */
+/** The number of messages that can still be taken back. */
 const MAX_REMEMBERED_MESSAGES = 5_000;
 
-/** Who has told whom, lately. */
+/** The sender and the recipient of a recent message. */
 interface Telling {
   readonly by: string;
   readonly to: string;
 }
 
-/** The log keeps no state but who has said how much, and the names of what was said lately. */
+/** The log keeps no state but the numbers of its senders, and the names of recent messages. */
 export class PrivateState implements Fold<PrivateDeeds, PrivateOutcomes> {
   readonly gone = new GoneNodes();
   readonly #numbers = new RunningNumbers();
@@ -38,7 +38,7 @@ export class PrivateState implements Fold<PrivateDeeds, PrivateOutcomes> {
   #atMs = 0;
 
   /**
-   * @param id - names the log in the ids of its messages
+   * @param id - the name of the log in the ids of its messages
    * @param memberBy - returns the member of a session
    */
   constructor(id: string, memberBy: (session: string) => MemberState | undefined) {
@@ -62,7 +62,7 @@ export class PrivateState implements Fold<PrivateDeeds, PrivateOutcomes> {
     return !this.gone.hasSession(entry.session) && this.#numbers.take(entry, seq);
   }
 
-  /** Returns everything that the log has said, as plain data. */
+  /** Returns the whole state of the log as plain data. */
   snapshot(): PrivateSnapshot {
     return {
       gone: this.gone.nodes(),
@@ -73,7 +73,7 @@ export class PrivateState implements Fold<PrivateDeeds, PrivateOutcomes> {
     };
   }
 
-  /** Goes on from what {@link snapshot} has returned. To be called before the first entry. */
+  /** Continues from the result of {@link snapshot}. Call it before the first entry. */
   restore({ gone, numbers, restarts, messages, atMs }: PrivateSnapshot): void {
     this.gone.restore(gone);
     this.#numbers.restore(numbers);
@@ -82,7 +82,7 @@ export class PrivateState implements Fold<PrivateDeeds, PrivateOutcomes> {
     this.#atMs = atMs;
   }
 
-  /** Goes on after a pack of which nothing is known any more. To be called before the first entry. */
+  /** Continues after a pack of which nothing is known any more. Call it before the first entry. */
   beginAfter(seq: number): void {
     this.#numbers.beginAfter(seq);
   }
@@ -95,7 +95,8 @@ export class PrivateState implements Fold<PrivateDeeds, PrivateOutcomes> {
 
   readonly #deeds: { readonly [K in keyof PrivateDeeds]: (entry: EntryOf<PrivateDeeds, K>) => PrivateOutcomes[K] } = {
     tell: ({ session, target, type, text, tags, isDivisible }) => {
-      // Whoever is here by now: who has told whom is in the log, and the same for all who apply it.
+      // Whether they are still here does not matter: sender and recipient are in the log, the same for all who apply
+      // it.
       this.#messages.add(this.#positions.key, { by: session, to: target });
       const by = this.#memberBy(session);
       const to = this.#memberBy(target);
@@ -110,7 +111,7 @@ export class PrivateState implements Fold<PrivateDeeds, PrivateOutcomes> {
       const told = key === null ? undefined : this.#messages.find(key);
       if (key === null || told === undefined) return refuse('no-such-message');
       if (told.by === target && told.to === session) return refuse('not-allowed');
-      // To others it is as a message that there never was.
+      // To others it is like a message that never existed.
       if (told.by !== session || told.to !== target) return refuse('no-such-message');
       this.#messages.remove(key);
       const by = this.#memberBy(session);

@@ -7,7 +7,7 @@ import type { Outcome } from './outcome.js';
 import { NOT_TAKEN, type NotTaken } from './refusal.js';
 import { type Answer, OpenTicket } from './ticket.js';
 
-/** A proposal of any kind that the log has not brought back yet. */
+/** A proposal of any kind that the log has not returned yet. */
 export interface Unsettled<F> {
   readonly by: MemberState;
   /** The outlet through which it was made; null for the first of its member. */
@@ -16,11 +16,11 @@ export interface Unsettled<F> {
   /** Gives the entry another place, which no copy of it that has been appended can have. */
   restamp(place: Omit<Stamp, 'atMs'>): void;
   /**
-   * Whether it follows from what has happened already, as a member's leaving of its rooms follows from its quitting. It
-   * is proposed until the log has it, since nobody else would do it.
+   * Whether it follows from an earlier event, as a member's leaving of its rooms follows from its quitting. It is
+   * proposed until the log has it, since nobody else would do it.
    */
   readonly isObliged: boolean;
-  /** The entry to append: the proposed one, or the withdrawal in its place. */
+  /** The entry to append: the proposed one, or the withdrawal that replaces it. */
   readonly pending: Entry;
   /** Whether it waits to be appended, is being appended, or has been. */
   stage: 'waiting' | 'appending' | 'appended';
@@ -29,19 +29,22 @@ export interface Unsettled<F> {
   /** Whether nobody waits for it any longer. */
   readonly isGivenUp: boolean;
   /**
-   * Applies what the log has in its place, which need not be what was proposed.
+   * Applies the entry that the log has in its place, which may differ from the proposed one.
    *
-   * @returns what has happened; undefined if the entry is of another kind, and has not been applied
+   * @returns the outcome; undefined if the entry is of another kind, and has not been applied
    */
   apply(fold: F, seq: number, entry: Entry): Outcome | undefined;
-  /** Answers the one who waits, once it has been applied: that it has not been taken if it could not be. */
+  /**
+   * Answers the proposer after the entry has been applied: if it could not be, the answer is that it has not been
+   * taken.
+   */
   settle(): void;
-  /** Reports to the one who was answered that it had failed that it has happened, if it has. */
+  /** Reports to a proposer who was answered that it had failed that it has happened after all, if it has. */
   belate(): void;
   /** Answers that the log has not taken it, unless it has been answered. */
   fail(): void;
   /**
-   * Withdraws it: whichever is first in the log now counts, it or its withdrawal. Nobody is answered by this.
+   * Withdraws it: the proposal or its withdrawal counts, depending on which is first in the log. This answers nobody.
    *
    * @returns false if that has been done already
    */

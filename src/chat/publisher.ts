@@ -1,4 +1,4 @@
-/** The one way of every event to its audience. */
+/** The single path of every event to its audience. */
 import type { Assembly } from './assembly.js';
 import { Delivery } from './delivery.js';
 import type { DirectoryState } from './directory-state.js';
@@ -14,11 +14,11 @@ import { Talk } from './talk.js';
 /** Events about a member itself: they go to those who share a room with it. */
 type PersonalEvent = EventOf<'quit' | 'renamed' | 'away' | 'account' | 'host' | 'realname'>;
 
-/** Members who do not know that they are out of rooms, which they are about to enter again. */
+/** Members who do not know that they are out of rooms, and are about to enter these again. */
 export interface Absentees {
-  /** Those who are out of a room. */
+  /** The members who are out of a room. */
   outOf(room: Room): readonly MemberState[];
-  /** Those who are out of a room of which a member is out, too. */
+  /** The members who are out of a room together with this member. */
   besides(member: Member): readonly MemberState[];
 }
 
@@ -31,7 +31,7 @@ export class Publisher {
   /** Whether nothing is sent to anybody. */
   isQuiet = false;
 
-  /** @param assembly - null if there is nothing that sends to many at once */
+  /** @param assembly - null if nothing can send to many at once */
   constructor(directory: DirectoryState, absentees: Absentees, assembly: Assembly | null = null) {
     this.#directory = directory;
     this.#absentees = absentees;
@@ -39,23 +39,23 @@ export class Publisher {
   }
 
   /**
-   * Sends an event to everybody whom it concerns; those who read alike get the same bytes.
+   * Sends an event to everybody whom it concerns; members who read alike get the same bytes.
    *
    * @param answered - a member that gets the event as the answer to its own deed, through the outlet by which it acted;
    *   its other outlets get it as others do. Null if nobody is answered
-   * @param voice - the outlet where it did that; null for its first
+   * @param voice - the outlet through which it acted; null for its first
    */
   publish(event: ChatEvent, answered: MemberState | null, voice: Outlet | null = null): void {
     if (this.isQuiet) return;
     const delivery = new Delivery(event);
     this.#deliver(delivery, event, answered);
-    // One that speaks to itself has got it everywhere.
+    // A member that speaks to itself has already got it everywhere.
     if (answered === null || (event.kind === 'said' && event.to === answered)) return;
     if (voice === null) for (const outlet of answered.furtherOutlets) delivery.through(outlet);
     else for (const outlet of outletsOf(answered.outlet)) if (outlet !== voice) delivery.through(outlet);
   }
 
-  /** Sends an event to those in the room who are not some of them. */
+  /** Sends an event to the members of a room, except some of them. */
   publishToOthers(event: EventOf<'joined'>, some: ReadonlySet<MemberState>): void {
     if (this.isQuiet) return;
     const delivery = new Delivery(event);
@@ -87,7 +87,7 @@ export class Publisher {
       case 'left':
       case 'kicked':
         this.#toRoomAsKnown(delivery, event.room, answered);
-        // It is no longer inside.
+        // The member is no longer inside.
         if (event.member !== answered) delivery.to(stateOf(event.member));
         return;
       case 'invited':
@@ -98,7 +98,7 @@ export class Publisher {
         toRoom(delivery, event.room, answered, RANK_BITS['half-operator']);
         return;
       case 'annotated':
-        // Each hears of the keys that it has asked for: see the observers of the directory.
+        // Each member gets the keys that it has asked for: see the observers of the directory.
         return;
       case 'expelled':
         delivery.to(stateOf(event.member));
@@ -126,7 +126,7 @@ export class Publisher {
     toRoom(delivery, room, answered, minimumRanks);
   }
 
-  /** Reaches all who have the state of a room before their eyes: those inside, and those who will be again. */
+  /** Reaches all who see the state of a room: members inside, and members who will be inside again. */
   #toRoomAsKnown(delivery: Delivery, room: Room, except: MemberState | null): void {
     toRoom(delivery, room, except);
     for (const absentee of this.#absentees.outOf(room)) if (absentee !== except) delivery.to(absentee);
@@ -143,13 +143,13 @@ export class Publisher {
     const member = stateOf(event.member);
     this.#fanOuts += 1;
     member.lastFanOut = this.#fanOuts;
-    // One that has left hears of it from those who put it out.
+    // A member that has left is notified by the one who removed it.
     if (member !== answered && event.kind !== 'quit') delivery.to(member);
     for (const { room } of member.seats) {
-      // The reason why it is away would be speech in a room in which it may not speak.
+      // The reason for its absence would be speech in a room in which it may not speak.
       if (event.kind === 'away' && member.away !== null && speechRefusal(member, room) !== null) continue;
       for (const seat of room.seats) {
-        // A number on the member is cheaper than a set of those reached, and a fan-out never nests.
+        // A number on the member is cheaper than a set of reached members, and a fan-out never nests.
         if (seat.member.lastFanOut === this.#fanOuts) continue;
         seat.member.lastFanOut = this.#fanOuts;
         delivery.to(seat.member, room);
@@ -172,7 +172,7 @@ function toRoom(delivery: Delivery, room: Room, except: MemberState | null, mini
   delivery.toSeats(roomStateOf(room), except, minimumRanks);
 }
 
-/** Reaches the recipient, and the speaker if nobody answers it. */
+/** Reaches the recipient, and the speaker if it gets no answer. */
 function toBoth(delivery: Delivery, to: Member, by: Member | null, answered: MemberState | null): void {
   delivery.to(stateOf(to));
   if (answered === null && by !== null && by !== to) delivery.to(stateOf(by));

@@ -1,14 +1,14 @@
-/** What has been said lately in one log, so that a message that is named later is known: by whom, and to whom. */
+/** The recent messages of one log, so that a message that is named later is known with its speaker and recipient. */
 
 /** The latest messages, each by the key of its place in the log: see `Positions`. */
 export class RecentMessages<T> {
   readonly #limit: number;
-  // Two lists that are written round and round: a message costs no object.
+  // Two lists that are used as rings: a message costs no object.
   readonly #keys: number[] = [];
   readonly #values: T[] = [];
   #at = 0;
 
-  /** @param limit - how many are known; the oldest makes room for the next */
+  /** @param limit - the number of messages that are known; the oldest makes room for the next */
   constructor(limit: number) {
     this.#limit = limit;
   }
@@ -19,7 +19,7 @@ export class RecentMessages<T> {
     this.#at = this.#at + 1 === this.#limit ? 0 : this.#at + 1;
   }
 
-  /** Those that are known, the oldest first. */
+  /** The known messages, the oldest first. */
   entries(): (readonly [key: number, value: T])[] {
     const found = this.#values.map((value, index) => [this.#keys[index] ?? NO_KEY, value] as const);
     return [...found.slice(this.#at), ...found.slice(0, this.#at)].filter(([key]) => key !== NO_KEY);
@@ -30,12 +30,12 @@ export class RecentMessages<T> {
     return index < 0 ? undefined : this.#values[index];
   }
 
-  /** Forgets a message, which is there no more. */
+  /** Forgets a message that no longer exists. */
   remove(key: number): void {
     const index = this.#keys.indexOf(key);
     if (index >= 0) this.#keys[index] = NO_KEY;
   }
 }
 
-/** The key of no message. */
+/** A key that no message has. */
 const NO_KEY = -1;

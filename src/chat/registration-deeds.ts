@@ -1,4 +1,4 @@
-/** The effect of the entries by which a room comes to belong to accounts. */
+/** The effect of the entries that make a room belong to accounts. */
 import { RANKS } from '../log/entry.js';
 import type { RoomChange } from './event.js';
 import type { Amended } from './outcome.js';
@@ -11,9 +11,9 @@ import { RoomRegistration } from './room-registration.js';
 import type { RoomState, SeatState } from './room-state.js';
 import type { Subject } from './subject.js';
 
-/** Why a room does not come to belong to somebody. */
+/** Why a room cannot be registered by somebody. */
 export type RegisterRefusal = 'not-inside' | 'not-allowed' | 'needs-account' | 'registered' | 'permanent';
-/** Why what belongs to accounts in a room stays as it is. */
+/** Why the registration of a room stays unchanged. */
 export type GrantRefusal = 'not-allowed' | 'not-registered' | 'list-full';
 
 export const register: Deed<'register'> = (room, _entry, atMs, seat) => {
@@ -59,7 +59,7 @@ export const found: Deed<'found'> = (room, entry, atMs, seat) => {
   return changeRanks(room, entry.account, before, atMs);
 };
 
-/** The ranks that somebody has in a room by its account. The right to override them counts as the founder's. */
+/** The ranks that somebody has in a room through its account. The right to override them counts as the founder's. */
 function authorityByAccount(subject: Subject, room: RoomState): number {
   return subject.may('override') ? RANK_BITS.owner : room.accessOf(subject);
 }
@@ -72,9 +72,9 @@ function mayGrant(by: Subject, room: RoomState, ranks: number): boolean {
 }
 
 /**
- * Gives those inside who have logged in to an account the ranks that it has got, and takes those that it has lost.
+ * Gives the members inside who have logged in to an account its new ranks, and takes away the ranks that it has lost.
  *
- * @param before - the ranks that it had
+ * @param before - the former ranks of the account
  */
 function changeRanks(room: RoomState, account: string, before: number, atMs: number): Amended {
   const folded = room.fold(account);
@@ -82,7 +82,7 @@ function changeRanks(room: RoomState, account: string, before: number, atMs: num
   return amend(room, seats, { before, after: room.registration?.ranksOf(account) ?? 0 }, atMs);
 }
 
-/** Gives somebody inside the ranks of the account that it has logged in to just now. */
+/** Gives a member inside the ranks of the account that it has just logged in to. */
 export function welcome(room: RoomState, seat: SeatState, atMs: number): Amended {
   return amend(room, [seat], { before: 0, after: room.accessOf(seat) }, atMs);
 }
@@ -108,5 +108,5 @@ function amend(
   return { kind: 'amended', event, refusals: [] };
 }
 
-/** The author of what the server does by itself; a rank does not say who has given it. */
+/** The author of automatic changes of the server; a rank does not record who has given it. */
 const NOBODY = { nick: '', user: '', host: '' };

@@ -1,4 +1,4 @@
-/** One log as this process has it: the state that its entries make, with the proposals on their way to it. */
+/** One log in this process: the state that its entries make, with the proposals on their way to it. */
 import type { Unreadable } from '../log/codec.js';
 import { type Entry, type EntryOf, type LogName, MAX_PACK_ENTRIES, type Pack, type Stamp } from '../log/entry.js';
 import type { AppendAnswer, AppendFailure, Following, LogSink, SharedLog } from '../log/shared-log.js';
@@ -11,11 +11,11 @@ import { NOT_TAKEN } from './refusal.js';
 import type { Answer } from './ticket.js';
 import { UnsettledList } from './unsettled-list.js';
 
-/** The most proposals that wait for one log, beside those that must happen. Those beyond them are refused at once. */
+/** The most proposals that wait for one log, besides those that must happen. Further ones are refused at once. */
 const MAX_UNSETTLED = 1_000;
 /**
- * The most of them that are one session's, so that nobody takes the places of all. It is more than MAX_OPEN_TICKETS:
- * a session takes no further lines before it is refused any.
+ * The most of them that belong to one session, so that nobody takes all places. It is more than MAX_OPEN_TICKETS: a
+ * session takes no further lines before it is refused any.
  */
 const MAX_UNSETTLED_OF_SESSION = 50;
 /** The most packs that wait for the domain's log. */
@@ -25,13 +25,13 @@ const MAX_HELD_PACKS = 1_000;
 export type LogTrouble =
   | ({ readonly kind: 'unreadable'; readonly seq: number } & { readonly why: Unreadable['kind'] })
   | { readonly kind: 'missing'; readonly from: number; readonly to: number }
-  /** Of what the log has lost, so many packs are appended `again`: they are still known here. */
+  /** Of the packs that the log has lost, `again` are appended again: they are still known here. */
   | { readonly kind: 'regressed'; readonly applied: number; readonly top: number; readonly again: number }
-  /** The log has lost packs that are about to be put back, or has got them back. */
+  /** The log has lost packs that are about to be restored, or has got them back. */
   | { readonly kind: 'lost'; readonly from: number; readonly to: number }
   | { readonly kind: 'restored'; readonly from: number; readonly to: number }
   | { readonly kind: 'away' | 'back' }
-  /** An entry was applied, but an error ended the showing of it. */
+  /** An entry was applied, but an error occurred while it was shown. */
   | { readonly kind: 'unshown'; readonly seq: number; readonly error: unknown };
 
 /** A replica that waits: for its log to settle a proposal, or for the domain's log. */
@@ -41,9 +41,9 @@ export interface Waiting {
   readonly isSettled: boolean;
   /** Whether a session has a proposal that has not returned. */
   hasProposalOf(session: string): boolean;
-  /** Applies the packs that waited for entries of the domain's log which are there now. */
+  /** Applies the packs that waited for entries of the domain's log which have arrived. */
   resume(): void;
-  /** Gives up what has waited since a time that is past, so that nobody waits for it any longer. */
+  /** Gives up proposals that have waited since before a time, so that nobody waits for them any longer. */
   expire(beforeMs: number): void;
 }
 
@@ -55,7 +55,10 @@ export interface ReplicaOwner {
   readonly entered: number;
   /** A time that never goes back, in milliseconds. */
   readonly steadyMs: number;
-  /** Keeps the outcome of an entry, shown or not: what a process has not kept before its end is applied again. */
+  /**
+   * Records the outcome of an entry, shown or not: if a process has not recorded it before its end, it is applied
+   * again.
+   */
   recorded(log: LogName, outcome: Outcome): void;
   /**
    * Shows everybody the outcome of an entry.
@@ -65,34 +68,34 @@ export interface ReplicaOwner {
    * @param voice - the outlet through which the member has acted; null for its first
    */
   applied(log: LogName, outcome: Outcome, by: MemberState | null, voice: Outlet | null): void;
-  /** Whether the others have given this process up: nothing that it proposes counts. */
+  /** Whether the others have given this process up: none of its proposals counts. */
   readonly isGivenUp: boolean;
-  /** The outlet through which somebody acts now; null for the first of the member that acts. */
+  /** The outlet through which somebody currently acts; null for the first outlet of that member. */
   readonly voice: Outlet | null;
-  /** All that a log has brought so far has been applied. */
+  /** All packs that a log has delivered so far have been applied. */
   packApplied(log: LogName): void;
-  /** A log is followed whose state is not known yet. */
+  /** A log whose state is not known yet is followed. */
   opens(log: LogName): void;
-  /** All that was in a log when it was followed has been applied, as far as it can be read. */
+  /** Everything that was in a log when it was followed has been applied, as far as it can be read. */
   caughtUp(log: LogName): void;
   /** A replica has begun to wait. */
   waits(replica: Waiting): void;
   trouble(log: LogName, trouble: LogTrouble): void;
 }
 
-/** The arguments that make a replica. */
+/** The options of a replica. */
 export interface ReplicaOptions<Deeds, F> {
   readonly log: SharedLog;
   readonly name: LogName;
   readonly fold: F;
-  /** Whether an entry is of a kind that this log holds: all pass by one that is not. */
+  /** Whether an entry is of a kind that this log holds: all processes skip other entries. */
   readonly belongs: (entry: Entry) => entry is Entry & EntryOf<Deeds>;
   readonly owner: ReplicaOwner;
 }
 
 /**
- * One log that is followed. A proposal is settled when it returns from the log, and not before. Proposals that are
- * made while an append is under way leave together in the next pack.
+ * One followed log. A proposal is settled when it returns from the log, and not before. Proposals that are made while
+ * an append is under way leave together in the next pack.
  */
 export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<Deeds, Outcomes>>
   implements LogSink, AppendAnswer, Waiting
@@ -105,15 +108,15 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
   #following: Following | null = null;
   /** Proposals that have not returned yet, in the order in which they were made. */
   readonly #unsettled = new UnsettledList<F>();
-  /** The number of the last pack that has been applied as a whole, and that of the one that is being applied. */
+  /** The number of the last pack that has been applied as a whole, and the number of the pack that is being applied. */
   #applied = 0;
   #entered = 0;
-  /** Whether the state lacks what was in the log already: nothing is shown or appended before it is complete. */
+  /** Whether the state still lacks earlier entries of the log: nothing is shown or appended before it is complete. */
   #isOpening = true;
   #isAppending = false;
   #isClosed = false;
   #isPaused = false;
-  /** The most entries of the next pack: a pack that the log does not take is tried again in small ones. */
+  /** The most entries of the next pack: a pack that the log refuses is retried in small ones. */
   #packLimit = MAX_PACK_ENTRIES;
   /** Packs that wait for the domain's log; null while none does. */
   #held: { readonly seq: number; readonly entries: Pack }[] | null = null;
@@ -132,7 +135,7 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
   }
 
   /**
-   * Follows the log. The entries that the log has already are applied, and shown to nobody.
+   * Follows the log. The entries that the log already has are applied, and shown to nobody.
    *
    * @param after - the last pack that is in the state already; 0 for none
    */
@@ -145,7 +148,7 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
     this.#stopIfOver();
   }
 
-  /** What was in the log may have been all that its owner wanted to know, or all that can be read. */
+  /** The owner may already have everything that it needs from the log, or the rest may be unreadable. */
   #stopIfOver(): void {
     if (this.#isBeyondUs || this.#isClosed) this.#following?.stop();
   }
@@ -162,7 +165,7 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
     this.#owner.caughtUp(this.name);
   }
 
-  /** Those who proposed something meanwhile did not know yet what the log has. */
+  /** Meanwhile, proposals were made without knowledge of the content of the log. */
   #restamp(): void {
     const numbers = new Map<string, number>();
     for (const proposal of this.#unsettled) {
@@ -192,12 +195,12 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
     return this.#unsettled.size === 0 && this.#held === null && !this.#isOpening;
   }
 
-  /** Whether the state may be another one than the log makes, since the log has lost packs. */
+  /** Whether the state may differ from that of the log, since the log has lost packs. */
   get hasStrayed(): boolean {
     return this.#hasStrayed;
   }
 
-  /** Whether it is not known yet what the log has. */
+  /** Whether the content of the log is still unknown. */
   get isOpening(): boolean {
     return this.#isOpening;
   }
@@ -226,8 +229,8 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
   }
 
   /**
-   * Proposes what follows from something that has happened: it is never refused because the log is late, and never
-   * given up. The caller must keep the number for each session small.
+   * Proposes a consequence of something that has happened: it is never refused because the log is late, and never given
+   * up. The caller must keep the number for each session small.
    */
   oblige<K extends keyof Deeds>(by: MemberState, entry: EntryOf<Deeds, K> & Entry): Answer<Outcomes[K]> {
     return this.#propose<K>(by, entry, true);
@@ -278,12 +281,12 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
 
   // Other sessions
 
-  /** Whether something that was proposed has not returned. */
+  /** Whether a proposal has not returned. */
   get isWaiting(): boolean {
     return this.#unsettled.size > 0;
   }
 
-  /** Appends nothing until {@link goOn}, but what says that a node is gone. */
+  /** Appends nothing until {@link goOn}, except reports that a node is gone. */
   pause(): void {
     this.#isPaused = true;
   }
@@ -294,7 +297,7 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
     if (this.#unsettled.size > 0) this.#owner.waits(this);
   }
 
-  /** Takes out what has not returned, but what says that a node is gone. */
+  /** Removes and returns the proposals that have not returned, except reports that a node is gone. */
   takeOut(): Unsettled<F>[] {
     const taken = [...this.#unsettled].filter(({ entry }) => entry.kind !== 'gone');
     for (const proposal of taken) this.#unsettled.drop(proposal);
@@ -302,9 +305,9 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
   }
 
   /**
-   * Proposes again what has been taken out.
+   * Makes the removed proposals again.
    *
-   * @param sessionFor - returns the session that says it; null if nobody is to say it again
+   * @param sessionFor - returns the session that makes a proposal; null if nobody is to make it again
    */
   putBack(proposals: readonly Unsettled<F>[], sessionFor: (said: Stamp, kind: Entry['kind']) => string | null): void {
     for (const proposal of proposals) {
@@ -340,11 +343,12 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
     }
     for (const proposal of failed) if (why === 'closed' || !proposal.giveUp()) this.#unsettled.drop(proposal);
     if (why !== 'closed') this.#flush();
-    // Those who are answered may propose something in the same call, so what they have proposed before is out of it.
+    // Proposers who are answered may propose something in the same call, so their earlier proposals are settled by
+    // then.
     for (const proposal of failed) proposal.fail();
   }
 
-  /** Ends it: nothing that was proposed is taken. */
+  /** Ends the replica: none of its proposals is taken. */
   abandon(): void {
     this.close();
     this.#isBeyondUs = true;
@@ -352,10 +356,7 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
     for (const proposal of this.#unsettled.clear()) proposal.fail();
   }
 
-  /**
-   * The state is another one, which is that after a pack. What was proposed and may be in it already is not proposed
-   * again.
-   */
+  /** The state has been replaced by the one after a pack. Proposals that may already be in it are not made again. */
   renewed(seq: number): void {
     this.#held = null;
     this.#hasApplied(seq);
@@ -375,19 +376,21 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
     const late = [...this.#unsettled].filter((one) => !one.isObliged && one.sinceMs <= beforeMs && one.giveUp());
     this.#flush();
     for (const proposal of late) proposal.fail();
-    // What the first of them speaks of may never come: the domain's log may have lost it.
+    // The entries that the first pack refers to may never arrive: the domain's log may have lost them.
     if (this.#held !== null && this.#heldSinceMs <= beforeMs) this.#release(this.#held.length);
   }
 
   // From the log to the state
 
   pack(seq: number, entries: Pack): void {
-    // While it opens, nobody is shown anything, so nothing need wait for the names that the domain's log gives.
+    // While it opens, nobody is shown anything, so no pack need wait for the names from the domain's log.
     if (!this.#isOpening && (this.#held !== null || this.#isAhead(entries))) this.#hold(seq, entries);
     else this.#applyAll(seq, entries);
   }
 
-  /** Whether a pack speaks of what the domain's log has not brought yet. That log itself waits for nothing. */
+  /**
+   * Whether a pack refers to entries that the domain's log has not delivered yet. That log itself waits for nothing.
+   */
   #isAhead(entries: Pack): boolean {
     if (this.name === 'd') return false;
     const { seen } = this.#owner;
@@ -409,7 +412,7 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
     this.#release(0);
   }
 
-  /** @param atLeast - how many are applied without waiting for the domain's log */
+  /** @param atLeast - the number of packs that are applied without waiting for the domain's log */
   #release(atLeast: number): void {
     let left = atLeast;
     while (this.#held !== null) {
@@ -433,7 +436,7 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
       try {
         this.#apply(seq, entry, index === last);
       } catch (error) {
-        // If it reached the log, the append would never be answered, and nothing would be appended after it.
+        // If the error reached the log, the append would never be answered, and nothing would be appended after it.
         this.#owner.trouble(this.name, { kind: 'unshown', seq, error });
       }
       index += 1;
@@ -452,11 +455,11 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
     const proposal = this.#unsettled.size > 0 && !this.#isOpening ? this.#unsettled.take(entry) : null;
     try {
       const outcome = this.#judge(seq, entry, proposal);
-      // The pack is applied as a whole before the last of it is shown.
+      // The pack counts as applied as a whole before its last entry is shown.
       if (isLast) this.#applied = seq;
       if (outcome !== undefined) this.#owner.recorded(this.name, outcome);
       if (outcome === undefined || this.#isOpening) return;
-      // One that nobody waits for any longer is shown to its proposer as to the others.
+      // An entry that nobody waits for any longer is shown to its proposer as it is to the others.
       const isAnswered = proposal !== null && !proposal.isGivenUp && proposal.entry.kind === entry.kind;
       if (isAnswered) this.#owner.applied(this.name, outcome, proposal.by, proposal.voice);
       else this.#owner.applied(this.name, outcome, null, null);
@@ -466,7 +469,7 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
     }
   }
 
-  /** Applies an entry. @returns what has happened; undefined if the entry is of no kind that this log holds */
+  /** Applies an entry. @returns the outcome; undefined if this log holds no entries of that kind */
   #judge(seq: number, entry: Entry, proposal: Unsettled<F> | null): Outcome | undefined {
     const outcome = proposal?.apply(this.fold, seq, entry);
     if (outcome !== undefined) return outcome;
@@ -481,7 +484,7 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
       this.#pass(seq);
       return;
     }
-    // Others apply it, so going on without it would lead to another state than theirs.
+    // Others apply the pack, so this process would reach a different state without it.
     this.#isBeyondUs = true;
     this.#following?.stop();
     if (this.#isOpening) this.#opened();
@@ -494,7 +497,7 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
     this.#pass(to);
   }
 
-  /** Goes on without the packs up to a number, behind those that still wait. */
+  /** Continues without the packs up to a number, after those that still wait. */
   #pass(seq: number): void {
     if (this.#held === null) this.#hasApplied(seq);
     else this.#held.push({ seq, entries: [] });
@@ -511,7 +514,7 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
   regressed(applied: number, top: number, again = 0): void {
     this.#hasStrayed = true;
     this.#owner.trouble(this.name, { kind: 'regressed', applied, top, again });
-    // What waits has been in the log, and all who followed it have it.
+    // The waiting packs have been in the log, and all who followed it have them.
     if (this.#held !== null) this.#release(this.#held.length);
     this.fold.regressed(top);
     this.#hasApplied(top);

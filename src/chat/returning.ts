@@ -1,4 +1,4 @@
-/** The members of this process that are here again under other sessions, after its node has been given up. */
+/** The members of this process that return under new sessions, after its node has been given up. */
 import type { Entry, LogName, Stamp } from '../log/entry.js';
 import type { Core } from './core.js';
 import { sessionsOf } from './gone-nodes.js';
@@ -11,10 +11,10 @@ import type { Room } from './room.js';
 import type { RoomReplica } from './rooms.js';
 import { whenSettled } from './ticket.js';
 
-/** What is said anew of a member that arrives again. */
+/** The facts that a returning member reports again. */
 type Facts = Pick<MemberDescription, 'away' | 'traits' | 'metadata'>;
 
-/** A log, as far as something can be said in it again. */
+/** A log in which proposals can be made again. */
 interface Repeatable<F> {
   takeOut(): Unsettled<F>[];
   putBack(proposals: readonly Unsettled<F>[], sessionFor: (said: Stamp, kind: Entry['kind']) => string | null): void;
@@ -24,43 +24,46 @@ interface Repeatable<F> {
 const NOBODY: readonly MemberState[] = [];
 
 /**
- * Brings members in again. In each room they are only when its log has said that their node was gone: up to there the
- * old sessions have spoken, and nothing of theirs counts after it. What has not been settled by then is said once more.
+ * Brings members in again. They enter each room only after its log has reported that their node was gone: entries of
+ * the old sessions count up to there, and not after it. Proposals that have not been settled by then are made once
+ * more.
  */
 export class Returning implements Absentees {
   readonly #core: Core;
-  /** The members of whom nobody here hears, since nobody here has heard that they were gone. */
+  /** The members whose return is not shown here, since nobody here was shown that they were gone. */
   readonly #quiet = new Set<MemberState>();
-  /** Those who were inside when a room's log has said that their node is gone, or when their description was made. */
+  /** The members who were inside when a room's log reported that their node was gone, or when they were described. */
   readonly #insiders = new Map<LogName, Set<MemberState>>();
-  /** How many of them have asked to enter again, and have not been answered. */
+  /** The number of them that have asked to enter again, and have not been answered. */
   readonly #entering = new Map<LogName, number>();
-  /** The logs that have said that the node is gone, and in which nothing has been said again yet. */
+  /** The logs that have reported that the node is gone, and in which no proposal has been made again yet. */
   readonly #cleared = new Set<LogName>();
-  /** The other sessions, by the former ones. */
+  /** The new sessions, by the former ones. */
   readonly #sessions = new Map<string, string>();
-  /** The logs that have not said yet that the node is gone: nothing is proposed to them. */
+  /** The logs that have not reported yet that the node is gone: nothing is proposed to them. */
   readonly #awaited = new Set<LogName>();
-  /** What the node was before it came back; null if it has not been given up. */
+  /** The former name of the node, before it returned; null if it has not been given up. */
   #former: string | null = null;
-  /** How many members have not arrived yet. */
+  /** The number of members that have not arrived yet. */
   #arriving = 0;
 
   constructor(core: Core) {
     this.#core = core;
   }
 
-  /** Whether nobody here is to hear what is said of a member that comes back. */
+  /** Whether nobody here is shown the events of a returning member. */
   isQuiet(member: Member): boolean {
     return this.#quiet.size > 0 && this.#quiet.has(stateOf(member));
   }
 
-  /** Those who have asked to arrive again, and are not here yet. */
+  /** The members who have asked to arrive again, and are not here yet. */
   get absent(): Iterable<MemberState> {
     return this.#quiet;
   }
 
-  /** Those whom a room has lost together with a member that is inside again; null for one that is new there. */
+  /**
+   * The members whom a room has lost together with a member that is inside again; null for a member that is new there.
+   */
   insidersWith(log: LogName, member: Member): ReadonlySet<MemberState> | null {
     const insiders = this.#insiders.size === 0 ? undefined : this.#insiders.get(log);
     return insiders?.has(stateOf(member)) === true ? insiders : null;
@@ -88,13 +91,13 @@ export class Returning implements Absentees {
     });
   }
 
-  /** Gives the members that were here other sessions. @param former - the node that they were at */
+  /** Gives the members that were here new sessions. @param former - their former node */
   begin(members: readonly MemberState[], former: string): void {
     const { domain, private: told, rooms } = this.#core;
     this.#former = former;
     const isFormer = sessionsOf(former);
     const unsettled = domain.takeOut();
-    // Nothing is said again before it is known in which logs.
+    // No proposal is made again until the logs for this are known.
     this.#arriving += 1;
     for (const member of members) this.#arrive(member, factsOf(member));
     domain.putBack(unsettled, this.#sessionFor);
@@ -116,14 +119,14 @@ export class Returning implements Absentees {
     this.#mayEnter();
   }
 
-  /** Gives a member another session. */
+  /** Gives a member a new session. */
   renew(member: MemberState): void {
     const before = member.session;
     member.session = this.#core.newSession();
     this.#sessions.set(before, member.session);
   }
 
-  /** A room goes on when its log has said that the node is gone. */
+  /** A room continues when its log has reported that the node is gone. */
   #await(replica: RoomReplica, former: string): void {
     replica.pause();
     if (replica.fold.knowsGone(former)) {
@@ -134,7 +137,7 @@ export class Returning implements Absentees {
     }
   }
 
-  /** A log has said that a node is gone, which may be this one. */
+  /** A log has reported that a node is gone, which may be this one. */
   heard(log: LogName, { node, members }: Cleared): void {
     const own = members.map(stateOf).filter(({ isLocal }) => isLocal);
     if (own.length > 0) this.#insiders.set(log, new Set(own));
@@ -143,7 +146,7 @@ export class Returning implements Absentees {
     this.#mayEnter();
   }
 
-  /** Says again what is to be said in the logs that are ready, as soon as everybody has arrived. */
+  /** Makes the proposals again in the logs that are ready, as soon as everybody has arrived. */
   #mayEnter(): void {
     if (this.#arriving > 0 || this.#core.isGivenUp) return;
     for (const log of [...this.#cleared]) {
@@ -156,11 +159,11 @@ export class Returning implements Absentees {
         for (const member of this.#insiders.get(log) ?? []) this.#join(room, member);
       });
     }
-    // Nothing waits any more that a former session has said.
+    // No proposal of a former session waits any more.
     if (this.#awaited.size === 0) this.#sessions.clear();
   }
 
-  /** Says again what has not been settled. @param first - proposes what is to be said before that */
+  /** Makes unsettled proposals again. @param first - makes the proposals that precede them */
   #again<F>(replica: Repeatable<F>, first: () => void): void {
     const unsettled = replica.takeOut();
     first();
@@ -193,24 +196,24 @@ export class Returning implements Absentees {
       const left = (this.#entering.get(log) ?? 1) - 1;
       this.#entering.set(log, left);
       if (left > 0) return;
-      // Those who enter from now on are news to everybody.
+      // Members who enter from now on are news to everybody.
       this.#entering.delete(log);
       this.#insiders.delete(log);
     });
   }
 
-  /** The session by which something is said again that another one has said; null if it is not to be said. */
+  /** Returns the session that makes a proposal of another one again; null if it is not to be made again. */
   readonly #sessionFor = ({ session }: Stamp, kind: Entry['kind']): string | null => {
     if (this.#core.isOwn(session)) return session;
-    // Those who have left are gone, and what a room had to be told of the others is not true any more.
+    // Members who have left are gone, and the reports to a room about the others are outdated.
     if (kind === 'over' || kind === 'identity' || kind === 'quit') return null;
     let latest = this.#sessions.get(session);
-    // It may have been given up again before a log was ready.
+    // The node may have been given up again before a log was ready.
     while (latest !== undefined && !this.#core.isOwn(latest)) latest = this.#sessions.get(latest);
     return latest ?? this.#core.steward.session;
   };
 
-  /** Lets a member in under the session that it has by now, as what it was. @param then - called when it is here */
+  /** Lets a member in under its current session, with its former facts. @param then - called when it is here */
   #arrive(member: MemberState, facts: Facts, then?: () => void): void {
     this.#arriving += 1;
     this.#quiet.add(member);
@@ -219,19 +222,19 @@ export class Returning implements Absentees {
       if (isHere) this.#tell(member, facts);
       this.#quiet.delete(member);
       if (isHere) then?.();
-      // What was under way when the node was given up once more does not count: the member comes back with the others.
+      // Proposals under way when the node was given up again do not count: the member returns with the others.
       else if (this.#core.isGivenUp) this.#core.loseAgain(member);
       this.#mayEnter();
     });
   }
 
-  /** Asks for a nick, and for one of nobody if somebody else has got that. */
+  /** Asks for a nick, and for a guest nick if somebody else has got it. */
   #ask(member: MemberState, nick: string, then: (isHere: boolean) => void): void {
     const before = member.nick;
     whenSettled(this.#core.arriveAgain(member, { ...member.who, nick }), (outcome) => {
-      // One that has quit meanwhile is not asked for again.
+      // A member that has meanwhile quit does not ask again.
       if (outcome.kind === 'refused' && outcome.why !== 'not-taken' && this.#core.isKnown(member)) {
-        // Whoever has got the nick has made it have another one already.
+        // The member that has got the nick has already made this one take another.
         this.#ask(member, member.nick === nick ? this.#core.guestNick() : member.nick, then);
         return;
       }
@@ -253,7 +256,7 @@ export class Returning implements Absentees {
   }
 
   /**
-   * Brings in a member of another process that has ended. It enters each of its rooms after the room's log has said
+   * Brings in a member of another process that has ended. It enters each of its rooms after the room's log has reported
    * that its node is gone.
    */
   bringIn(member: MemberState, facts: Facts & Pick<MemberDescription, 'rooms'>): void {

@@ -33,7 +33,7 @@ import { actorOf, insiderOf } from './room-actor.js';
 import type { RoomState, SeatState } from './room-state.js';
 import { Outsider, type Subject } from './subject.js';
 
-/** The outcomes of entries of each kind. Null if nothing has changed of which anybody hears. */
+/** The outcomes of entries of each kind. Null if nothing visible has changed. */
 export interface RoomOutcomes {
   join: EventOf<'joined'> | Refused<EntryRefusal | 'already-inside'>;
   part: EventOf<'left'> | Refused<'not-inside'>;
@@ -76,7 +76,7 @@ const join: Deed<'join'> = (room, { session, n, who, name, key, flags }, atMs, s
   const before = room.ranksBefore(who);
   const subject = new Outsider(session, who);
   const refusal = opens ? null : entryRefusal(subject, room, key);
-  // One who was inside when the server has stopped is let in again, unless it has been banned.
+  // A member that was inside when the server stopped is let in again, unless it has been banned.
   if (refusal === 'banned' || (refusal !== null && before === undefined)) return refuse(refusal, room);
   const leads = opens || room.lacksOperator;
   if (opens) room.open(name, flags, atMs);
@@ -89,7 +89,7 @@ const join: Deed<'join'> = (room, { session, n, who, name, key, flags }, atMs, s
 
 const part: Deed<'part'> = (room, { reason }, atMs, seat) => {
   if (seat === undefined) return refuse('not-inside', room);
-  // Everybody there would read the reason.
+  // Everybody in the room would read the reason.
   const words = speechRefusal(seat, room, seat) === null ? reason : '';
   room.unseat(seat);
   return { kind: 'left', atMs, id: room.messageId(), member: seat.member, room, reason: words };
@@ -137,7 +137,7 @@ const redact: Deed<'redact'> = (room, entry, atMs, own) => {
   if (speaker === undefined) return refuse('no-such-message', room);
   if (!isOwn && !mayManage(subject, room)) return refuse('not-allowed', room);
   room.forget(message);
-  // Everybody there would read the reason.
+  // Everybody in the room would read the reason.
   const reason = speechRefusal(subject, room, own) === null ? entry.reason : '';
   return { kind: 'redacted', atMs, by: member, room, to: null, message, id: room.messageId(), reason };
 };
@@ -166,7 +166,7 @@ const settings: Deed<'settings'> = (room, entry, atMs, seat) => {
   });
   const hasChanged = by !== undefined && made.length > 0;
   const event = hasChanged
-    ? // Nobody but the server itself has no nick.
+    ? // Only the server itself has no nick.
       ({
         kind: 'settings',
         atMs,
@@ -179,7 +179,7 @@ const settings: Deed<'settings'> = (room, entry, atMs, seat) => {
   return { kind: 'amended', event, refusals };
 };
 
-/** Returns the change that is to be made, or why it is not. */
+/** Returns the change to make, or why it is refused. */
 function judge(
   room: RoomState,
   by: Subject,
@@ -228,7 +228,7 @@ const knock: Deed<'knock'> = (room, { session, who }, atMs, seat) => {
   return { kind: 'knocked', atMs, by: room.memberOf(session, who), room };
 };
 
-/** The most members of a room that can get another name: each may have to be sent the list of all. */
+/** The most members of a room that can be renamed: each may have to be sent the list of all. */
 const MAX_RETITLED_MEMBERS = 1_000;
 
 /** Why a room keeps its name. */
@@ -248,7 +248,7 @@ const retitle: Deed<'retitle'> = (room, entry, atMs, own) => {
   return { kind: 'retitled', atMs, id: room.messageId(), by: by.member, room, before, reason: entry.reason };
 };
 
-/** The table by which a room applies its log. */
+/** The table with which a room applies its log. */
 export const ROOM_DEEDS: { readonly [K in keyof RoomDeeds]: Deed<K> } = {
   join,
   part,

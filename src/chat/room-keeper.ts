@@ -1,30 +1,30 @@
-/** What is kept of rooms from one run of the server to the next, wherever that is. */
+/** The store of rooms from one run of the server to the next, wherever it is. */
 import type { LogName } from '../log/entry.js';
 import type { RoomSnapshot } from './snapshot.js';
 
-/** Where a room begins. */
+/** The beginning of a room. */
 export interface RoomBeginning {
-  /** Names its log in the ids of messages; the same one in every run. */
+  /** The name of its log in the ids of messages; the same in every run. */
   readonly id: string;
-  /** The number of the last pack that is in the snapshot: those after it are applied. */
+  /** The number of the last pack that is in the snapshot: later packs are applied. */
   readonly seq: number;
-  /** Null for a room that nobody was in at that pack. */
+  /** Null for a room that was empty at that pack. */
   readonly snapshot: RoomSnapshot | null;
-  /** The time of what happened last, as far as that is known; 0 for nothing. The room goes on at that time or later. */
+  /** The time of the last event, as far as it is known; 0 for none. The room continues at that time or later. */
   readonly atMs: number;
 }
 
-/** Keeps snapshots of rooms. A room is named by its log: it may have another name than when that began. */
+/** Keeps snapshots of rooms. A room is identified by its log, since it may have been renamed since that began. */
 export interface RoomKeeper {
-  /** The logs of the rooms that somebody may have been in when the last run ended. */
+  /** The logs of the rooms that may have had members when the last run ended. */
   readonly logs: Iterable<LogName>;
-  /** Returns where a room begins; null for one of which nothing is kept. */
+  /** Returns the beginning of a room; null if nothing is kept of it. */
   beginningOf(log: LogName): RoomBeginning | null;
   /**
-   * Keeps what a room is after a pack.
+   * Saves the state of a room after a pack.
    *
-   * @param snapshot - null when nobody is in it
-   * @param atMs - the time of what happened last
+   * @param snapshot - null if nobody is in the room
+   * @param atMs - the time of the last event
    */
   keep(log: LogName, seq: number, snapshot: RoomSnapshot | null, atMs: number): void;
 }

@@ -1,4 +1,4 @@
-/** The accounts that a room belongs to: who founded it, and which ranks others have there whenever they enter. */
+/** The accounts that a room belongs to: its founder, and the ranks that others get whenever they enter. */
 import type { Fold } from './case-mapping.js';
 import { RANK_BITS, type RoomAccess, type RoomFacts } from './room.js';
 
@@ -46,7 +46,7 @@ export class RoomRegistration implements RoomFacts {
     else this.#access.set(this.#fold(account), { account, ranks });
   }
 
-  /** Hands the room over. */
+  /** Transfers the room. */
   passTo(founder: string): void {
     this.#founder = founder;
   }

@@ -1,4 +1,4 @@
-/** A room as its log makes it: who is in it, with what rank, and by which rules. */
+/** A room as its log makes it: its members, their ranks, and its rules. */
 import {
   type EntryOf,
   MASK_LISTS,
@@ -31,22 +31,22 @@ import { hasPrivilege, identityOf, Outsider, type Subject } from './subject.js';
 import { type Identity, UserMask } from './user-mask.js';
 
 /**
- * Returns the member that a session is. One that is not known gets a member that nobody is connected for, and that has
- * been here since `atMs`.
+ * Returns the member of a session. An unknown session gets a member without a connection, which has been here since
+ * `atMs`.
  */
 export type Cast = (session: string, who: Who, atMs: number) => MemberState;
 
-/** The most other names that a room gets within {@link RETITLE_PERIOD_MS}: each makes some clients load it anew. */
+/** The most other names that a room gets within {@link RETITLE_PERIOD_MS}: each makes some clients load it again. */
 const MAX_RETITLES = 3;
 const RETITLE_PERIOD_MS = 60_000;
 
-/** How many are waited for that have not come back after several stops of the server, unless more were inside. */
+/** The most absent members that are awaited after several stops of the server, unless more were inside. */
 const MAX_ABSENT = 1_000;
 
-/** How many messages of a room can still be taken back. */
+/** The number of messages of a room that can still be taken back. */
 const MAX_REMEMBERED_MESSAGES = 500;
 
-/** The arguments that make a place. */
+/** The options of a place. */
 interface SeatOptions {
   readonly who: Who;
   readonly ranks: number;
@@ -57,10 +57,10 @@ interface SeatOptions {
 
 /** A member's place in a room, as the room's log has made it. */
 export class SeatState implements Seat, Subject {
-  // The fields that a fan-out reads are first: the processor's cache has them then.
+  // The fields that a fan-out reads are first: they are in the processor's cache then.
   readonly member: MemberState;
   ranks: number;
-  /** The member's when it took the place: it may have another one by now. */
+  /** The session of the member when it took the place: the member may have another one by now. */
   readonly session: string;
   readonly room: RoomState;
   readonly sinceMs: number;
@@ -68,7 +68,7 @@ export class SeatState implements Seat, Subject {
   /** The running number of its last entry in the room's log. */
   last: number;
   #who: Who;
-  /** Made when a mask asks for it for the first time. */
+  /** Made when a mask first asks for it. */
   #identity: Identity | null = null;
 
   constructor(room: RoomState, member: MemberState, place: SeatOptions) {
@@ -108,28 +108,30 @@ export class SeatState implements Seat, Subject {
 /** A guest's permission to enter. */
 interface Invitation {
   readonly guest: MemberState;
-  /** The guest's when it was invited. */
+  /** The session of the guest when it was invited. */
   readonly session: string;
   /** The identity of the guest. */
   readonly who: Who;
-  /** The session of its giver while that one is here; null for one who has left since, and for one without a rank. */
+  /** The session of the giver while it is here; null if the giver has left since, or has no rank. */
   readonly by: string | null;
-  /** Whether it opens bans, the key, the limit and the door of an invite-only room; otherwise it opens nothing. */
+  /**
+   * Whether it overrides bans, the key, the limit and the invite-only rule of a room; otherwise it overrides nothing.
+   */
   readonly opens: boolean;
 }
 
-/** The arguments that make a room. */
+/** The options of a room. */
 export interface RoomOptions {
   readonly name: string;
-  /** Names its log in the ids of messages. */
+  /** The name of its log in the ids of messages. */
   readonly id: string;
   readonly fold: CaseFold;
   readonly cast: Cast;
   /** When a permanent room was made, in milliseconds since the epoch; null for a room that the first to enter opens. */
   readonly permanentSinceMs: number | null;
-  /** The time of what happened last before: nothing in the room is earlier, whatever the clock says. @defaultValue 0 */
+  /** The time of the last event before: nothing in the room is earlier, whatever the clock says. @defaultValue 0 */
   readonly atMs?: number;
-  /** How people are known in it, if other domains have it, too. @defaultValue they have not */
+  /** How people are known in it, if other domains also have it. @defaultValue they do not */
   readonly view?: RoomView | null;
 }
 
@@ -141,7 +143,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   registration: RoomRegistration | null = null;
   topic: Topic | null = null;
   key: string | null = null;
-  /** The most members it takes; null for no limit. */
+  /** The most members of the room; null for no limit. */
   limit: number | null = null;
   readonly flags = new Set<RoomFlag>();
   metadata = NO_NOTES;
@@ -160,11 +162,11 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   readonly #seats: SeatState[] = [];
   #audience = 0;
   readonly #seatBy = new Map<string, SeatState>();
-  /** The place that was asked for last: a message asks for its speaker's several times. */
+  /** The place that was last asked for: a message asks for its speaker's place several times. */
   #recent: SeatState | null = null;
   readonly #invitations = new Map<string, Invitation>();
   #numbers: RunningNumbers | null = null;
-  /** The nodes that the log has said are gone; null while there are none. */
+  /** The nodes that the log has reported to be gone; null while there are none. */
   #gone: GoneNodes | null = null;
   #messages: RecentMessages<string> | null = null;
   #knocks: Knocks | null = null;
@@ -172,7 +174,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   #retitledAtMs: readonly number[] = [];
   #atMs: number;
   #isAwaiting = false;
-  /** The ranks of those who were inside when the server has stopped, by what they were known by. */
+  /** The ranks of the members who were inside when the server stopped, by their names. */
   readonly #absent = new Map<string, number>();
 
   constructor({ name, id, fold, cast, permanentSinceMs, atMs = 0, view = null }: RoomOptions) {
@@ -186,7 +188,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     this.#view = view;
   }
 
-  /** The name as the one spelled it who opened the room. */
+  /** The name in the spelling of the member who opened the room. */
   get name(): string {
     return this.#name;
   }
@@ -213,7 +215,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     this.#messages = null;
   }
 
-  /** Returns everything that the log has said, as plain data. */
+  /** Returns the whole state of the log as plain data. */
   snapshot(): RoomSnapshot {
     const masksOf = (list: MaskList): MaskSnapshot[] =>
       this.masks[list].map(({ mask, by, atMs }) => ({ mask, by, atMs }));
@@ -252,7 +254,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     };
   }
 
-  /** Goes on from what {@link snapshot} has returned. To be called before the first entry. */
+  /** Continues from the result of {@link snapshot}. Call it before the first entry. */
   restore(snapshot: RoomSnapshot): void {
     this.#name = snapshot.name;
     this.createdAtMs = snapshot.createdAtMs;
@@ -286,12 +288,12 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     for (const [key, session] of snapshot.messages) this.#messages.add(key, session);
     this.#knocks = new Knocks();
     this.#knocks.restore(snapshot.knocks);
-    // After the places: somebody who takes one is awaited no more.
+    // After the places: somebody who takes one is no longer awaited.
     this.#isAwaiting = snapshot.isAwaiting;
     for (const [who, ranks] of snapshot.absent) this.#absent.set(who, ranks);
   }
 
-  /** Goes on after a pack that has left nothing but a closed room. To be called before the first entry. */
+  /** Continues after a pack that has left nothing but a closed room. Call it before the first entry. */
   beginAfter(seq: number): void {
     this.#numbers = new RunningNumbers();
     this.#numbers.beginAfter(seq);
@@ -307,7 +309,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     return this.registration?.ranksOf(account) ?? 0;
   }
 
-  /** Whether everybody has left for good, so that the next one to enter opens it anew. */
+  /** Whether everybody has left for good, so that the next member to enter opens it again. */
   get isOver(): boolean {
     return this.size === 0 && !this.isPermanent && !this.#isAwaiting && this.registration === null;
   }
@@ -346,20 +348,20 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     if (key !== null) this.#messages?.remove(key);
   }
 
-  /** Begins anew, with the first who enters. */
+  /** Starts again, with the first member who enters. */
   open(name: string, flags: readonly RoomFlag[], atMs: number): void {
     this.#name = name;
     this.createdAtMs = atMs;
     for (const flag of flags) this.flags.add(flag);
   }
 
-  /** Counts a session's request to be let in. @returns why it may not ask; null if it may */
+  /** Counts a session's request to be let in. @returns why the session may not ask; null if it may */
   countKnock(session: string, atMs: number): KnockLimit | null {
     this.#knocks ??= new Knocks();
     return this.#knocks.add(session, atMs);
   }
 
-  /** Whether it has got so many names lately that another one must wait. */
+  /** Whether it has had so many new names lately that another one must wait. */
   wasRetitledLately(atMs: number): boolean {
     const recent = this.#retitledAtMs.filter((each) => each > atMs - RETITLE_PERIOD_MS);
     return recent.length >= MAX_RETITLES;
@@ -371,7 +373,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     this.#retitledAtMs = [...this.#retitledAtMs, atMs].slice(-MAX_RETITLES);
   }
 
-  /** Forgets everything that was decided while somebody was here. */
+  /** Forgets everything that was decided while members were here. */
   #clear(): void {
     this.topic = null;
     this.key = null;
@@ -394,8 +396,8 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   }
 
   /**
-   * The server has stopped, and with it all sessions: nobody has left, so the room stays as it is and waits for those
-   * who were inside.
+   * The server has stopped, and all sessions with it: nobody has left, so the room stays as it is and waits for the
+   * members who were inside.
    */
   outlive(): void {
     this.#await(this.#seats);
@@ -404,10 +406,10 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   }
 
   /**
-   * A node has stopped, and with it its sessions. The room waits for those of its members that it had: they may come
-   * back to any node.
+   * A node has stopped, and its sessions with it. The room waits for its members from that node: they may return to any
+   * node.
    *
-   * @returns those who were inside; null if it is known that the node is gone
+   * @returns the members who were inside; null if it was known that the node is gone
    */
   lose(node: string): readonly MemberState[] | null {
     this.#gone ??= new GoneNodes();
@@ -420,17 +422,20 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     return lost.map(({ member }) => member);
   }
 
-  /** Whether the log has said that a node is gone. */
+  /** Whether the log has reported that a node is gone. */
   knowsGone(node: string): boolean {
     return this.#gone?.has(node) === true;
   }
 
-  /** Remembers the ranks of those who do not leave by their own will. If they are all, the room waits for them. */
+  /**
+   * Remembers the ranks of members who do not leave by their own will. If nobody else is inside, the room waits for
+   * them.
+   */
   #await(lost: readonly SeatState[]): void {
     if (lost.length === 0) return;
     if (lost.length === this.size) this.#isAwaiting = !this.isPermanent;
     for (const { who, ranks } of lost) {
-      // Set again, it is the last of the map: the first ones have been away for longest.
+      // A key that is set again moves to the end of the map: the first ones have been absent for longest.
       this.#absent.delete(this.#nameOf(who));
       this.#absent.set(this.#nameOf(who), ranks);
     }
@@ -441,28 +446,28 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     }
   }
 
-  /** Whether nobody is inside, and it waits for those who were. */
+  /** Whether nobody is inside, and it waits for the members who were. */
   get isAwaiting(): boolean {
     return this.#isAwaiting;
   }
 
-  /** Gives up waiting for those who were inside when the server has stopped. */
+  /** Gives up waiting for the members who were inside when the server stopped. */
   close(): void {
     this.#isAwaiting = false;
     this.#clear();
   }
 
-  /** Gives up waiting, unless somebody has come back or the room stays all the same. */
+  /** Gives up waiting, unless somebody has returned or the room stays all the same. */
   abandon(): void {
     if (this.#isAwaiting && this.registration === null) this.close();
   }
 
-  /** Returns the ranks of one who was inside when the server has stopped; undefined for anybody else. */
+  /** Returns the ranks of somebody who was inside when the server stopped; undefined for anybody else. */
   ranksBefore(who: Who): number | undefined {
     return this.#absent.size > 0 ? this.#absent.get(this.#nameOf(who)) : undefined;
   }
 
-  /** Whether nobody has been inside since the server has stopped, and no operator can be expected to come back. */
+  /** Whether nobody has been inside since the server stopped, and no operator can be expected to return. */
   get lacksOperator(): boolean {
     return (
       this.size === 0 &&
@@ -476,17 +481,17 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     return `${this.fold(nick)}!${user}@${address}`;
   }
 
-  /** A number for those inside and where they hear: another one as soon as anything about that is different. */
+  /** A number for the members inside and their outlets: it changes as soon as any of these does. */
   get audience(): number {
     return this.#audience;
   }
 
-  /** A member inside hears elsewhere. */
+  /** A member inside has another outlet. */
   audienceChanged(): void {
     this.#audience += 1;
   }
 
-  /** The occupied places, in no order that means anything. */
+  /** The occupied places, in an arbitrary order. */
   get seats(): readonly SeatState[] {
     return this.#seats;
   }
@@ -518,39 +523,39 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
 
   // In other domains
 
-  /** Names its log in the ids of messages. */
+  /** The name of its log in the ids of messages. */
   get id(): string {
     return this.#positions.log;
   }
 
-  /** Whether another domain gives its order. */
+  /** Whether another domain orders it. */
   get isForeign(): boolean {
     return this.#view?.isForeign === true;
   }
 
-  /** Whether other domains may have it, too. */
+  /** Whether other domains may also have it. */
   get isKnownAbroad(): boolean {
     return this.#view !== null;
   }
 
-  /** Returns what it is told of a member of this domain. */
+  /** Returns the identity of a member of this domain, as the room sees it. */
   guiseOf(who: Who): Who {
     return this.#view === null ? who : this.#view.guise(who);
   }
 
-  /** Returns the names by which somebody is called here who does something. */
+  /** Returns the names here of somebody who acts. */
   authorOf(who: Who): Author {
     const author = authorOf(who);
     return this.#view === null ? author : this.#view.authorOf(author);
   }
 
-  /** Returns what somebody inside is called here by what the room knows. */
+  /** Returns the identity here of somebody inside, based on the one that the room knows. */
   faceOf(member: MemberState): Who | undefined {
     const who = this.#seatBy.get(member.session)?.who;
     return who === undefined || this.#view === null ? who : this.#view.face(who);
   }
 
-  /** Goes on from what its home has made of it. @param id - names its log in the ids of messages */
+  /** Continues from the state at its home. @param id - the name of its log in the ids of messages */
   adopt(id: string, snapshot: RoomSnapshot): void {
     for (const session of [...this.sessions()]) this.dismiss(session);
     this.#clear();
@@ -561,21 +566,21 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     this.restore(snapshot);
   }
 
-  /** Those who are here or invited. */
+  /** The sessions that are here or invited. */
   *sessions(): Generator<string, void> {
     // In the order of the places, which a snapshot keeps.
     for (const { session } of this.#seats) yield session;
     for (const session of this.#invitations.keys()) if (!this.#seatBy.has(session)) yield session;
   }
 
-  /** How many masks the lists hold together. */
+  /** The number of masks that the lists hold together. */
   get maskCount(): number {
     let count = 0;
     for (const entries of Object.values(this.masks)) count += entries.length;
     return count;
   }
 
-  /** A member's ranks; 0 without any, and for one who is not here. */
+  /** A member's ranks; 0 without any, and for somebody who is not here. */
   ranksOf({ session }: Subject): number {
     return this.#seatBy.get(session)?.ranks ?? 0;
   }
@@ -613,7 +618,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     );
   }
 
-  /** Takes away everything that a session has here: it has left the chat. */
+  /** Takes away everything that a session has here, since it has left the chat. */
   dismiss(session: string): void {
     const seat = this.#seatBy.get(session);
     if (seat !== undefined) this.unseat(seat);
@@ -635,7 +640,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   /**
    * Invites a guest, who may enter once.
    *
-   * @param by - the giver; it opens only what this one could open, as long as it could
+   * @param by - the giver; the invitation overrides only the rules that the giver can override, as long as it can
    */
   invite(guest: MemberState, by: Subject, who: Who): void {
     const opens = this.#mayOpen(by);
@@ -652,7 +657,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     guest.invitations.add(this);
   }
 
-  /** Leaves the invitations of a member without effect: it has lost the right to give any. */
+  /** Makes the invitations of a member ineffective: it has lost the right to give any. */
   disarmInvitationsBy({ session }: Subject): void {
     this.#changeInvitations(
       ({ by }) => by === session,
@@ -664,7 +669,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     return authority(subject, this) >= RANK_BITS['half-operator'];
   }
 
-  /** A ban is the later word: an invitation from before it does not open it. */
+  /** A ban is more recent: an earlier invitation does not override it. */
   #disarmInvitationsOf(matcher: UserMask): void {
     this.#changeInvitations(
       ({ session, who }) => {
@@ -692,7 +697,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     if (guest.invitations?.size === 0) guest.invitations = null;
   }
 
-  /** Whether an invitation opens the room to a member whatever its rules say. */
+  /** Whether an invitation lets a member in whatever the rules of the room say. */
   isOpenedFor({ session }: Subject): boolean {
     return this.#invitations.get(session)?.opens === true;
   }
@@ -702,14 +707,14 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     if (entries.length === 0) return false;
     const seat = this.#seatBy.get(subject.session);
     if (matchesAny(entries, (seat ?? subject).identity(this.fold))) return true;
-    // One inside that acts through a connection from elsewhere.
+    // A member inside acts through a connection from elsewhere.
     return seat !== undefined && subject.isElsewhere === true && matchesAny(entries, subject.identity(this.fold));
   }
 
   /**
    * Carries out one change of the settings.
    *
-   * @param by - who made it, for the lists
+   * @param by - the member who made it, for the lists
    * @returns false if it changes nothing, and so need not be announced
    */
   change(change: RoomChange, by: Author, atMs: number): boolean {
@@ -757,7 +762,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
 /**
  * Returns the changeable state of a room that an event names.
  *
- * @throws TypeError when this chat has not made it
+ * @throws TypeError if this chat has not made it
  */
 export function roomStateOf(room: Room): RoomState {
   if (room instanceof RoomState) return room;

@@ -1,4 +1,4 @@
-/** A room as everybody may see it; only the chat itself changes one. */
+/** A room as everybody may see it; only the chat itself changes a room. */
 import type { MaskList, Rank, RoomFlag } from '../log/entry.js';
 import type { Author } from './author.js';
 import type { Member } from './member.js';
@@ -31,13 +31,13 @@ export interface Seat {
   readonly member: Member;
   /** A set of {@link RANK_BITS}. */
   readonly ranks: number;
-  /** When it has got that, in milliseconds since the epoch. */
+  /** When it took the place, in milliseconds since the epoch. */
   readonly sinceMs: number;
-  /** Where it stands in {@link Room.seats}. */
+  /** Its index in {@link Room.seats}. */
   readonly index: number;
 }
 
-/** What a room is about. */
+/** The topic of a room. */
 export interface Topic {
   readonly text: string;
   readonly by: Author;
@@ -51,7 +51,7 @@ export interface RoomAccess {
   readonly ranks: number;
 }
 
-/** What is known of a room that belongs to an account. */
+/** The facts about a room that belongs to an account. */
 export interface RoomFacts {
   /** The account that it belongs to. */
   readonly founder: string;
@@ -64,30 +64,30 @@ export interface RoomFacts {
 export interface Room {
   readonly name: string;
   readonly createdAtMs: number;
-  /** Stays when the last member leaves. */
+  /** Whether it stays when the last member leaves. */
   readonly isPermanent: boolean;
-  /** Null for a room that belongs to nobody. A registered one stays when the last member leaves. */
+  /** Null for a room that belongs to nobody. A registered room stays when the last member leaves. */
   readonly registration: RoomFacts | null;
   /** Null without one. */
   readonly topic: Topic | null;
-  /** What one must know to enter; null for nothing. */
+  /** The key that is needed to enter; null for none. */
   readonly key: string | null;
-  /** The most members it takes; null for no limit. */
+  /** The most members of the room; null for no limit. */
   readonly limit: number | null;
   readonly flags: ReadonlySet<RoomFlag>;
-  /** What it says about itself, by keys. */
+  /** Its notes, by keys. */
   readonly metadata: Notes;
   readonly masks: Readonly<Record<MaskList, readonly MaskEntry[]>>;
-  /** The occupied places, in no order that means anything. */
+  /** The occupied places, in an arbitrary order. */
   readonly seats: readonly Seat[];
   readonly size: number;
   seatOf(subject: Subject): Seat | undefined;
-  /** Returns a member's ranks; 0 without any, and for one that is not here. */
+  /** Returns a member's ranks; 0 without any, and for somebody who is not here. */
   ranksOf(subject: Subject): number;
-  /** The ranks that somebody has there by its account; 0 for none. */
+  /** The ranks that somebody has there through its account; 0 for none. */
   accessOf(subject: Subject): number;
-  /** Whether an invitation opens the room to a member whatever its rules say. */
+  /** Whether an invitation lets a member in whatever the rules of the room say. */
   isOpenedFor(subject: Subject): boolean;
-  /** Whether a mask of one list holds for a member. */
+  /** Whether a mask of one list applies to a member. */
   isListed(subject: Subject, list: MaskList): boolean;
 }

@@ -1,4 +1,4 @@
-/** The rooms of one chat: those that are open, and those that have been. */
+/** The rooms of one chat: open ones, and former ones. */
 import type { Entry, EntryOf, LogName, RoomDeeds, RoomLog } from '../log/entry.js';
 import type { SharedLog } from '../log/shared-log.js';
 import type { Abroad, Origin } from './abroad.js';
@@ -15,16 +15,16 @@ import { ROOM_CODEC } from './snapshot-codec.js';
 /** A room with its log. */
 export type RoomReplica = Replica<RoomDeeds, RoomOutcomes, RoomState>;
 
-/** How many closed rooms are kept, with their logs, for those who open them again. */
+/** The number of closed rooms that are kept, with their logs, in case somebody opens them again. */
 const MAX_CLOSED_ROOMS = 1_000;
-/** A room is kept anew after so many packs: the next start applies at most these. */
+/** A room is saved again after this number of packs: the next start applies at most that many. */
 const PACKS_BETWEEN_SNAPSHOTS = 200;
-/** How long a room waits for those who were inside when the server has stopped, in milliseconds: 30 days. */
+/** How long a room waits for members who were inside when the server stopped, in milliseconds: 30 days. */
 const MAX_ABSENCE_MS = 2_592_000_000;
-/** For so many seconds a room of another domain is followed that nobody here is in. */
+/** How long a room of another domain that nobody here is in is followed, in seconds. */
 const MAX_UNUSED_SECONDS = 60;
 
-/** What rooms are made with. */
+/** The options of the rooms. */
 export interface RoomsOptions {
   readonly log: SharedLog;
   readonly fold: CaseFold;
@@ -34,53 +34,53 @@ export interface RoomsOptions {
   readonly newLogId: (log: LogName) => string;
   /** Keeps rooms from one run of the server to the next; null if nothing does. */
   readonly keeper: RoomKeeper | null;
-  /** What several processes have to agree on; null for one process. */
+  /** The facts that several processes have to agree on; null for one process. */
   readonly shared: SharedRooms | null;
   /** The other domains; null for a domain that knows of none. */
   readonly abroad: Abroad | null;
 }
 
-/** The open rooms, by what the domain's log says of them. */
+/** The open rooms, by the domain's log. */
 export interface SharedRooms {
   readonly checkpoints: Checkpointing;
   readonly names: ReadonlySet<RoomLog>;
-  /** How many looks at a closed room it takes until this process says that it has closed. */
+  /** The number of checks of a closed room before this process reports that it has closed. */
   readonly patienceFor: (log: RoomLog) => number;
-  /** Has the domain's log say that a room is open, or closed. */
+  /** Makes the domain's log record that a room is open, or closed. */
   announce(log: RoomLog, isOpen: boolean): void;
 }
 
 /**
- * Rooms by their names. A room is open while somebody is inside, or for ever if it is permanent, or while it belongs to
- * an account, or while it waits for those who were inside when the server has stopped.
+ * Rooms by their names. A room is open while somebody is inside, forever if it is permanent, while it belongs to an
+ * account, or while it waits for the members who were inside when the server stopped.
  */
 export class Rooms {
   readonly #options: RoomsOptions;
   readonly #open = new Map<string, RoomReplica>();
   /**
-   * Closed rooms; the one that closed last is the last. Their states hold nothing but the numbers of those who were
-   * there, without which an entry from before could count again.
+   * Closed rooms; the one that closed last is the last. Their states hold nothing but the numbers of the sessions that
+   * were there, without which an earlier entry could count again.
    */
   readonly #closed = new Map<string, RoomReplica>();
   /** Open rooms that may have nobody inside. */
   readonly #staying = new Set<RoomState>();
-  /** The last pack that is in what is kept of a room, by its log; none of a room that is not kept. */
+  /** The number of the last pack that is saved of each room, by its log; a room that is not saved has none. */
   readonly #keptSeqs = new Map<LogName, number>();
-  /** The logs of rooms that have opened or closed since they were kept. */
+  /** The logs of rooms that have opened or closed since they were saved. */
   readonly #unkept = new Set<LogName>();
-  /** Open and closed rooms. A room keeps its log when it gets another name. */
+  /** Open and closed rooms. A room keeps its log when it is renamed. */
   readonly #byLog = new Map<LogName, RoomReplica>();
-  /** The logs of rooms that are about to open as they were in an earlier run, and when that was asked for. */
+  /** The logs of rooms that are about to reopen from an earlier run, and when that was asked for. */
   readonly #reviving = new Map<LogName, number>();
   /** Names that rooms are about to take; only those of unsettled logs count. */
   readonly #reservations = new Map<string, RoomReplica>();
-  /** The open room that was asked for last, and under which name: each line of a talk asks for the same. */
+  /** The open room that was last asked for, and its name: each line of a talk asks for the same one. */
   #recent: { readonly name: string; readonly replica: RoomReplica } | null = null;
-  /** Rooms that wait for the domain's log to be known; null when it is, and for one process. */
+  /** Rooms that wait until the domain's log is known; null when it is, and for one process. */
   #unbegun: RoomReplica[] | null = null;
-  /** Closed rooms that the domain's log names as open ones. */
+  /** Closed rooms that are still open by the domain's log. */
   readonly #closing = new ClosingRooms();
-  /** The rooms of other domains, and for how many seconds nobody here has been in. */
+  /** The rooms of other domains, and the number of seconds for which nobody here has been in them. */
   readonly #foreign = new Map<RoomReplica, number>();
 
   constructor(options: RoomsOptions) {
@@ -106,12 +106,12 @@ export class Rooms {
     return replica;
   }
 
-  /** Opens a room that stays when everybody has left; finds it if it is there. */
+  /** Opens a room that stays when everybody has left, or finds it if it is open. */
   addPermanent(name: string, atMs: number): RoomState {
     const key = this.#options.fold(name);
     const known = this.#open.get(key);
     if (known !== undefined) return known.fold;
-    // Several processes would not agree on the time: it is that of the first who enters.
+    // Several processes would not agree on the time: it is that of the first member who enters.
     const made = this.#make(key, name, this.#options.shared === null ? atMs : 0);
     this.#open.set(key, made);
     this.#staying.add(made.fold);
@@ -158,7 +158,7 @@ export class Rooms {
     replica.open(origin.seq);
   }
 
-  /** Lets go of a room of another domain. What was proposed to it is not taken. */
+  /** Drops a room of another domain. Proposals to it are not taken. */
   dropForeign(replica: RoomReplica): void {
     const { fold, name } = replica;
     const key = this.#options.fold(fold.name);
@@ -173,7 +173,7 @@ export class Rooms {
     replica.abandon();
   }
 
-  /** Lets go of rooms of other domains that nobody here has been in for a while. To be called every second. */
+  /** Drops rooms of other domains that nobody here has been in for a while. Call it every second. */
   dropUnused(): void {
     for (const [replica, seconds] of this.#foreign) {
       const isUsed = !replica.isSettled || replica.fold.seats.some(({ member }) => member.isLocal);
@@ -182,7 +182,7 @@ export class Rooms {
     }
   }
 
-  /** Returns a room of which it is not known yet whether it is open. */
+  /** Returns a room if it is not known yet whether the room is open. */
   opening(name: string): RoomReplica | undefined {
     const replica = this.#known(this.#options.fold(name));
     return replica?.isOpening === true ? replica : undefined;
@@ -205,11 +205,11 @@ export class Rooms {
     return made;
   }
 
-  /** It is known what the log of a room has. */
+  /** The content of a room's log is known. */
   caughtUp(log: LogName): void {
     const replica = this.#byLog.get(log);
     if (replica === undefined) return;
-    // Whoever is inside by what is kept was there in an earlier run.
+    // Members who are inside by the saved state were there in an earlier run.
     if (this.#keptSeqs.has(log)) replica.fold.outlive();
     const { shared } = this.#options;
     if (shared !== null && isNamed(shared, log) && replica.fold.isOver) this.#closing.add(log);
@@ -218,7 +218,7 @@ export class Rooms {
     else this.#revived(replica, nowMs);
   }
 
-  /** Returns the log of a new room: that of its name, unless a room keeps that which has another name now. */
+  /** Returns the log of a new room: that of its name, unless a room that has been renamed keeps that log. */
   #freeLog(key: string): LogName {
     let log: LogName = `r:${key}`;
     for (let count = 2; this.#byLog.has(log); count += 1) log = `r:${key} ${count}`;
@@ -239,7 +239,7 @@ export class Rooms {
     return known === undefined || known === replica || (this.#closed.has(key) && known.isSettled);
   }
 
-  /** Keeps a name for a room that is about to take it. Those who ask for it meanwhile mean this room. */
+  /** Reserves a name for a room that is about to take it. Members who ask for the name meanwhile mean this room. */
   reserve(name: string, replica: RoomReplica): void {
     for (const [key, { isSettled }] of this.#reservations) if (isSettled) this.#reservations.delete(key);
     this.#reservations.set(this.#options.fold(name), replica);
@@ -255,7 +255,7 @@ export class Rooms {
     return replica?.isSettled === false ? replica : undefined;
   }
 
-  /** Finds a room by its other name from now on. @param log - its log */
+  /** From now on, finds a room by its new name. @param log - its log */
   retitled(log: LogName, before: string): void {
     const replica = this.#byLog.get(log);
     if (replica === undefined) return;
@@ -303,7 +303,7 @@ export class Rooms {
       this.#closed.delete(key);
       return;
     }
-    // By what was in its log, it has another name than that by which it was asked for.
+    // By the content of its log, its name differs from the one by which it was asked for.
     for (const [before, closed] of this.#closed) if (closed === replica) this.#closed.delete(before);
   }
 
@@ -312,7 +312,7 @@ export class Rooms {
     this.#forgetBut(replica);
   }
 
-  /** Forgets the closed rooms that are too many. To be called when logs have answered. */
+  /** Forgets surplus closed rooms. Call it when logs have answered. */
   trim(): void {
     this.#forgetBut(null);
   }
@@ -321,14 +321,14 @@ export class Rooms {
     if (this.#closed.size <= MAX_CLOSED_ROOMS) return;
     for (const [oldest, candidate] of this.#closed) {
       if (!candidate.isSettled || candidate === kept || this.#isNamed(candidate.name)) continue;
-      // Another domain may have somebody enter it, by its log alone.
+      // Another domain may let somebody enter it, through its log alone.
       if (candidate.fold.isKnownAbroad) continue;
       this.#forget(oldest, candidate);
       if (this.#closed.size <= MAX_CLOSED_ROOMS) return;
     }
   }
 
-  /** Whether a room may be asked for by a name: while their logs are late, a bounded number of new ones is kept. */
+  /** Whether a name can have a room: while logs are late, only a bounded number of new rooms is kept. */
   hasPlaceFor(name: string): boolean {
     if (this.#closed.size < MAX_CLOSED_ROOMS) return true;
     const key = this.#options.fold(name);
@@ -344,7 +344,7 @@ export class Rooms {
     this.#letGo(replica);
   }
 
-  /** Lets go of a room that nobody is in; what is kept is how far its log has been applied. */
+  /** Drops an empty room; only how far its log has been applied is kept. */
   #letGo(replica: RoomReplica): void {
     const { name } = replica;
     if (this.#keptSeqs.has(name)) this.#keep(replica);
@@ -366,7 +366,7 @@ export class Rooms {
     return this.#byLog.values();
   }
 
-  /** Follows the rooms that the domain's log names: it is known by now what that has. */
+  /** Follows the rooms that the domain's log names, since that log is known by now. */
   beginAll(): void {
     const { shared } = this.#options;
     const unbegun = this.#unbegun;
@@ -377,13 +377,13 @@ export class Rooms {
     for (const log of shared.checkpoints.rooms) if (isRoomLog(log)) this.#follow(log);
   }
 
-  /** The domain's log has said whether a room is open. */
+  /** The domain's log has recorded whether a room is open. */
   named(log: RoomLog, isOpen: boolean): void {
     this.#closing.remove(log);
     if (isOpen) {
       this.#follow(log);
       const replica = this.#byLog.get(log);
-      // Closed by now, or not yet open.
+      // The room is closed by now, or not yet open.
       if (replica?.fold.isOver === true) this.#closing.add(log);
       return;
     }
@@ -399,7 +399,7 @@ export class Rooms {
     this.#begin(made);
   }
 
-  /** Has all processes follow an open room. */
+  /** Makes all processes follow an open room. */
   #announce(log: LogName): void {
     const { shared } = this.#options;
     if (shared !== null && isRoomLog(log) && !shared.names.has(log)) shared.announce(log, true);
@@ -410,7 +410,7 @@ export class Rooms {
     return shared !== null && isNamed(shared, log);
   }
 
-  /** Looks at the rooms that have closed, and at those that nobody has come back to. To be called every second. */
+  /** Checks the rooms that have closed, and those that nobody has returned to. Call it every second. */
   review(nowMs: number): RoomReplica[] {
     const { shared } = this.#options;
     if (shared === null) return [];
@@ -431,13 +431,13 @@ export class Rooms {
 
   // From one run of the server to the next
 
-  /** Opens the rooms that somebody was in when the last run ended, but those that nobody has come back to for long. */
+  /** Opens the rooms that had members when the last run ended, except those that nobody has returned to for long. */
   revive(nowMs: number): void {
     for (const name of this.#options.keeper?.logs ?? []) {
       if (this.#byLog.has(name)) continue;
       const replica = this.#makeOn(name, name.slice('r:'.length), null);
       this.#reviving.set(name, nowMs);
-      // Those who ask for it before it is open mean this one.
+      // Members who ask for the room before it is open mean this one.
       this.#closed.set(this.#options.fold(replica.fold.name), replica);
       replica.open(this.#keptSeqs.get(name));
     }
@@ -459,13 +459,13 @@ export class Rooms {
     else this.#close(key, replica);
   }
 
-  /** Returns the rooms that are open as plain data, each with the name of its log. */
+  /** Returns the open rooms as plain data, each with the name of its log. */
   snapshots(): (readonly [LogName, RoomSnapshot])[] {
     const open = [...this.#open.values()].filter(({ fold }) => !fold.isOver && !fold.isForeign);
     return open.map(({ name, fold }) => [name, fold.snapshot()]);
   }
 
-  /** Keeps the rooms whose logs have grown, or all of them. */
+  /** Saves the rooms whose logs have grown, or all of them. */
   keep(which: 'grown' | 'all'): void {
     const { keeper, shared } = this.#options;
     if (shared !== null)

@@ -1,10 +1,10 @@
-/** Which entries of a session count: the next one, never one that has been there. */
+/** Decides which entries of a session count: the next one, and never one that has been there. */
 import type { Stamp } from '../log/entry.js';
 import type { NumbersSnapshot } from './snapshot.js';
 
-/** For how many packs a session is remembered: far more than are ever on their way to a log at once. */
+/** The number of packs for which a session is remembered: far more than are ever on their way to a log at once. */
 const MEMORY_PACKS = 10_000;
-/** The most sessions that are remembered, whatever packs hold. */
+/** The most sessions that are remembered, whatever the number of packs. */
 const MAX_SESSIONS = 20_000;
 
 interface Last {
@@ -14,13 +14,13 @@ interface Last {
 
 /**
  * The last running number of each session that has no place in a state. The sessions that have been quiet for longest
- * are forgotten; their entries from before that count for nobody, since each says what its proposer had applied. An
+ * are forgotten; their earlier entries count for nobody, since each records which packs its proposer had applied. An
  * entry that has not been overtaken by very many packs is never taken for one of those.
  */
 export class RunningNumbers {
   /** In the order of their packs. */
   readonly #last = new Map<string, Last>();
-  /** The greatest number of a pack that an entry of a forgotten session was in. */
+  /** The greatest number of a pack that had an entry of a forgotten session. */
   #forgottenSeq = 0;
 
   /** Returns the number that the next entry of a session has to have. */
@@ -36,19 +36,19 @@ export class RunningNumbers {
     return isNext;
   }
 
-  /** Whether an entry counts of a session that is not known: it is new, or was forgotten, with any number. */
+  /** Whether an entry of an unknown session counts: the session is new, or was forgotten, with any number. */
   #mayBeNext(n: number, base: number): boolean {
     return base >= this.#forgottenSeq && (n === 1 || this.#forgottenSeq > 0);
   }
 
-  /** Begins after a pack whose sessions are all forgotten. To be called before the first entry. */
+  /** Begins after a pack whose sessions are all forgotten. Call it before the first entry. */
   beginAfter(seq: number): void {
     this.#forgottenSeq = seq;
   }
 
   /** Remembers the last number of a session that has given up its place. */
   keep(session: string, n: number, seq: number): void {
-    // Set again, it is the last of the map: the first one is the one that has been quiet for longest.
+    // A key that is set again moves to the end of the map: the first session has been quiet for longest.
     this.#last.delete(session);
     this.#last.set(session, { n, seq });
     for (const [oldest, last] of this.#last) {
@@ -58,12 +58,12 @@ export class RunningNumbers {
     }
   }
 
-  /** Leaves a session's number to the place that it has now. */
+  /** Hands a session's number over to its new place. */
   hand(session: string): void {
     this.#last.delete(session);
   }
 
-  /** Forgets sessions that are over: nothing that they say counts, whatever its number. */
+  /** Forgets sessions that are over: none of their entries counts, whatever its number. */
   drop(isOver: (session: string) => boolean): void {
     for (const session of this.#last.keys()) if (isOver(session)) this.#last.delete(session);
   }
@@ -78,7 +78,7 @@ export class RunningNumbers {
     this.#forgottenSeq = forgottenSeq;
   }
 
-  /** The log has lost its end, and goes on after `top`: those who have applied that have applied all there is. */
+  /** The log has lost its end, and continues after `top`: whoever has applied that has applied everything. */
   regressed(top: number): void {
     this.#forgottenSeq = Math.min(this.#forgottenSeq, top);
     for (const [session, { n, seq }] of this.#last) if (seq > top) this.#last.set(session, { n, seq: top });

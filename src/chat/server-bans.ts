@@ -1,4 +1,4 @@
-/** Whom the server keeps out, until when, and why. */
+/** The bans of the server: their targets, their ends, and their reasons. */
 import type { BanKind, ServerBan } from '../log/entry.js';
 import { contains, parseAddresses } from './address.js';
 import type { Fold } from './case-mapping.js';
@@ -6,10 +6,10 @@ import { completeUserHost, type Identity, UserMask } from './user-mask.js';
 
 export type { BanKind, ServerBan } from '../log/entry.js';
 
-/** Keeps bans. A database can stand behind it: it is read once, and written to on every change. */
+/** Keeps bans. A database may be behind it: it is read once, and written to on every change. */
 export interface BanStore {
   all(): Iterable<ServerBan>;
-  /** Keeps a ban, in place of one of the same kind and mask. */
+  /** Keeps a ban, replacing one of the same kind and mask. */
   put(ban: ServerBan): void;
   remove(ban: ServerBan): void;
 }
@@ -31,11 +31,11 @@ export class MemoryBanStore implements BanStore {
   }
 }
 
-/** The choices of {@link ServerBans}. */
+/** The options of {@link ServerBans}. */
 export interface ServerBansOptions {
   /** @defaultValue a {@link MemoryBanStore} */
   readonly store?: BanStore;
-  /** The most bans at once, at least 1: each new connection is held against all of them. @defaultValue 10,000 */
+  /** The most bans at once, at least 1: each new connection is compared with all of them. @defaultValue 10,000 */
   readonly maxBans?: number;
   readonly fold: Fold;
   /** Milliseconds since the epoch. */
@@ -47,7 +47,7 @@ interface Entry {
   readonly holdsFor: (identity: Identity) => boolean;
 }
 
-/** All bans of one server. A ban whose time is over is as if it had never been set. */
+/** All bans of one server. A ban that has expired is as if it had never been set. */
 export class ServerBans {
   readonly #store: BanStore;
   readonly #maxBans: number;
@@ -64,10 +64,9 @@ export class ServerBans {
   }
 
   /**
-   * Adds a ban, in place of one of the same kind and mask. The log of the domain has seen to it that there are not too
-   * many.
+   * Adds a ban, replacing one of the same kind and mask. The log of the domain has already bounded their number.
    *
-   * @param isKept - whether the store is to keep it: not if another process sees to that
+   * @param isKept - whether the store is to keep it: false if another process does
    */
   add(ban: ServerBan, isKept = true): void {
     this.#dropExpired();
@@ -82,8 +81,8 @@ export class ServerBans {
   /**
    * Removes a ban.
    *
-   * @param isKept - whether the store keeps it: not if another process sees to that
-   * @returns the ban; null when there is none of this kind and mask
+   * @param isKept - whether the store keeps it: false if another process does
+   * @returns the ban; null if there is none of this kind and mask
    */
   remove(kind: BanKind, mask: string, isKept = true): ServerBan | null {
     const ban = this.of(kind, mask);
@@ -93,7 +92,7 @@ export class ServerBans {
     return ban;
   }
 
-  /** Returns the ban of a kind and mask, however that is spelled. */
+  /** Returns the ban of a kind and mask, in any spelling. */
   of(kind: BanKind, mask: string): ServerBan | null {
     this.#dropExpired();
     return this.#entries.get(keyOf(kind, this.#fold(mask)))?.ban ?? null;
@@ -115,7 +114,7 @@ export class ServerBans {
     return this.all().filter((ban) => ban.kind === kind);
   }
 
-  /** The first ban that holds for somebody; null when none does. */
+  /** The first ban that applies to somebody; null if none does. */
   find(identity: Identity): ServerBan | null {
     const nowMs = this.#now();
     for (const { ban, holdsFor } of this.#entries.values()) {
@@ -124,7 +123,7 @@ export class ServerBans {
     return null;
   }
 
-  /** Returns a function that says whether a ban, whether it is set or not, holds for somebody. */
+  /** Returns a function that reports whether a ban, set or not, applies to somebody. */
   judge(ban: ServerBan): (identity: Identity) => boolean {
     return this.#entryOf(ban).holdsFor;
   }

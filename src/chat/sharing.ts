@@ -1,20 +1,20 @@
-/** What a process needs that shares all its logs with others. */
+/** The needs of a process that shares all its logs with others. */
 import type { LogName } from '../log/entry.js';
 
-/** What the state of a log was after a pack. */
+/** The state of a log after a pack. */
 export interface Checkpoint {
   /** The number of the pack. */
   readonly seq: number;
-  /** The state as text, which the chat has written; null if the pack has left nothing, as in a room that has closed. */
+  /** The state as text, as the chat has written it; null if the pack has left nothing, as in a room that has closed. */
   readonly state: string | null;
 }
 
-/** Keeps checkpoints, of which each process may begin from the latest, whoever has made it. */
+/** Keeps checkpoints. Each process may begin from the latest one, whichever process has made it. */
 export interface Checkpoints {
   /** The logs of rooms that have a checkpoint, for rooms that the domain's log does not name. @defaultValue none */
   readonly rooms?: Iterable<LogName>;
   /**
-   * Reads the latest checkpoint of a log. As long as it cannot be read there is no answer.
+   * Reads the latest checkpoint of a log. There is no answer until it can be read.
    *
    * @param take - called once, in this call or later; null if none is kept
    */
@@ -27,8 +27,8 @@ export interface Checkpoints {
 export interface Sharing {
   readonly checkpoints: Checkpoints;
   /**
-   * The others have given this node up. Nothing that its members do is taken until it comes back under another name:
-   * see `Chat.comeBack`.
+   * The others have given this node up. Nothing that its members do is taken until it returns under another name: see
+   * `Chat.comeBack`.
    */
   readonly onGivenUp: () => void;
 }

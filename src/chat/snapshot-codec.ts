@@ -1,4 +1,4 @@
-/** Snapshots as text, and back again with every value checked. */
+/** Snapshots: written as text, and read back with every value checked. */
 import { banShape, flagShape, nameShape, roomLogShape, whoShape, wordsShape } from '../log/codec.js';
 import { type Security, TRAITS } from '../log/entry.js';
 import { distinct, flag, list, nullable, oneOf, pair, record, type Shape, text, whole } from '../log/shape.js';
@@ -16,10 +16,10 @@ import type {
   SeatSnapshot,
 } from './snapshot.js';
 
-/** The version of the format. A change of the format takes the next number, and reads what was written before. */
+/** The version of the format. A change of the format takes the next number, and still reads earlier versions. */
 const VERSION = 2;
 
-/** Generous: what was written was within the limits of the room. */
+/** A generous limit: the written values were within the limits of the room. */
 const MANY = 1_000_000;
 const number = whole(0);
 const author = record<Author>({ nick: nameShape, user: nameShape, host: nameShape });
@@ -132,7 +132,7 @@ export function encodeRoom(room: RoomSnapshot): string {
   return JSON.stringify({ version: VERSION, room });
 }
 
-/** Reads what {@link encodeRoom} has written. It returns why it refuses anything else. */
+/** Reads the text that {@link encodeRoom} has written. For anything else it returns why it refuses it. */
 export function decodeRoom(data: string): DecodedState<RoomSnapshot> {
   return decode(data, 'room', isRoom);
 }
@@ -142,17 +142,17 @@ export function encodeDomain(domain: DomainSnapshot): string {
   return JSON.stringify({ version: VERSION, domain });
 }
 
-/** Reads what {@link encodeDomain} has written. It returns why it refuses anything else. */
+/** Reads the text that {@link encodeDomain} has written. For anything else it returns why it refuses it. */
 export function decodeDomain(data: string): DecodedState<DomainSnapshot> {
   return decode(data, 'domain', isDomain);
 }
 
-/** Writes what is known of private messages as text. */
+/** Writes the state of private messages as text. */
 export function encodePrivate(told: PrivateSnapshot): string {
   return JSON.stringify({ version: VERSION, private: told });
 }
 
-/** Reads what {@link encodePrivate} has written. It returns why it refuses anything else. */
+/** Reads the text that {@link encodePrivate} has written. For anything else it returns why it refuses it. */
 export function decodePrivate(data: string): DecodedState<PrivateSnapshot> {
   return decode(data, 'private', isPrivate);
 }
@@ -170,7 +170,7 @@ function decode<T>(data: string, field: string, isState: Shape<T>): DecodedState
   if (!isVersion(version)) return { kind: 'malformed' };
   if (version > VERSION) return { kind: 'unknown-version', version };
   const state: unknown = Reflect.get(value, field);
-  // The first version knew of no other nodes.
+  // The first version had no other nodes.
   if (version === 1 && typeof state === 'object' && state !== null) Reflect.set(state, 'gone', []);
   return isState(state) ? { kind: 'state', state } : { kind: 'malformed' };
 }

@@ -1,5 +1,5 @@
 /**
- * States as plain data, which can be kept and sent. A process that starts from one need not apply the entries before
+ * States as plain data, which can be stored and sent. A process that starts from one need not apply the entries before
  * it.
  */
 import type { MaskList, RoomFlag, RoomLog, Security, ServerBan, Trait, Who } from '../log/entry.js';
@@ -48,25 +48,25 @@ export interface RoomSnapshot {
   readonly metadata: readonly (readonly [key: string, value: string])[];
   readonly seats: readonly SeatSnapshot[];
   readonly invitations: readonly InvitationSnapshot[];
-  /** The nodes that its log has said are gone. */
+  /** The nodes that its log has reported to be gone. */
   readonly gone: readonly string[];
   readonly numbers: NumbersSnapshot;
-  /** How often its log has lost its end. */
+  /** The number of times that its log has lost its end. */
   readonly restarts: number;
-  /** Who has said the latest messages, by the keys of their places. */
+  /** The speakers of the latest messages, by the keys of their places. */
   readonly messages: readonly (readonly [key: number, session: string])[];
   readonly knocks: readonly { readonly session: string; readonly atMs: number }[];
   readonly retitledAtMs: readonly number[];
   readonly atMs: number;
-  /** Whether it waits for those who were inside when the server stopped. */
+  /** Whether it waits for the members who were inside when the server stopped. */
   readonly isAwaiting: boolean;
-  /** The ranks of those, by what they were known by. */
+  /** The ranks of those members, by their names. */
   readonly absent: readonly (readonly [who: string, ranks: number])[];
 }
 
 /**
- * Whether everybody has left a room for good. One whose log has lost its end is none of these, since that counts in the
- * ids of its messages.
+ * Whether everybody has left a room for good. A room whose log has lost its end does not count as closed, since the
+ * loss is part of the ids of its messages.
  */
 export function isClosed({ seats, isAwaiting, registration, restarts }: RoomSnapshot): boolean {
   return seats.length === 0 && !isAwaiting && registration === null && restarts === 0;
@@ -84,7 +84,7 @@ export interface MemberSnapshot {
   readonly security: Security;
 }
 
-/** Who is here, as the log of the domain has made it. */
+/** The members in the chat, as the log of the domain has them. */
 export interface DomainSnapshot {
   readonly members: readonly MemberSnapshot[];
   readonly departures: readonly Departure[];
@@ -100,14 +100,14 @@ export interface DomainSnapshot {
   readonly atMs: number;
 }
 
-/** The messages to single members, as their log has made them known. */
+/** The recent messages to single members, as their log has them. */
 export interface PrivateSnapshot {
   /** The nodes that are gone. */
   readonly gone: readonly string[];
   readonly numbers: NumbersSnapshot;
-  /** How often the log has lost its end. */
+  /** The number of times that the log has lost its end. */
   readonly restarts: number;
-  /** Who has told whom lately, by the keys of their places. */
+  /** The senders and recipients of recent messages, by the keys of their places. */
   readonly messages: readonly { readonly key: number; readonly by: string; readonly to: string }[];
   readonly atMs: number;
 }

@@ -3,16 +3,16 @@ import type { MemberDescription } from './member.js';
 import { type MemberState, stateOf } from './member-state.js';
 import type { Outcome } from './outcome.js';
 
-/** Keeps what members are, wherever that is. A member is named by its session, which it has in one run only. */
+/** Keeps the state of members, wherever it is. A member is identified by its session, which it has in one run only. */
 export interface MemberKeeper {
-  /** Those who stayed in the last run. */
+  /** The members who stayed in the last run. */
   readonly members: readonly MemberDescription[];
   keep(session: string, member: MemberDescription): void;
   /** A member is gone, or does not stay any more. */
   drop(session: string): void;
 }
 
-/** The surroundings. */
+/** The surroundings of the members. */
 export interface StayingMembersOptions {
   readonly keeper: MemberKeeper;
   readonly describe: (member: MemberState) => MemberDescription;
@@ -20,17 +20,17 @@ export interface StayingMembersOptions {
   readonly bySession: (session: string) => MemberState | undefined;
 }
 
-/** Keeps each member that is always on as it is after everything that happens to it. */
+/** Saves each member that is always on after every change of it. */
 export class StayingMembers {
   readonly #options: StayingMembersOptions;
-  /** The sessions of those that are kept. */
+  /** The sessions of the members that are saved. */
   readonly #kept = new Set<string>();
 
   constructor(options: StayingMembersOptions) {
     this.#options = options;
   }
 
-  /** A member has another session from now on. @param session - the former one */
+  /** A member has a new session from now on. @param session - the former one */
   renewed(session: string): void {
     if (this.#kept.delete(session)) this.#options.keeper.drop(session);
   }

@@ -1,11 +1,11 @@
-/** Time that never goes back, out of a clock that may be set. */
+/** A time that never goes back, based on a clock that may be set. */
 
-/** Counts what passes between two looks at a clock. What it goes back by is not counted. */
+/** Counts the time that passes between two looks at a clock. Steps back are not counted. */
 export class SteadyTime {
   #elapsedMs = 0;
   #lastMs: number | null = null;
 
-  /** @param nowMs - what the clock says */
+  /** @param nowMs - the time of the clock */
   elapsed(nowMs: number): number {
     if (this.#lastMs !== null) this.#elapsedMs += Math.max(0, nowMs - this.#lastMs);
     this.#lastMs = nowMs;

@@ -1,13 +1,11 @@
-/** Members whom a room's log knows and the domain's log has not let in yet, or no more. */
+/** Members whom a room's log knows, but whom the domain's log has not let in yet, or has already removed. */
 import type { Who } from '../log/entry.js';
 import { MemberState } from './member-state.js';
 
-/** So many are kept without asking whether any room still has them. */
+/** The number of members that are kept without a check whether any room still has them. */
 const FEW = 1_000;
 
-/**
- * Finds the same member for a session wherever a log names it, as long as it has a place or an invitation somewhere.
- */
+/** Finds the same member for a session wherever a log names it, as long as the member has a place or an invitation. */
 export class Strangers {
   readonly #bySession = new Map<string, MemberState>();
   #limit = FEW;
@@ -24,7 +22,7 @@ export class Strangers {
     return member;
   }
 
-  /** Lets go of a member that the domain has let in. */
+  /** Drops a member that the domain has let in. */
   arrived(session: string): void {
     this.#bySession.delete(session);
   }

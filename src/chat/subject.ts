@@ -1,24 +1,24 @@
-/** Somebody whom the rules of a room judge. */
+/** Somebody who is subject to the rules of a room. */
 import type { Privilege, Who } from '../log/entry.js';
 import { parseAddress } from './address.js';
 import type { Fold } from './case-mapping.js';
 import type { Identity } from './user-mask.js';
 
-/** The facts that the rules look at: those of a member as it is now, or as a room knows it. */
+/** The facts that the rules check: those of a member now, or as a room knows it. */
 export interface Subject {
-  /** Names it in logs: `node.incarnation.number`. */
+  /** Its name in logs: `node.incarnation.number`. */
   readonly session: string;
   /** The account that it has logged in to; null without one. */
   readonly account: string | null;
-  /** Whether it may be known here by something else than in the rooms that it is in. @defaultValue false */
+  /** Whether its identity here may differ from that in its rooms. @defaultValue false */
   readonly isElsewhere?: boolean;
-  /** Whether it has one of the rights of those who run the server. */
+  /** Whether it has one of the privileges of the server's operators. */
   may(privilege: Privilege): boolean;
   /** Returns the texts that masks are compared with. One of the real address always matches. */
   identity(fold: Fold): Identity;
 }
 
-/** Whether somebody with this identity has one of the rights of those who run the server. */
+/** Whether somebody with this identity has one of the privileges of the server's operators. */
 export function hasPrivilege({ privileges }: Who, privilege: Privilege): boolean {
   return privileges?.includes(privilege) === true;
 }
@@ -34,7 +34,7 @@ export function identityOf({ nick, user, host, address, account }: Who, fold: Fo
   };
 }
 
-/** One who acts on a room without a place in it, as its entry describes it. */
+/** Somebody who acts on a room without a place in it, as its entry describes it. */
 export class Outsider implements Subject {
   readonly session: string;
   readonly who: Who;
@@ -58,7 +58,7 @@ export class Outsider implements Subject {
   }
 }
 
-/** Whether somebody is known by the same in two places. */
+/** Whether two identities are the same. */
 export function isSameWho(one: Who, other: Who): boolean {
   return (
     one === other ||

@@ -1,24 +1,24 @@
-/** The talk in one room: what is said there goes to nearly all of those inside by one call. */
+/** The talk in one room: a message goes to nearly all members inside in one call. */
 import type { Assembly } from './assembly.js';
 import type { Delivery } from './delivery.js';
 import type { Encoder } from './member.js';
 import type { MemberState } from './member-state.js';
 import type { RoomState } from './room-state.js';
 
-/** Where fewer are inside, each is reached by itself as cheaply. */
+/** If fewer members are inside, each is reached separately at the same cost. */
 const FEW = 4;
 
-/** Keeps the audience of the room in which something was said last. */
+/** Keeps the audience of the room that was last spoken in. */
 export class Talk {
   readonly #assembly: Assembly;
   #room: RoomState | null = null;
   /** The number of the room's audience, while that is the same. */
   #audience = 0;
-  /** How those in the assembly read; null until it is made. */
+  /** The encoder of the outlets in the assembly; null until it is made. */
   #encoder: Encoder | null = null;
-  /** Those inside who are not in it. */
+  /** The members inside who are not in the assembly. */
   #others: MemberState[] = [];
-  /** Whether too few of those inside can be in it. */
+  /** Whether too few of the members inside can be in it. */
   #isVain = false;
 
   constructor(assembly: Assembly) {
@@ -26,13 +26,13 @@ export class Talk {
   }
 
   /**
-   * Sends an event to all in a room but one.
+   * Sends an event to all members of a room except one.
    *
-   * @returns false if each has to be reached by itself
+   * @returns false if each has to be reached separately
    */
   carries(delivery: Delivery, room: RoomState, except: MemberState | null): boolean {
     if (room !== this.#room || room.audience !== this.#audience) {
-      // Where people come and go between two messages, it would be made for each of them.
+      // If members enter and leave between any two messages, the assembly would be made for each message.
       this.#turnTo(room);
       return false;
     }
@@ -43,7 +43,7 @@ export class Talk {
     const encoder = this.#assemble(room);
     if (encoder === null) return false;
     const anew = encoder === known ? content : delivery.contentFor(encoder);
-    // What most of them do not get is for few.
+    // An event that most of them do not get is for few.
     return anew !== null && this.#send(delivery, anew, except);
   }
 
@@ -61,7 +61,7 @@ export class Talk {
     return true;
   }
 
-  /** Takes all who read like the first one. @returns how they read; null if they are too few */
+  /** Takes all members who read like the first one. @returns their encoder; null if they are too few */
   #assemble(room: RoomState): Encoder | null {
     const assembly = this.#assembly;
     assembly.begin();

@@ -2,19 +2,22 @@
 import { NOT_TAKEN, type NotTaken } from './refusal.js';
 
 /**
- * A session that has so many tickets open should take no further lines before some are settled. A log refuses the
- * proposals of one session that are a few more.
+ * A session with this many open tickets should take no further lines before some are settled. A log refuses further
+ * proposals of one session at a slightly higher number.
  */
 export const MAX_OPEN_TICKETS = 40;
 
-/** Stands for an outcome that is still open. A log in memory settles in the same call, and needs none. */
+/** Represents an outcome that is still open. A log in memory settles in the same call, and needs none. */
 export interface Ticket<T> {
   readonly kind: 'ticket';
-  /** Names the one who takes the outcome, once, as soon as it is there; in this call if it is there already. */
+  /**
+   * Sets the receiver of the outcome, which is called once, as soon as it is there; in this call if it is there
+   * already.
+   */
   whenSettled(taker: (outcome: T) => void): void;
   /**
-   * Names the one who takes what has happened after all, if the outcome was that the log had not taken it in time. The
-   * others have been shown it then.
+   * Sets the receiver of an event that has happened after all, if the outcome was that the log had not taken it in
+   * time. The others have been shown it then.
    */
   whenBelated(taker: (outcome: T) => void): void;
 }
@@ -50,13 +53,13 @@ export function isTicket<T>(answer: T | Ticket<T>): answer is Ticket<T> {
   return answer instanceof OpenTicket;
 }
 
-/** Hands over the outcome of a verb: at once, or when its ticket is settled. */
+/** Delivers the outcome of a verb: at once, or when its ticket is settled. */
 export function whenSettled<T>(answer: T | Ticket<T>, take: (outcome: T) => void): void {
   if (isTicket(answer)) answer.whenSettled(take);
   else take(answer);
 }
 
-/** Returns an answer with another outcome in place of each. */
+/** Returns an answer with each outcome replaced by another one. */
 export function mapAnswer<T, U>(answer: Answer<T>, map: (outcome: T) => U): Answer<U> {
   const take = (outcome: T | NotTaken): U | NotTaken => (isNotTaken(outcome) ? outcome : map(outcome));
   if (!isTicket(answer)) return take(answer);

@@ -1,23 +1,23 @@
-/** What one process has proposed to a log, and not heard of yet. */
+/** The proposals of one process to a log that have not returned. */
 import type { Entry, Stamp } from '../log/entry.js';
 import type { Unsettled } from './proposal.js';
 
-/** Up to so many a look at each is cheaper than an index. */
+/** Up to this number, a look at each is cheaper than an index. */
 const FEW = 16;
 
 /** Proposals in the order in which they were made, which is that of their sessions' numbers. */
 export class UnsettledList<F> {
   readonly #all: Unsettled<F>[] = [];
-  /** Those of each session, in order; null while there are few. */
+  /** The proposals of each session, in order; null while there are few. */
   #bySession: Map<string, Unsettled<F>[]> | null = null;
-  /** How many may be given up. */
+  /** The number of proposals that may be given up. */
   #free = 0;
 
   get size(): number {
     return this.#all.length;
   }
 
-  /** How many there are beside those that must happen. */
+  /** The number of proposals besides those that must happen. */
   get freeCount(): number {
     return this.#free;
   }
@@ -43,12 +43,12 @@ export class UnsettledList<F> {
     this.#bySession = index;
   }
 
-  /** Those of a session, in order. Among few, they may be among others. */
+  /** The proposals of a session, in order. If there are few, others may be among them. */
   #near(session: string): readonly Unsettled<F>[] {
     return this.#bySession === null ? this.#all : (this.#bySession.get(session) ?? []);
   }
 
-  /** The last number that a session has proposed; 0 for none. What says that a node is gone has none. */
+  /** The last number that a session has proposed; 0 for none. A report that a node is gone has no number. */
   lastNumber(session: string): number {
     let last = 0;
     for (const { entry } of this.#near(session)) {
@@ -57,7 +57,7 @@ export class UnsettledList<F> {
     return last;
   }
 
-  /** How many a session has beside those that must happen. */
+  /** The number of a session's proposals besides those that must happen. */
   freeCountOf(session: string): number {
     let count = 0;
     for (const { entry, isObliged } of this.#near(session)) if (entry.session === session && !isObliged) count += 1;
@@ -74,11 +74,13 @@ export class UnsettledList<F> {
     return this.#goneLike(node) !== undefined;
   }
 
-  /** Takes out the proposal that has an entry's number, or that says like the entry that a node is gone. */
+  /**
+   * Removes and returns the proposal with an entry's number, or the one that reports the same node as gone.
+   */
   take(entry: Entry): Unsettled<F> | null {
     const first = this.#all[0];
     if (this.#all.length === 1 && first?.entry === entry) {
-      // A log in memory has brought back the very entry that was proposed to it.
+      // A log in memory has returned the very entry that was proposed to it.
       this.#all.pop();
       this.#free = 0;
       this.#bySession = null;
@@ -117,7 +119,7 @@ export class UnsettledList<F> {
     if (own !== undefined && remove(own, proposal) && own.length === 0) index.delete(session);
   }
 
-  /** Takes out all. */
+  /** Removes and returns all proposals. */
   clear(): Unsettled<F>[] {
     this.#bySession = null;
     this.#free = 0;

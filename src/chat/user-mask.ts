@@ -1,4 +1,4 @@
-/** Masks `nick!user@host` and `~a:account` that people write: completed, and held against members. */
+/** Masks `nick!user@host` and `~a:account` that people write: completed, and compared with members. */
 import {
   type AddressBytes,
   canonicalAddress,
@@ -24,7 +24,7 @@ export interface Identity {
   readonly account: string | null;
 }
 
-/** Stands before the name of an account, which may be a pattern. No nick begins with its sign. */
+/** Precedes the name of an account, which may be a pattern. No nick begins with this sign. */
 const ACCOUNT_PREFIX = '~a:';
 
 /** Returns the identity of a peer that has sent nothing yet. @param user - its user name; empty while it is unknown */
@@ -36,7 +36,7 @@ export function identityOfPeer(host: string, user: string, fold: Fold): Identity
 /**
  * Completes a mask as people type them: `nick`, `nick!user`, `user@host`, an address, a network, or a host name.
  *
- * @returns `nick!user@host` with the host in its one form; the same mask for all spellings of an address
+ * @returns `nick!user@host` with the host in its canonical form; the same mask for all spellings of an address
  */
 export function completeMask(text: string): string {
   const bang = text.indexOf('!');
@@ -49,25 +49,25 @@ export function completeMask(text: string): string {
 }
 
 /**
- * Returns the mask of those who have logged in to an account, in its one form; null for any other text. People write
- * `~a:ann`, `~account:ann`, and without the sign.
+ * Returns the mask of users who have logged in to an account, in canonical form; null for any other text. People write `~a:ann`,
+ * `~account:ann`, and without the sign.
  */
 export function accountMask(text: string): string | null {
   const name = /^~?a(?:ccount)?:([^\s!@]+)$/i.exec(text)?.[1];
   return name === undefined || (!text.startsWith('~') && !isExtendedBan(text)) ? null : ACCOUNT_PREFIX + name;
 }
 
-/** Returns the mask of those who have logged in to an account. */
+/** Returns the mask of users who have logged in to an account. */
 export function accountMaskOf(account: string): string {
   return ACCOUNT_PREFIX + account;
 }
 
-/** Completes a mask of users on hosts, whatever their nicks: `user@host`, or a host alone. */
+/** Completes a mask of users on hosts, with any nicks: `user@host`, or a host alone. */
 export function completeUserHost(text: string): string {
   return completeMask(text.includes('@') ? text : `*@${text}`);
 }
 
-/** Puts the host of a mask into the form in which members' hosts are kept; a name or a pattern is left as it is. */
+/** Puts the host of a mask into the form of members' hosts; a name or a pattern stays as it is. */
 export function completeHost(text: string): string {
   const host = /^\[([\da-f:.]+)\](\/\d+)?$/i.exec(text)?.slice(1).join('') ?? text;
   if (host === '') return '*';
@@ -75,14 +75,14 @@ export function completeHost(text: string): string {
   return withoutLeadingColon(network === null ? canonicalAddress(host) : formatNetwork(network));
 }
 
-/** Whether a word can only be a host: a nick has neither dots nor colons nor slashes in it. */
+/** Whether a word can only be a host: a nick contains no dots, colons or slashes. */
 export function isHostLike(text: string): boolean {
   return /[.:/]/.test(text);
 }
 
 /**
- * Whether a text is a mask with a letter and a colon before it, by which some servers ban accounts or real names
- * (`r:spam`, `~q:nick!*@*`). No nick and no host looks so: taken for a mask it would hold for nobody.
+ * Whether a text is a mask after a letter and a colon, with which some servers ban accounts or real names (`r:spam`,
+ * `~q:nick!*@*`). No nick and no host looks like this: as a mask it would match nobody.
  */
 export function isExtendedBan(text: string): boolean {
   if (!/^~?[a-z]+:/i.test(text)) return false;
@@ -90,16 +90,16 @@ export function isExtendedBan(text: string): boolean {
   return !isAddressPattern && parseAddress(text) === null && parseNetwork(text) === null;
 }
 
-/** A completed mask, taken apart once so that it can be held against many. */
+/** A completed mask, split once so that it can be compared with many members. */
 export class UserMask {
   readonly #name: string;
   readonly #host: string;
-  /** The network that the host stands for; null when it is a pattern. */
+  /** The network that the host stands for; null if the host is a pattern. */
   readonly #network: Network | null;
   /** The pattern of the account; null for a mask that is not about accounts. */
   readonly #account: string | null;
 
-  /** @param mask - as {@link completeMask} or {@link accountMask} gives it */
+  /** @param mask - as {@link completeMask} or {@link accountMask} returns it */
   constructor(mask: string, fold: Fold) {
     this.#account = mask.startsWith(ACCOUNT_PREFIX) ? fold(mask.slice(ACCOUNT_PREFIX.length)) : null;
     const at = mask.indexOf('@', mask.indexOf('!') + 1);

@@ -1,4 +1,4 @@
-/** Keeping people out of the server. */
+/** Bans people from the server. */
 import type { Member, Outlet } from '../member.js';
 import { type MemberState, stateOf } from '../member-state.js';
 import type { Banned } from '../outcome.js';
@@ -10,7 +10,7 @@ import { type Answer, mapAnswer } from '../ticket.js';
 import { addressOf, whoAt } from './devices.js';
 import type { Scene } from './scene.js';
 
-/** A ban that has been set, and how many connections it has ended; a member without a connection counts as one. */
+/** A ban that has been set, and the number of connections it has ended; a member without a connection counts as one. */
 export interface BanSet {
   readonly kind: 'ban-set';
   readonly ban: ServerBan;
@@ -23,18 +23,18 @@ export interface BanLifted {
   readonly ban: ServerBan;
 }
 
-/** A member for whom a ban holds, and those of its connections that it concerns. */
+/** A member to whom a ban applies, and its affected connections. */
 interface Concerned {
   readonly member: MemberState;
   readonly outlets: readonly Outlet[];
 }
 
 /**
- * Sets a ban, and puts out those for whom it holds: of one that is connected several times, the connections from where
- * it holds.
+ * Sets a ban, and removes the members to whom it applies. If a member is connected several times, only the connections
+ * to which the ban applies are removed.
  *
- * @param by - null for the one who runs the server
- * @param parting - the reason that the others get for those who are removed
+ * @param by - null for the operator of the server itself
+ * @param parting - the reason that the others get for the removed members
  */
 export function setBan(
   scene: Scene,
@@ -57,7 +57,7 @@ export function setBan(
   );
 }
 
-/** Puts out those of this process for whom a ban holds that has been set. */
+/** Removes the members of this process to whom a ban that has been set applies. */
 export function enforce(scene: Scene, { ban, parting }: Banned): void {
   for (const { member, outlets } of concernedBy(scene, ban)) {
     if (!member.isLocal) continue;
@@ -66,7 +66,7 @@ export function enforce(scene: Scene, { ban, parting }: Banned): void {
   }
 }
 
-/** Finds the members for whom a ban holds, whether it is set or not. */
+/** Finds the members to whom a ban applies, whether it is set or not. */
 function concernedBy(scene: Scene, ban: ServerBan): Concerned[] {
   const { fold } = scene.directory;
   const holdsFor = scene.bans.judge(ban);
@@ -74,7 +74,7 @@ function concernedBy(scene: Scene, ban: ServerBan): Concerned[] {
   for (const member of scene.directory.members()) {
     const { who } = member;
     const all = outletsOf(member.outlet);
-    // When the connection whose host others see has ended, that host stands for those that are left.
+    // If the connection whose host others see has ended, that host counts for the remaining ones.
     const isLeft = !all.some((outlet) => addressOf(outlet) === who.address);
     const outlets = all.filter((outlet) => {
       const known = whoAt(scene, member, outlet) ?? who;
@@ -87,7 +87,7 @@ function concernedBy(scene: Scene, ban: ServerBan): Concerned[] {
   return concerned;
 }
 
-/** Lifts a ban. @param by - null for the one who runs the server */
+/** Lifts a ban. @param by - null for the operator of the server itself */
 export function liftBan(
   { bans, core }: Scene,
   by: Member | null,

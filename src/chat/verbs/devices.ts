@@ -11,15 +11,15 @@ import type { KeptOut } from './membership.js';
 import { proposeRights } from './profile.js';
 import type { Scene } from './scene.js';
 
-/** Why a member that nobody is connected for is away. */
+/** Why a member without a connection is away. */
 export const NOT_CONNECTED = 'Not connected';
 
-/** Returns the address of a connection in its one form. */
+/** Returns the address of a connection in its canonical form. */
 export function addressOf({ remoteHost }: Outlet): string {
   return stranger(remoteHost).address;
 }
 
-/** The addresses that a member is connected from; the one that it has arrived from if nobody is connected for it. */
+/** Returns the addresses that a member is connected from; its arrival address if nobody is connected for it. */
 export function addressesOf(who: Member): string[] {
   const { outlet, address } = stateOf(who);
   const addresses = new Set(outletsOf(outlet).map(addressOf));
@@ -27,29 +27,29 @@ export function addressesOf(who: Member): string[] {
 }
 
 /**
- * Returns what a member is known by at one of its outlets: by the address of that connection, and with the privileges
- * that were given there; null if that is what it is known by everywhere.
+ * Returns the identity of a member at one of its outlets: with the address of that connection, and the privileges that
+ * were given there; null if that is its identity everywhere.
  */
 export function whoAt({ hostOf }: Scene, member: MemberState, outlet: Outlet): Who | null {
   const { who } = member;
   const privileges = member.privilegesAt(outlet);
   const address = outlet.remoteHost === who.address ? who.address : addressOf(outlet);
   if (address === who.address && privileges === who.privileges) return null;
-  // One that it shows in place of its address is its own wherever it is.
+  // A host that is shown instead of its address is its own wherever it is.
   const isOfAddress = who.host === hostOf(who.address);
   return { ...who, address, host: isOfAddress ? hostOf(address) : who.host, privileges };
 }
 
 /**
- * Runs a call in which a member acts through one of its outlets: that one gets the answers, and its address and rights
- * count.
+ * Runs a call in which a member acts through one of its outlets: that outlet gets the answers, and its address and
+ * rights count.
  */
 export function through<T>(scene: Scene, who: Member, outlet: Outlet, act: () => T): T {
   const member = stateOf(who);
   return scene.core.through(outlet, () => member.actAs(whoAt(scene, member, outlet), act));
 }
 
-/** Returns the member of an account that another connection may share; the one with a nick, if there are several. */
+/** Returns the member of an account that another connection may share; the one with this nick, if there are several. */
 export function ofAccount({ core, directory }: Scene, account: string, nick: string): Member | undefined {
   const { fold } = directory;
   const folded = fold(account);
@@ -59,14 +59,14 @@ export function ofAccount({ core, directory }: Scene, account: string, nick: str
     !member.isAlone &&
     member.account !== null &&
     fold(member.account) === folded &&
-    // It may be about to be somebody else's.
+    // The member may be about to change its account.
     !core.domain.hasProposalOf(member.session, 'account');
   if (wanted !== undefined && isOwn(wanted)) return wanted;
   for (const member of directory.members()) if (isOwn(member)) return member;
   return undefined;
 }
 
-/** Somebody who arrives is a member that is here already. */
+/** Somebody who arrives shares a member that is here already. */
 export interface Shared {
   readonly kind: 'shared';
   readonly member: Member;
@@ -92,7 +92,7 @@ export function arriveAs(scene: Scene, who: Member, names: Introduction): Shared
   return { kind: 'shared', member: shared, absentSinceMs };
 }
 
-/** Gives a member one more outlet. Somebody is there again, so it is not away any more. */
+/** Adds an outlet to a member. Somebody is present again, so the member is no longer away. */
 export function share(scene: Scene, who: Member, outlet: Outlet): void {
   const member = stateOf(who);
   member.attach(outlet);
@@ -101,8 +101,8 @@ export function share(scene: Scene, who: Member, outlet: Outlet): void {
 }
 
 /**
- * Takes an outlet away from a member, or lets the member quit if it is the last one. A member that is always on stays,
- * if no other of its account is here.
+ * Removes an outlet from a member, or lets the member quit if it is the last one. A member that is always on stays, if
+ * no other of its account is here.
  *
  * @returns null if the member stays, or was not here
  */
@@ -119,13 +119,14 @@ export function leave(
   if (!hasOthers && !stays(scene, member)) return core.quit(member, reason);
   member.detach(outlet);
   if (!hasOthers) member.absentSinceMs = scene.directory.now();
-  // Those who are connected, or connect next, know the password of the account, and perhaps not that of an operator.
+  // The people who are connected, or connect next, know the password of the account, but perhaps not that of an
+  // operator.
   if (member.isOperator) proposeRights(scene, member, member.entitled);
   showPresence(scene, member);
   return null;
 }
 
-/** One member of an account stays: with one for each login under another nick they would add up. */
+/** One member of an account stays: if one stayed for each login under another nick, they would add up. */
 function stays({ directory }: Scene, member: MemberState): boolean {
   const { account } = member;
   if (account === null || !member.traits.has('always-on')) return false;
@@ -138,9 +139,10 @@ function stays({ directory }: Scene, member: MemberState): boolean {
 }
 
 /**
- * Marks the outlet through which a member acts as one that nobody is at. The member is away when nobody is at any.
+ * Marks the outlet through which a member acts as one without anybody present. The member is away if nobody is present
+ * at any outlet.
  *
- * @param reason - null when somebody is there
+ * @param reason - null if somebody is present
  */
 export function setAway(scene: Scene, who: Member, reason: string | null): Answer<EventOf<'away'> | null> {
   const member = stateOf(who);
@@ -151,7 +153,7 @@ export function setAway(scene: Scene, who: Member, reason: string | null): Answe
   return proposeAway(scene, member, member.absence);
 }
 
-/** Makes a member away, or not, as its outlets have it by now. */
+/** Makes a member away, or not, by the current state of its outlets. */
 function showPresence(scene: Scene, member: MemberState): void {
   const absence = outletsOf(member.outlet).length === 0 ? NOT_CONNECTED : member.absence;
   if (absence !== member.away) proposeAway(scene, member, absence);

@@ -1,4 +1,4 @@
-/** Arriving in the chat and leaving it, by one's own will or another's. */
+/** Arrival in the chat and departure from it, by one's own will or another's. */
 import type { EventOf } from '../event.js';
 import type { Introduction, Member } from '../member.js';
 import { stateOf } from '../member-state.js';
@@ -10,14 +10,14 @@ import { identityOf } from '../subject.js';
 import type { Answer } from '../ticket.js';
 import type { Scene } from './scene.js';
 
-/** How an admission ends when the server keeps the member out. */
+/** The outcome of an admission if the server keeps the member out. */
 export interface KeptOut {
   readonly kind: 'refused';
   readonly why: 'banned';
   readonly ban: ServerBan;
 }
 
-/** Lets somebody in under the names that it gives itself. One whose nick is taken may try another. */
+/** Lets somebody in under the names that it gives itself. If its nick is taken, it may try another one. */
 export function admit(
   { core, directory, bans }: Scene,
   who: Member,
@@ -40,20 +40,20 @@ export function rename(
   nick: string,
 ): Answer<EventOf<'renamed'> | Refused<'silenced' | 'nick-taken' | 'nick-reserved'>> {
   const member = stateOf(who);
-  // Everybody in its rooms reads the nick, so changing it would be a way to speak.
+  // Everybody in its rooms reads the nick, so a change of it would be a way to speak.
   const silencing = silencingRoom(member);
   if (silencing !== null) return refuse('silenced', silencing);
   return core.domain.propose<'nick'>(member, { kind: 'nick', nick, ...core.stamp(core.domain, member) });
 }
 
-/** Takes a member out of every room and out of the chat. @returns null when it was not in */
+/** Removes a member from all rooms and from the chat. @returns null if it was not in the chat */
 export function quit({ core }: Scene, who: Member, reason: string): Answer<EventOf<'quit'>> | null {
   const member = stateOf(who);
   return core.isKnown(member) ? core.quit(member, reason) : null;
 }
 
 /**
- * Puts somebody out of the chat.
+ * Removes somebody from the chat.
  *
  * @param reason - the reason that it gets
  * @param parting - the reason that the others get
@@ -73,10 +73,10 @@ export function expel(
 }
 
 /**
- * Puts somebody out of the chat, for the one who runs the server.
+ * Removes somebody from the chat, on behalf of the server's operator.
  *
  * @param parting - the reason that everybody gets
- * @returns null if nobody goes by the nick
+ * @returns null if nobody has the nick
  */
 export function putOut({ core, directory }: Scene, nick: string, parting: string): Member | null {
   const found = directory.member(nick);

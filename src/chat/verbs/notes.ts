@@ -1,4 +1,4 @@
-/** What somebody says about itself, or about a room. */
+/** The notes that somebody makes about itself, or about a room. */
 import type { DomainOutcomes } from '../domain-deeds.js';
 import type { Member } from '../member.js';
 import { stateOf } from '../member-state.js';
@@ -9,7 +9,7 @@ import type { RoomOutcomes } from '../room-deeds.js';
 import type { Answer } from '../ticket.js';
 import { knownTo, roomFor, type Scene } from './scene.js';
 
-/** Changes what a member says about itself. @returns null when it has said so before */
+/** Changes a note of a member. @returns null if the note was the same before */
 export function annotateSelf(
   { core }: Scene,
   who: Member,
@@ -22,7 +22,7 @@ export function annotateSelf(
   return core.domain.propose<'describe'>(member, { kind: 'describe', key, value, maxKeys, ...stamp });
 }
 
-/** Changes what a room says about itself. @returns null when it has said so before */
+/** Changes a note of a room. @returns null if the note was the same before */
 export function annotateRoom(
   scene: Scene,
   who: Member,

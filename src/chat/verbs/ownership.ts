@@ -10,10 +10,10 @@ import type { Scene } from './scene.js';
 /** The most nicks of one entry. */
 const NICKS_PER_ENTRY = 1_000;
 
-/** Keeps the nicks of accounts for them, or (`on` is false) leaves them to everybody. */
+/** Reserves the nicks of accounts, or (if `on` is false) releases them. */
 export function reserve({ core }: Scene, accounts: readonly string[], on: boolean): void {
   const { steward, domain } = core;
-  // Where several processes share the log, another one may have said so.
+  // If several processes share the log, another one may have reserved them already.
   const news = accounts.filter((account) => domain.fold.isOwned(account) !== on);
   for (let at = 0; at < news.length; at += NICKS_PER_ENTRY) {
     const some = news.slice(at, at + NICKS_PER_ENTRY);
@@ -21,13 +21,13 @@ export function reserve({ core }: Scene, accounts: readonly string[], on: boolea
   }
 }
 
-/** Leaves the nick of an account to everybody: the account is gone, wherever its members are. */
+/** Releases the nick of an account: the account has been erased, wherever its members are. */
 export function release({ core }: Scene, account: string): void {
   const { domain, steward } = core;
   domain.oblige<'erase'>(steward, { kind: 'erase', account, ...core.stamp(domain, steward) });
 }
 
-/** Members of this process whose account is gone do not stay when nobody is connected for them. */
+/** Members of this process whose account has been erased do not stay when nobody is connected for them. */
 export function forget(scene: Scene, account: string): void {
   const { core, directory } = scene;
   const { fold } = directory;
@@ -38,7 +38,7 @@ export function forget(scene: Scene, account: string): void {
   }
 }
 
-/** Puts out the one who uses a nick that belongs to an account. @param account - that of the one who asks */
+/** Removes the member that uses the nick of an account. @param account - that of the member who asks */
 export function ghost({ core }: Scene, who: Member, nick: string, account: string): Answer<DomainOutcomes['ghost']> {
   const by = stateOf(who);
   return core.domain.propose<'ghost'>(by, { kind: 'ghost', nick, account, ...core.stamp(core.domain, by) });

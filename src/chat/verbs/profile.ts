@@ -1,4 +1,4 @@
-/** What a member changes about itself, and its rights. */
+/** The facts that a member changes about itself, and its rights. */
 import type { Privilege, Trait } from '../../log/entry.js';
 import type { EventOf } from '../event.js';
 import type { Member } from '../member.js';
@@ -22,33 +22,33 @@ export function setRealName(
   return core.domain.propose<'realname'>(member, { kind: 'realname', realName, ...core.stamp(core.domain, member) });
 }
 
-/** Shows others another host in place of the one from which a member has connected. */
+/** Shows others another host instead of the one from which a member has connected. */
 export function setHost({ core }: Scene, who: Member, host: string): Answer<EventOf<'host'>> {
   const member = stateOf(who);
   return core.domain.propose<'host'>(member, { kind: 'host', host, ...core.stamp(core.domain, member) });
 }
 
 /**
- * Logs a member in to an account, or out of the one that it has. Who may do that is not the chat's business.
+ * Logs a member in to an account, or out of its account. The chat does not check whether it may.
  *
- * @param account - null logs it out. @returns null when nothing has changed
+ * @param account - null logs it out. @returns null if nothing has changed
  */
 export function setAccount({ core }: Scene, who: Member, account: string | null): Answer<EventOf<'account'> | null> {
   const member = stateOf(who);
   return core.domain.propose<'account'>(member, { kind: 'account', account, ...core.stamp(core.domain, member) });
 }
 
-/** Switches a trait of a member. @returns null when nothing has changed */
+/** Switches a trait of a member. @returns null if nothing has changed */
 export function setTrait({ core }: Scene, who: Member, trait: Trait, on: boolean): Answer<Changed | null> {
   const member = stateOf(who);
   return core.domain.propose<'trait'>(member, { kind: 'trait', trait, on, ...core.stamp(core.domain, member) });
 }
 
 /**
- * Makes a member one of those who run the server where it acts, with these rights in place of those that it has there.
+ * Makes a member an operator of the server where it acts. These rights replace those that it has there.
  *
  * @param privileges - null takes all of them away
- * @returns null when nothing has changed
+ * @returns null if nothing has changed
  */
 export function setOperator(
   scene: Scene,

@@ -26,7 +26,7 @@ export function register(
   if (room === undefined) return refuse('no-such-room');
   if (room.isForeign || (by.isElsewhere && !mayAdminister(by, room))) return refuse('not-allowed', room);
   const { account } = by;
-  // No single log knows how many there are.
+  // No single log knows how many rooms an account has.
   if (account !== null && roomsOf(directory, account).length >= maxRooms) return refuse('too-many-rooms', room);
   const replica = core.rooms.replica(room.name);
   return replica.propose<'register'>(by, { kind: 'register', ...core.stamp(replica, by) });
@@ -73,7 +73,7 @@ function proposeGrant(
   return replica.propose<'grant'>(by, { kind: 'grant', who: knownTo(room, by), ...what, ...core.stamp(replica, by) });
 }
 
-/** Hands a room over to another account. @param maxRooms - the most rooms that one account founds */
+/** Transfers a room to another account. @param maxRooms - the most rooms that one account founds */
 export function found(
   { core, directory }: Scene,
   who: Member,
@@ -90,12 +90,12 @@ export function found(
 }
 
 /**
- * An account is gone: no room belongs to it any more, it has no ranks anywhere, and no mask names it. Whoever gets an
- * account of that name is somebody else. A log that is late takes it later.
+ * An account has been erased: no room belongs to it any more, it has no ranks anywhere, and no mask names it. A new
+ * account of that name is somebody else's. A log that is late takes it later.
  */
 export function disown(scene: Scene, account: string): void {
   for (const room of [...scene.directory.rooms()]) {
-    // The accounts of another domain are other ones.
+    // The accounts of another domain are different ones.
     if (room.isForeign) continue;
     endOwnership(scene, room, account);
     dropMasks(scene, room, account);

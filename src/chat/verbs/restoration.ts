@@ -1,4 +1,6 @@
-/** Members as plain data, and from it: a process that takes over another one's connections brings them in quietly. */
+/**
+ * Converts members to plain data and back: a process that takes over connections of another one brings them in quietly.
+ */
 import { RANKS, type SettingChange } from '../../log/entry.js';
 import { namesDomain } from '../abroad.js';
 import type { Member, MemberDescription, Outlet } from '../member.js';
@@ -11,18 +13,18 @@ import { annotateSelf } from './notes.js';
 import { setTrait } from './profile.js';
 import type { Scene } from './scene.js';
 
-/** The mask that everybody matches. */
+/** A mask that everybody matches. */
 const EVERYBODY = '*!*@*';
-/** Each change of a rank is one value. */
+/** Each change of a rank counts as one value. */
 const RANK_CHANGES = { maxMasks: 0, maxValues: RANKS.length };
 
-/** The choices when a member is brought in. */
+/** The options for a member that is brought in. */
 export interface How {
   /** Whether no other connection may share it, even of the same account. @defaultValue false */
   readonly isAlone?: boolean;
 }
 
-/** Describes a member that has been admitted. @param outlet - whose privileges it is to have; null for all */
+/** Describes a member that has been admitted. @param outlet - the outlet whose privileges it gets; null for all */
 export function describe(who: Member, outlet: Outlet | null): MemberDescription {
   const member = stateOf(who);
   const { sinceMs, lastSpokeMs, away } = member;
@@ -35,12 +37,12 @@ export function describe(who: Member, outlet: Outlet | null): MemberDescription 
 }
 
 /**
- * Brings a member in as it was described, and says nothing of it to anybody. A room that is not open is opened; one
- * that does not let the member in is left out.
+ * Brings a member in as described, and notifies nobody. A room that is not open is opened; a room that does not let the
+ * member in is left out.
  *
- * @param outlet - null for a member that nobody is connected for
- * @returns null if somebody else has its nick, or if a log does not answer at once. A node returns it at once; it gets
- *   another nick if somebody else has its own, and enters its rooms later
+ * @param outlet - null for a member without a connection
+ * @returns null if somebody else has its nick, or if a log does not answer at once. A node returns the member at once;
+ *   it gets another nick if somebody else has its own, and enters its rooms later
  */
 export function restore(
   scene: Scene,
@@ -50,7 +52,7 @@ export function restore(
 ): Member | null {
   const { core } = scene;
   const { who, sinceMs, lastSpokeMs, metadata } = description;
-  // A member that nobody is connected for has no operator's rights: the next one may not know the password for them.
+  // A member without a connection has no operator's rights: the next person may not know the password for them.
   const privileges = outlet === null ? null : who.privileges;
   const known = { ...stranger(who.address), ...who, privileges };
   const hasMoved = outlet !== null && addressOf(outlet) !== known.address;
@@ -76,7 +78,7 @@ export function restore(
     const arrived = core.arrive(member, known);
     if (isTicket(arrived) || arrived.kind !== 'arrived') return null;
     member.lastSpokeMs = lastSpokeMs;
-    // When it was left is not kept: it has missed nothing of what it has answered.
+    // The time at which it was left is not stored: it has missed nothing from before its last message.
     if (outlet === null) member.absentSinceMs = lastSpokeMs;
     const away = description.away ?? (outlet === null ? NOT_CONNECTED : null);
     if (away !== null) setAway(scene, member, away);
@@ -89,9 +91,9 @@ export function restore(
 }
 
 /**
- * Runs a call while every room lets everybody in, and then has them as they were. Nobody hears of it.
+ * Runs a call while every room lets everybody in, and then restores the rooms. Nobody is notified.
  *
- * @param restore brings members in who are in these rooms elsewhere
+ * @param restore brings in members who are in these rooms elsewhere
  */
 export function holdOpen({ core, directory }: Scene, restore: () => void): void {
   // Rooms that have lost members with their node let them in again.
@@ -105,7 +107,7 @@ export function holdOpen({ core, directory }: Scene, restore: () => void): void 
       for (const [name, barriers] of rooms) {
         const replica = core.rooms.replica(name);
         const changes = barriers.map((barrier) => (on ? barrier : { ...barrier, on: !barrier.on }));
-        // The form of a stored entry has whole numbers only.
+        // A stored entry has whole numbers only.
         const limits = { maxMasks: Number.MAX_SAFE_INTEGER, maxValues: changes.length };
         const stamp = core.stamp(replica, core.steward);
         replica.oblige<'settings'>(core.steward, {
@@ -126,7 +128,7 @@ export function holdOpen({ core, directory }: Scene, restore: () => void): void 
   }
 }
 
-/** The settings of a room that keep somebody out; those that are off let somebody in. */
+/** The settings of a room that keep somebody out; settings that are off let somebody in. */
 function barriersOf(room: Room): SettingChange[] {
   const flags = (['invite-only', 'accounts-only'] as const).filter((flag) => room.flags.has(flag));
   const barriers: SettingChange[] = flags.map((flag) => ({ kind: 'flag', on: true, flag }));
@@ -158,12 +160,12 @@ function enter({ core }: Scene, member: MemberState, name: string, ranks: number
     ...stamp,
   });
   whenSettled(joined, ({ kind }) => {
-    // A room remembers the ranks of those whom it waits for.
+    // A room remembers the ranks of the members whom it waits for.
     if (kind === 'joined' && replica.fold.ranksOf(member) !== ranks) rank(core, member, replica, ranks);
   });
 }
 
-/** Has a member hold just these ranks. */
+/** Gives a member exactly these ranks. */
 function rank(core: Scene['core'], member: MemberState, replica: RoomReplica, ranks: number): void {
   const changes = RANKS.map((each) => {
     const on = (ranks & RANK_BITS[each]) > 0;

@@ -1,4 +1,4 @@
-/** Entering and leaving rooms, and what may be done to those who are in them. */
+/** Enters and leaves rooms, and acts on their members. */
 import type { RoomFlag } from '../../log/entry.js';
 import { type BorderRefusal, namesDomain } from '../abroad.js';
 import type { EventOf } from '../event.js';
@@ -10,17 +10,17 @@ import type { RoomOutcomes } from '../room-deeds.js';
 import { type Answer, isTicket } from '../ticket.js';
 import { knownTo, roomFor, type Scene } from './scene.js';
 
-/** The choices of a member that enters. */
+/** The options of a member that enters. */
 export interface JoinOptions {
   /** The key that it offers; null for none. */
   readonly key: string | null;
-  /** The most rooms that it may be in. */
+  /** The most rooms that the member may be in. */
   readonly maxRooms: number;
-  /** The switches of the room, if it is opened by this. */
+  /** The switches of the room, if this opens it. */
   readonly flags: readonly RoomFlag[];
 }
 
-/** Brings a member into a room. One that opens the room becomes its operator. */
+/** Brings a member into a room. A member that opens the room becomes its operator. */
 export function join(
   { core, directory }: Scene,
   who: Member,
@@ -33,7 +33,7 @@ export function join(
   if (member.seats.length >= maxRooms) return refuse('too-many-rooms');
   const objection = namesDomain(name) ? objectionTo(core, name) : null;
   if (objection !== null) return refuse(objection);
-  // The log is told what the member is, not the connection through which it enters.
+  // The log gets the identity of the member, and not the connection through which it enters.
   const refusal = known !== undefined && member.isElsewhere ? entryRefusal(member, known, key) : null;
   if (refusal !== null) return refuse(refusal, known);
   if (!core.rooms.hasPlaceFor(name)) return NOT_TAKEN;
@@ -54,7 +54,7 @@ function objectionTo({ abroad }: Scene['core'], name: string): BorderRefusal | n
   return abroad === null ? 'unknown-domain' : abroad.objectionTo(name);
 }
 
-/** Takes a member out of a room. @param reason - left out if the member may not speak; empty for none */
+/** Removes a member from a room. @param reason - left out if the member may not speak; empty for none */
 export function part(
   scene: Scene,
   who: Member,
@@ -83,7 +83,7 @@ export function kick(
   return replica.propose<'kick'>(by, { kind: 'kick', who: known, target, reason, ...core.stamp(replica, by) });
 }
 
-/** Invites somebody into a room; it gets the event, and so do those who might have invited it. */
+/** Invites somebody into a room; the guest gets the event, and so do the members who might have invited it. */
 export function invite(
   scene: Scene,
   who: Member,
@@ -106,7 +106,7 @@ export function invite(
   return replica.propose<'invite'>(by, entry);
 }
 
-/** Sets the topic of a room. @returns null if it has that topic already */
+/** Sets the topic of a room. @returns null if the room already has that topic */
 export function setTopic(
   scene: Scene,
   who: Member,
@@ -123,7 +123,7 @@ export function setTopic(
   return replica.propose<'topic'>(by, { kind: 'topic', text, ...scene.core.stamp(replica, by) });
 }
 
-/** Asks those inside to be let in. */
+/** Asks the members inside to be let in. */
 export function knock(scene: Scene, who: Member, name: string): Answer<RoomOutcomes['knock']> {
   const by = stateOf(who);
   const replica = roomFor(scene, by, name);

@@ -1,4 +1,4 @@
-/** Changes the settings of a room: each change is judged by itself, and those that hold are one event. */
+/** Changes the settings of a room: each change is judged separately, and the accepted ones form one event. */
 import type { Rank, SettingChange } from '../../log/entry.js';
 import type { Member } from '../member.js';
 import { stateOf } from '../member-state.js';
@@ -16,7 +16,7 @@ export type WantedChange =
 export interface AmendLimits {
   /** The most masks that the room's lists hold together. */
   readonly maxMasks: number;
-  /** The most changes to anything but a flag; those beyond them are left out. */
+  /** The most changes to anything but a flag; further ones are left out. */
   readonly maxValues: number;
 }
 

@@ -1,4 +1,4 @@
-/** Messages to a room, to one person, to all who listen. */
+/** Messages to a room, to one person, or to everybody who listens. */
 import type { EventOf, Said } from '../event.js';
 import type { Member } from '../member.js';
 import { type MemberState, stateOf } from '../member-state.js';
@@ -11,11 +11,13 @@ import { knownTo, roomFor, type Scene } from './scene.js';
 
 /** The recipients of a message. */
 export type Target =
-  /** A room; with ranks named (as bits), those of the lowest of them and above; 0 for everybody there. */
+  /**
+   * A room. If ranks are given (as bits), only members with the lowest of them or a higher one; 0 for everybody there.
+   */
   | { readonly kind: 'room'; readonly name: string; readonly ranks: number }
   | { readonly kind: 'member'; readonly nick: string };
 
-/** What is said, and how. */
+/** The content of a message, and its form. */
 export type Words = Pick<Said, 'type' | 'text' | 'tags' | 'isDivisible'>;
 
 /** Why nothing was said. */
@@ -55,7 +57,7 @@ function sayToMember(
   return core.private.propose<'tell'>(by, stamped);
 }
 
-/** Takes back something that was said. @param message - its id */
+/** Takes back a message. @param message - its id */
 export function redact(
   scene: Scene,
   who: Member,
@@ -77,7 +79,7 @@ export function redact(
   return core.private.propose<'retract'>(by, { kind: 'retract', target: to, message, reason, ...stamp });
 }
 
-/** Says something to everybody who is here. */
+/** Says something to everybody in the chat. */
 export function broadcast(
   { core }: Scene,
   who: Member,
