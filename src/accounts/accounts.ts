@@ -157,7 +157,7 @@ export class Accounts implements AccountAnswers {
     return names;
   }
 
-  /** Compares a password with that of an account. A hash that costs too little by now is stored anew. */
+  /** Compares a password with that of an account. A hash that costs too little by now is replaced by a new one. */
   async #hasPassword(account: AccountRecord | null, password: string): Promise<boolean> {
     const stored = account?.credentials.find(({ kind }) => kind === 'scrypt');
     if (account === null || stored === undefined) return verifyInVain(password);

@@ -32,7 +32,7 @@ import { SteadyTime } from './steady-time.js';
 import { Strangers } from './strangers.js';
 import { type Answer, whenSettled } from './ticket.js';
 
-/** How often somebody of another domain is removed from a room if more of its entries arrive meanwhile. */
+/** The most attempts to remove somebody of another domain from a room, since its entries may still arrive meanwhile. */
 const MAX_DISMISSALS = 10;
 
 /** The options of a chat's core. */
@@ -251,7 +251,7 @@ export class Core implements ReplicaOwner {
     });
   }
 
-  /** Proposes that sessions of another domain have left the rooms of this one, since it cannot do so itself. */
+  /** Proposes that sessions of another domain have left the rooms of this one, since that domain cannot do so. */
   dismissForeign(isMeant: (session: string) => boolean): void {
     for (const replica of [...this.rooms.all()]) {
       if (replica.fold.isForeign || replica.isOpening) continue;

@@ -50,7 +50,7 @@ export class Delivery {
     }
   }
 
-  /** The event as one encoder writes it, or a text that has these bytes as its UTF-8; null if the encoder leaves it out. */
+  /** The event as one encoder writes it, or a text with these bytes as its UTF-8; null if the encoder leaves it out. */
   contentFor(encoder: Encoder): Uint8Array | string | null {
     const text = encoder.toText?.(this.#event) ?? null;
     if (text !== null) return text;

@@ -78,7 +78,7 @@ export class RunningNumbers {
     this.#forgottenSeq = forgottenSeq;
   }
 
-  /** The log has lost its end, and continues after `top`: whoever has applied that has applied everything. */
+  /** The log has lost its end, and continues after `top`: a process that has applied that has applied everything. */
   regressed(top: number): void {
     this.#forgottenSeq = Math.min(this.#forgottenSeq, top);
     for (const [session, { n, seq }] of this.#last) if (seq > top) this.#last.set(session, { n, seq: top });

@@ -74,9 +74,7 @@ export class UnsettledList<F> {
     return this.#goneLike(node) !== undefined;
   }
 
-  /**
-   * Removes and returns the proposal with an entry's number, or the one that reports the same node as gone.
-   */
+  /** Removes and returns the proposal with an entry's number, or the one that reports the same node as gone. */
   take(entry: Entry): Unsettled<F> | null {
     const first = this.#all[0];
     if (this.#all.length === 1 && first?.entry === entry) {

@@ -49,8 +49,8 @@ export function completeMask(text: string): string {
 }
 
 /**
- * Returns the mask of users who have logged in to an account, in canonical form; null for any other text. People write `~a:ann`,
- * `~account:ann`, and without the sign.
+ * Returns the mask of users who have logged in to an account, in its canonical form; null for any other text. People
+ * write `~a:ann`, `~account:ann`, and without the sign.
  */
 export function accountMask(text: string): string | null {
   const name = /^~?a(?:ccount)?:([^\s!@]+)$/i.exec(text)?.[1];

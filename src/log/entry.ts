@@ -222,7 +222,7 @@ export interface RoomDeeds extends CommonDeeds {
   identity: { readonly who: Who };
   /** The session has left the chat, and the room with it. */
   over: object;
-  /** The members for whom the empty room has waited do not come back. */
+  /** The members for whom the empty room has waited do not return. */
   abandon: object;
 }
 
