@@ -4,13 +4,13 @@ import type { Readings } from '../admin/readings.js';
 import { ListenError } from './listen-error.js';
 import type { Log } from './log.js';
 
-/** What the listener of one server is opened with. */
+/** Options of the listener of one server. */
 interface ServerAdminOptions extends Omit<AdminOptions, 'onError' | 'metrics'> {
   readonly readings: () => Readings;
 }
 
 /**
- * Opens that of one server. What it needs is loaded only now: most servers have none.
+ * Opens the listener of one server. Its modules are loaded only now: most servers have no such listener.
  *
  * @throws ListenError
  */
@@ -19,7 +19,7 @@ export async function openAdmin({ readings, ...options }: ServerAdminOptions, lo
   return listenForAdmin({ ...options, metrics: new Metrics(readings) }, log);
 }
 
-/** Opens one. @throws ListenError */
+/** Opens a listener. @throws ListenError */
 export async function listenForAdmin(options: Omit<AdminOptions, 'onError'>, log: Log): Promise<AdminListener> {
   const { AdminListener } = await import('../admin/admin-listener.js');
   try {

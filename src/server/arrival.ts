@@ -28,6 +28,6 @@ export interface Arrival {
   readonly certificate: string | null;
   /** The listener through which it arrived. */
   readonly config: ListenerConfig;
-  /** What it was in another process, whose client it has been so far; not given for one that has just arrived. */
+  /** Its state in another process, whose client it has been so far; not given for one that has just arrived. */
   readonly resumed?: ClientState;
 }

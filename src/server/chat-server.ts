@@ -70,7 +70,7 @@ export interface ServerOptions {
   readonly readConfig: () => Promise<ServerConfig>;
   /** Sockets that listen already, such as those of a service manager. @defaultValue none */
   readonly inherited?: ReadonlyMap<ListenerConfig, InheritedSocket>;
-  /** What a server has left that this one goes on for. @defaultValue nothing */
+  /** The estate of a server that this one goes on for. @defaultValue nothing */
   readonly estate?: Estate;
   /** @defaultValue the world as it is */
   readonly world?: World;
@@ -185,7 +185,7 @@ export class ChatServer implements ServerControl {
     });
   }
 
-  /** What a chat goes on from that is in the memory of another process; a store has the rest. */
+  /** Returns the state in the memory of another process that a chat goes on from; a store has the rest. */
   #inMemory({ rooms, bans }: Estate): Pick<ChatOptions, 'keeper' | 'bans'> {
     // The node itself is made after its chat.
     if (this.#options.config.node !== null) return {};
@@ -312,7 +312,7 @@ export class ChatServer implements ServerControl {
     await this.#node?.retire(STEP_DOWN_MS);
     this.#reception.retire();
     const listeners = this.#listeners.giveAway();
-    // As they are with those who are sent away: they are back soon.
+    // The rooms, with those who are sent away still in them: they are back soon.
     const stored = this.#keeping?.chat.keeper ?? null;
     const isInMemory = ([name]: readonly [LogName, unknown]): boolean => (stored?.beginningOf(name) ?? null) === null;
     const rooms = new Map(this.#node === null ? this.chat.roomSnapshots().filter(isInMemory) : []);
@@ -593,7 +593,7 @@ export class ChatServer implements ServerControl {
   }
 }
 
-/** What is opened before a server is made. */
+/** The parts that are opened before a server is made. */
 interface ServerParts {
   readonly keeping: Keeping | null;
   readonly makeNode: NodeMaker | null;
@@ -602,7 +602,7 @@ interface ServerParts {
 
 const ALONE: ServerParts = { keeping: null, makeNode: null, domains: null };
 
-/** Opens the links to other domains, if there are any. What they need is loaded only then. */
+/** Opens the links to other domains, if there are any. Their modules are loaded only then. */
 async function domainsOf(
   { config: { domain, irc }, log, world = REAL_WORLD, domainGraceMs }: ServerOptions,
   naming: Naming,
@@ -641,7 +641,7 @@ function sessionsOverBy(outcome: Outcome): string[] {
   return outcome?.kind === 'lost' ? outcome.quits.map(({ member }) => member.session) : [];
 }
 
-/** Opens the store, if there is one. What it needs is loaded only then. */
+/** Opens the store, if there is one. Its modules are loaded only then. */
 async function openKeeping({ config: { store, node }, log }: ServerOptions): Promise<Keeping | null> {
   if (store === null) return null;
   const { Keeping: Opened } = await import('./keeping.js');

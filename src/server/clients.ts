@@ -172,7 +172,7 @@ export class Clients implements LinkEvents {
     }
   }
 
-  /** Tells those who cannot move to connect again. Those who can hear of it. @param reason - for those who cannot */
+  /** Asks those who cannot move to connect again; the others hear of it. @param reason - for those who cannot */
   sendAway(reason: string): void {
     for (const link of this.#links) if (!link.canMove) link.session?.shutDown(reason);
   }

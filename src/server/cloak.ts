@@ -6,7 +6,7 @@ import { type AddressBytes, formatNetwork, networkOf, parseAddress } from '../ch
 export interface CloakSettings {
   /** A person who knows the key can find the address behind a host. Another key gives other hosts. */
   readonly key: string;
-  /** What the hosts end with. */
+  /** The end of each host. */
   readonly suffix: string;
 }
 
@@ -36,7 +36,7 @@ export class Cloak {
   readonly #keyOf: (configured: string) => string;
   #settings: CloakSettings | null;
 
-  /** @param settings - null to show addresses. @param keyOf - returns the key to use in place of the configured one */
+  /** @param settings - null to show addresses. @param keyOf - returns the key to use instead of the configured one */
   constructor(settings: CloakSettings | null, keyOf: (configured: string) => string) {
     this.#settings = settings;
     this.#keyOf = keyOf;

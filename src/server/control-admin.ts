@@ -4,7 +4,7 @@ import type { GatheredParts } from '../admin/gathered-metrics.js';
 import { listenForAdmin } from './admin.js';
 import type { Log } from './log.js';
 
-/** Opens it. What it needs is loaded only now. @throws ListenError */
+/** Opens it. Its modules are loaded only now. @throws ListenError */
 export async function openControlAdmin(
   { at, phase, ...parts }: Pick<AdminOptions, 'at' | 'phase'> & GatheredParts,
   log: Log,

@@ -1,4 +1,4 @@
-/** What the one who runs a server can ask of it while it runs: the verbs of `fdmux ctl`. */
+/** The requests that a running server takes from the one who runs it: the verbs of `fdmux ctl`. */
 import { addressesMask, usersMask } from '../chat/ban-mask.js';
 import type { BanKind, ServerBan } from '../chat/server-bans.js';
 import { type Ticket, whenSettled } from '../chat/ticket.js';
@@ -16,7 +16,7 @@ export interface LevelSwitch {
   set(level: LogLevel): void;
 }
 
-/** What the verbs act on. */
+/** The parts that the verbs act on. */
 export interface DeskParts {
   readonly server: ChatServer;
   readonly logLevel: LevelSwitch;
@@ -27,7 +27,7 @@ export interface DeskParts {
   readonly upgrade: () => Promise<Upgrade>;
 }
 
-/** What another process goes on with. */
+/** The process that goes on, and its clients. */
 export interface Upgrade {
   readonly pid: number;
   /** How many clients have moved there. */

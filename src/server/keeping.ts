@@ -1,4 +1,4 @@
-/** What the chat of one server finds in its store, and leaves there. */
+/** The data that the chat of one server finds in its store, and leaves there. */
 import type { StoreReadings } from '../admin/readings.js';
 import type { Chat, ChatOptions } from '../chat/chat.js';
 import type { LogName } from '../log/entry.js';
@@ -28,7 +28,7 @@ import { StoredRooms } from './stored-rooms.js';
 /** The name of a process that shares its logs with no other one. */
 export const ALONE = 'a';
 
-/** What it is made of. */
+/** Its parts. */
 interface KeepingParts {
   readonly store: StoreAccess;
   readonly logs: StoreLogs;
@@ -45,11 +45,11 @@ interface KeepingParts {
 
 /** An open store with what a chat needs of it. */
 export class Keeping {
-  /** What the chat is made with. */
+  /** Options of the chat. */
   readonly chat: Pick<ChatOptions, 'log' | 'node' | 'memberKeeper' | 'bans' | 'keeper' | 'sharing' | 'newLogId'>;
   readonly store: StoreAccess;
   readonly accounts: StoredAccounts;
-  /** What was said, in rooms that are kept, and to accounts. */
+  /** The messages that were said in rooms that are kept, and to accounts. */
   readonly history: StoredHistory;
   readonly members: StoredMembers;
   readonly markers: StoredMarkers;
@@ -84,7 +84,7 @@ export class Keeping {
       this.#checkpoints === null
         ? {
             ...common,
-            // Who is called what, and what is said in private, ends with the process.
+            // Nicks, and what is said in private, end with the process.
             log: new RoutedLog(logs, new MemoryLog({ maxEntries: 0 }), isStored),
             node: nodeOf(ALONE, store.facts.run),
             keeper: new StoredRooms(store, logs, isStored, times),
@@ -104,7 +104,7 @@ export class Keeping {
     try {
       const bans = await store.read('bans', null);
       const stored = await store.read('members', null);
-      // Those of other nodes are there, or come back with them.
+      // Those of other nodes are there, or return with them.
       const members = node === null ? stored : stored.filter(({ session }) => session.startsWith(`${node}.`));
       const erased = await store.read('erased', null);
       // The logs of several nodes say themselves what was when.
@@ -120,7 +120,7 @@ export class Keeping {
   /**
    * Forgets from now on what is older than the configuration allows.
    *
-   * @param keepRooms - keeps all rooms: what a room has come from is needed until then
+   * @param keepRooms - keeps all rooms: what a room was made from is needed until then
    */
   retain(keepRooms: () => void): void {
     this.#retention.start(keepRooms);

@@ -43,7 +43,7 @@ const LINGER_MS = 2000;
 /** Takes up what many links have to do, so that it is done once, after the turn. */
 export interface LinkEvents {
   readonly tally: Tally;
-  /** What rooms keep for those who have fallen behind. */
+  /** The tapes that rooms keep for those who have fallen behind. */
   readonly shelf: TapeShelf;
   /** The link's output has passed its high-water mark. Called within a fan-out, so it must not close anything. */
   overflowed(link: ConnectionLink): void;
@@ -56,13 +56,13 @@ export interface LinkEvents {
 
 const NOTHING = new Uint8Array(0);
 
-/** What is rarely true of a link, as bits of one number: a field for each would cost every idle client 8 bytes. */
+/** Rare states of a link, as bits of one number: a field for each would cost every idle client 8 bytes. */
 const MARKS = {
   /** It is in line for its next piece of work after the others. */
   linedUp: 1,
-  /** That is to wake the session. */
+  /** That piece is to wake the session. */
   wokenSoon: 2,
-  /** That is to send the next of what the peer has missed. */
+  /** That piece is to send the next of what the peer has missed. */
   fedSoon: 4,
   /** Its session takes nothing for now. */
   paused: 8,

@@ -4,10 +4,10 @@ import type { Connection, ConnectionEvents } from '../net/connection.js';
 import type { Clients } from './clients.js';
 import { ConnectionLink } from './link.js';
 
-/** What stands on an accepted connection: its link, or before that the gate that waits for a proxy's header. */
+/** The occupant of a connection: its link, or before that the gate that waits for a proxy's header. */
 export type Occupant = ConnectionLink | ProxyGate;
 
-/** Hands what a connection receives to what stands on it. A class, since objects may only have the public handlers. */
+/** Hands what a connection receives to its occupant. A class, since objects may only have the public handlers. */
 export class ListenerHandlers implements ConnectionEvents<Occupant> {
   readonly #clients: Clients;
   readonly #opened: (connection: Connection<Occupant>) => void;

@@ -326,7 +326,7 @@ function notOwned(fd: number | undefined): InheritedSocket | undefined {
   return fd === undefined ? undefined : { fd, isOwned: false };
 }
 
-/** What a reload exchanges. */
+/** Returns the contents that a reload exchanges. */
 function contentsOf({ context, certificates }: ListenerTls): Pick<ListenerTls, 'context' | 'certificates'> {
   return { context, certificates };
 }

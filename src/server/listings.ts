@@ -1,4 +1,4 @@
-/** Who is on a server, and where: the lists of `fdmux ctl`. */
+/** The lists of `fdmux ctl`: who is on a server, and where. */
 import type { Member } from '../chat/member.js';
 import { RANK_BITS, type Room } from '../chat/room.js';
 import type { Reply } from '../control/request.js';

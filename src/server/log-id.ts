@@ -1,4 +1,4 @@
-/** What names a log in the ids of messages. */
+/** The name of a log in the ids of messages. */
 import { createHash } from 'node:crypto';
 import type { LogName } from '../log/entry.js';
 import type { StoreFacts } from '../store/tasks.js';

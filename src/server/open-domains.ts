@@ -7,7 +7,7 @@ import { ListenError } from './listen-error.js';
 
 /** Links that are about to open. */
 export class OpenDomains {
-  /** What the chat is made with, beside what the store gives. */
+  /** Options of the chat, beside those that the store gives. */
   readonly chat: Pick<ChatOptions, 'abroad' | 'log' | 'node'>;
   readonly domains: Domains;
   readonly #listenAt: DomainsParts['settings']['listen'];

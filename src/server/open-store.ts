@@ -57,7 +57,7 @@ export async function openSqlite(config: SqliteStoreConfig, log: Log): Promise<O
 const SETTLE_MS = 2_000;
 
 async function openPostgres({ url, logs }: PostgresStoreConfig, log: Log, isShared: boolean): Promise<OpenedStore> {
-  // Who keeps nothing in PostgreSQL loads nothing of it.
+  // A server that keeps nothing in PostgreSQL loads nothing of it.
   const { openPostgres: open, openPostgresStore } = await import('../store/postgres/open.js');
   const onTrouble = (why: Error | null): void => {
     report(why === null ? null : { code: codeOf(why), message: why.message }, log);
@@ -101,7 +101,7 @@ function codeOf(why: Error): Failure['code'] {
   return why instanceof StoreError ? why.code : 'ERR_STORE_CONNECTION';
 }
 
-/** What hears of a store that is late, and of what it refuses. */
+/** The observers of a store that is late, and of the writes that it refuses. */
 function observers(log: Log): {
   readonly pace: { late(ms: number): void; caughtUp(ms: number): void };
   readonly refused: (kind: Write['kind'], failure: Failure) => void;

@@ -8,10 +8,10 @@ import type { TapeShelf } from './tape-shelf.js';
 const TRACK_BYTES = 256;
 const RANGE_BYTES = 16;
 const OWN_BYTES = 256;
-/** What has been read is dropped from a list once there is this much of it and it fills half of the list. */
+/** Elements that were read are dropped from a list once there are this many and they fill half of it. */
 const SPENT = 64;
 
-/** What a reader is to be sent next. */
+/** The next piece that a reader is to be sent. */
 export type Piece =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   /** Messages that are no longer kept. */
@@ -103,7 +103,7 @@ export class Place {
     this.#shelf = shelf;
   }
 
-  /** What it takes beside the tapes, as an estimate. */
+  /** The bytes that it takes beside the tapes, as an estimate. */
   get heldBytes(): number {
     return this.#heldBytes;
   }
@@ -143,7 +143,7 @@ export class Place {
   }
 
   /**
-   * Takes what comes next.
+   * Takes the next piece.
    *
    * @param maxBytes - the most bytes, unless one line is longer
    * @returns null if the reader has missed nothing more

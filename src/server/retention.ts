@@ -16,7 +16,7 @@ const INTERVAL_MS = 3_600_000;
  */
 const TRANSPORT_MS = 3_600_000;
 
-/** What it needs. */
+/** The parts that it needs. */
 export interface RetentionParts {
   readonly store: StoreAccess;
   readonly logs: Pick<StoreLogs, 'stateOf' | 'keep'>;

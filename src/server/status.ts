@@ -1,4 +1,4 @@
-/** What a server says about itself to the one who runs it. */
+/** The status of a server, for the one who runs it. */
 import type { Reply } from '../control/request.js';
 import { statusRow } from '../control/status-row.js';
 import type { ChatServer } from './chat-server.js';

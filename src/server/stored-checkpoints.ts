@@ -1,4 +1,4 @@
-/** What nodes go on from, in the store that they share. */
+/** The checkpoints that nodes go on from, in the store that they share. */
 import type { Checkpoint, Checkpoints } from '../chat/sharing.js';
 import { isClosed } from '../chat/snapshot.js';
 import { decodeDomain, decodePrivate, decodeRoom } from '../chat/snapshot-codec.js';

@@ -5,7 +5,7 @@ import type { MemberKeeper } from '../chat/staying-members.js';
 import type { LastingWrites } from '../store/lasting-writes.js';
 import type { StoredMember } from '../store/member-reads.js';
 
-/** Those of the last run, and of this one. What a full disk does not take of them is stored later. */
+/** Those of the last run, and of this one. Changes that a full disk does not take are stored later. */
 export class StoredMembers implements MemberKeeper {
   readonly members: readonly MemberDescription[];
   readonly #writes: LastingWrites;

@@ -1,4 +1,4 @@
-/** What rooms go on from, in the store. */
+/** The states that rooms go on from, in the store. */
 import type { RoomBeginning, RoomKeeper } from '../chat/room-keeper.js';
 import type { RoomSnapshot } from '../chat/snapshot.js';
 import { decodeRoom, encodeRoom } from '../chat/snapshot-codec.js';
@@ -13,7 +13,7 @@ export class StoredRooms implements RoomKeeper {
   readonly #store: StoreAccess;
   readonly #log: StoreLogs;
   readonly #isStored: (name: LogName) => boolean;
-  /** What is kept of the rooms of this run, and of those of the last one. */
+  /** The states that are kept of the rooms of this run, and of those of the last one. */
   readonly #kept: Map<LogName, { readonly seq: number; readonly snapshot: RoomSnapshot | null }>;
   /** When the last line of a room was said, and when a room of this run has closed. */
   readonly #times: Map<string, number>;
@@ -46,7 +46,7 @@ export class StoredRooms implements RoomKeeper {
   }
 
   keep(log: LogName, seq: number, snapshot: RoomSnapshot | null, atMs: number): void {
-    // Whoever asks for it again in this run asks for one that is closed.
+    // A room that is asked for again in this run is a closed one.
     this.#kept.delete(log);
     this.#times.set(log, atMs);
     this.#log.keep(log, seq, snapshot === null ? null : encodeRoom(snapshot));

@@ -3,7 +3,7 @@ import type { Encoder } from '../chat/member.js';
 import type { Room } from '../chat/room.js';
 import { type Page, type PageLimits, pageLimitsOf, Tape } from './tape.js';
 
-/** What rooms keep for those who have fallen behind. If one of them is 0, nothing is kept. */
+/** Limits on what rooms keep for those who have fallen behind. If one of them is 0, nothing is kept. */
 export interface KeepLimits {
   /** The most messages that a room keeps for readers of one kind. */
   readonly entriesPerRoom: number;
@@ -57,7 +57,7 @@ export class TapeShelf {
     return entriesPerRoom > 0 && bytesPerRoom > 0 && totalBytes > 0;
   }
 
-  /** What the tapes take, as an estimate. */
+  /** The bytes that the tapes take, as an estimate. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -92,7 +92,7 @@ export class TapeShelf {
   }
 
   /**
-   * Keeps a frame; what many readers are given is kept once.
+   * Keeps a frame; one that many readers are given is kept once.
    *
    * @param after - the index of the last frame that this reader was given; -1 for none
    * @returns its index on the tape

@@ -1,9 +1,9 @@
-/** What one room has said to one kind of reader: the bytes that those who keep up were sent, in order. */
+/** Everything that one room has said to one kind of reader: the bytes sent to those who keep up, in order. */
 
 const MIN_PAGE_BYTES = 1024;
 const MAX_PAGE_BYTES = 16_384;
 const MAX_PAGE_FRAMES = 256;
-/** What a page costs beside its bytes, as an estimate: its objects, and two numbers for each frame. */
+/** The cost of a page beside its bytes, as an estimate: its objects, and two numbers for each frame. */
 const PAGE_OVERHEAD_BYTES = 512;
 const INDEX_SHARE = 8;
 

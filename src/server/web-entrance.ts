@@ -64,7 +64,7 @@ export class WebEntrance {
     this.#front.take(accepted, this.#sourceOf(accepted));
   }
 
-  /** Those who share the source are limited together; null for one that may stand for many. */
+  /** Returns the source by which peers are limited together; null for one that may stand for many. */
   #sourceOf({ address }: PeerConnection<unknown>): string | null {
     const host = this.#host.hostOf(address);
     const { maxPerAddress, ipv6PrefixBits } = this.#host.limitsOf(host);
@@ -101,7 +101,7 @@ function toAddress(host: string): Address {
     : { family: 'inet', host, port: 0 };
 }
 
-/** What the page must know before it connects. */
+/** Returns the facts that the page must know before it connects. */
 function factsOf(host: WebHost, webSocketPath: string): Readonly<Record<string, unknown>> {
   const { lobby, irc } = host.settings();
   const { accounts } = irc;

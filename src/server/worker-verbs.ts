@@ -1,4 +1,4 @@
-/** What the control process asks of its workers. */
+/** The requests of the control process to its workers. */
 import type { Metrics } from '../admin/metrics.js';
 import type { Verbs } from '../control/request.js';
 import type { ChatServer } from './chat-server.js';

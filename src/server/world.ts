@@ -20,7 +20,7 @@ export interface LinkParts {
   readonly protocol: Protocol;
 }
 
-/** What the one who runs a server may ask of it at any time. */
+/** A request that the one who runs a server may make of it at any time. */
 export type OutsideRequest = readonly ['reload'] | readonly ['stop', string];
 
 /** The surroundings of one server. */

@@ -1,4 +1,4 @@
-/** What the configuration file lets a user choose, as far as the command line names it too. */
+/** Choices of the configuration file that the command line names too. */
 import { BACKEND_NAMES, type BackendName } from '../../multiplexer/backend.js';
 
 /** Oldest first, as the command line lists them. */

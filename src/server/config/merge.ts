@@ -74,7 +74,7 @@ export interface TlsContents {
   readonly ofFlags: ListenerTls | null;
 }
 
-/** What listeners need of these. */
+/** The contents of the named files that listeners need. */
 type ListenerFiles = Pick<NamedFiles, 'groups' | 'tls'>;
 
 /** The certificate of a domain, and the authorities of others. */

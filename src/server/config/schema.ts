@@ -205,7 +205,7 @@ const operatorSchema = v.strictObject({
   class: v.optional(v.nullable(word), null),
 });
 
-/** What the operators of a class may do. */
+/** The privileges of the operators of a class. */
 const operatorClassSchema = v.strictObject({
   name: word,
   privileges: v.array(oneOf(PRIVILEGES), 'must be a list'),
@@ -310,7 +310,7 @@ const channel = v.pipe(text, v.check(isChannelName, 'must be a channel name such
 const accountDefaults = DEFAULT_ACCOUNT_SETTINGS;
 const programWord = v.pipe(text, v.regex(/^[^\0]*$/, 'must not contain NUL'));
 
-/** Who may have an account, and how it is shown that it is one's own. */
+/** The choices about accounts: who may have one, and how people show that it is their own. */
 const accountsSchema = v.strictObject({
   registration: v.optional(v.boolean('must be true or false'), accountDefaults.registration),
   mechanisms: v.optional(v.array(oneOf(MECHANISMS), 'must be a list'), [...accountDefaults.mechanisms]),

@@ -92,7 +92,7 @@ export interface ServerConfig extends ProtocolSettings {
   readonly backlog: number;
   /** The most bytes that may wait for all peers together; 0 for no limit. */
   readonly totalSendQueueBytes: number;
-  /** What rooms keep for those who have fallen behind. */
+  /** The limits on what rooms keep for those who have fallen behind. */
   readonly kept: KeepLimits;
   readonly listeners: readonly ListenerConfig[];
   /** Addresses and networks of the proxies whose PROXY headers are believed; `unix` for the peers of unix sockets. */

@@ -12,7 +12,7 @@ export function isRedisUrl(text: string): boolean {
   return parseRedisUrl(text) !== null;
 }
 
-/** Returns the folder or the URL of a store, and that of its logs. What may be secret in a URL is left out. */
+/** Returns the folder or the URL of a store, and that of its logs. Parts of a URL that may be secret are left out. */
 export function storePlace(store: StoreConfig): string {
   if (store.kind !== 'postgres') return store.path;
   const place = withoutSecrets(store.url);

@@ -29,7 +29,7 @@ export interface TlsFiles extends IdentityFiles {
   readonly handshakeCpuPercent?: number | undefined;
 }
 
-/** What an operator wants to know of a certificate. */
+/** The facts about a certificate that an operator wants to know. */
 export interface CertificateFacts {
   readonly file: string;
   /** Milliseconds since the epoch. */
@@ -50,7 +50,7 @@ export interface ListenerTls {
 /**
  * Reads the files of one listener.
  *
- * @param folder - what their names are relative to
+ * @param folder - the folder that their names are relative to
  * @param where - the place in the configuration, for the complaint
  * @throws {@link ConfigError} if a file cannot be read, or its contents are of no use
  */
@@ -83,7 +83,7 @@ export async function readTlsFiles(files: TlsFiles, folder: string, where: strin
 /**
  * Reads the files of a domain.
  *
- * @param folder - what their names are relative to
+ * @param folder - the folder that their names are relative to
  * @throws {@link ConfigError} if a file cannot be read, or its contents are of no use
  */
 export async function readDomainTls(

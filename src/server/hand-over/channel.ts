@@ -4,9 +4,9 @@ import type { Socket } from '../../socket/socket.js';
 
 /** One thing that is handed over. */
 export interface Part {
-  /** What it is. */
+  /** The name of its kind. */
   readonly kind: string;
-  /** What is known of it, as JSON. */
+  /** The known facts about it, as JSON. */
   readonly facts: unknown;
   /** Its fd; null without one. */
   readonly fd: number | null;

@@ -1,4 +1,4 @@
-/** What a server leaves to the one that goes on in its place: listeners, clients, what is only in its memory. */
+/** The estate of a server, for the one that takes its place: listeners, clients, state that is only in its memory. */
 import { isDeepStrictEqual } from 'node:util';
 import type { AccountRecord } from '../../accounts/account-book.js';
 import type { ServerBan } from '../../chat/server-bans.js';
@@ -19,7 +19,7 @@ export interface LeftListener {
   readonly isOwned: boolean;
 }
 
-/** What a listener is found by in another configuration. */
+/** The place of a listener, by which it is found in another configuration. */
 export type ListenerPlace = Pick<ListenerConfig, 'protocol' | 'at'>;
 
 /** A client with its connection. */
@@ -33,10 +33,10 @@ export interface LeftClient {
   readonly held: string;
 }
 
-/** Everything. */
+/** Everything that a server leaves. */
 export interface Estate {
   readonly listeners: readonly LeftListener[];
-  /** They come one by one: one process gives the next away while the other one goes on with those before it. */
+  /** They arrive one by one: one process gives the next away while the other one goes on with those before it. */
   readonly clients: LeftClients;
   /** Rooms whose logs are in memory, by the names of those. */
   readonly rooms: ReadonlyMap<string, RoomSnapshot>;
@@ -46,7 +46,7 @@ export interface Estate {
   readonly accounts: readonly AccountRecord[];
 }
 
-/** Clients that come one by one. Those that have come are there for everybody who asks again. */
+/** Clients that arrive one by one. Those that have arrived are there for everybody who asks again. */
 export class LeftClients implements Iterable<LeftClient> {
   readonly #come: LeftClient[] = [];
   readonly #source: Iterator<LeftClient>;
@@ -69,12 +69,12 @@ export class LeftClients implements Iterable<LeftClient> {
     }
   }
 
-  /** Has all of them come. @returns how many there are */
+  /** Has all of them arrive. @returns how many there are */
   complete(): number {
     return [...this].length;
   }
 
-  /** How many have come. */
+  /** How many have arrived. */
   get count(): number {
     return this.#come.length;
   }

@@ -1,4 +1,4 @@
-/** What rooms go on from that were in the memory of another process. */
+/** The states that rooms go on from, and that were in the memory of another process. */
 import type { RoomBeginning, RoomKeeper } from '../../chat/room-keeper.js';
 import type { RoomSnapshot } from '../../chat/snapshot.js';
 import type { LogName } from '../../log/entry.js';
@@ -7,7 +7,7 @@ import type { LogName } from '../../log/entry.js';
 export class MovedRooms implements RoomKeeper {
   readonly #stored: RoomKeeper | null;
   readonly #names: ReadonlySet<string>;
-  /** What no room has gone on from yet. */
+  /** States that no room has gone on from yet. */
   readonly #moved: Map<LogName, RoomSnapshot>;
   readonly #newLogId: () => string;
 
@@ -28,12 +28,12 @@ export class MovedRooms implements RoomKeeper {
     const snapshot = this.#moved.get(log);
     this.#moved.delete(log);
     if (stored !== null || snapshot === undefined) return stored;
-    // Its log begins anew, and so do the ids of its messages; what names them by their numbers is left behind.
+    // Its log begins anew, and so do the ids of its messages; references to them by number are left behind.
     return { id: this.#newLogId(), seq: 0, snapshot: { ...snapshot, messages: [], knocks: [] }, atMs: snapshot.atMs };
   }
 
   keep(log: LogName, seq: number, snapshot: RoomSnapshot | null, atMs: number): void {
-    // The logs of the others are in memory, as is what they come from.
+    // The logs of the others are in memory, as are the states that they go on from.
     if (!this.#names.has(log)) this.#stored?.keep(log, seq, snapshot, atMs);
   }
 }

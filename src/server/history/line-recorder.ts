@@ -1,4 +1,4 @@
-/** What happens in the chat, as lines of a history. */
+/** Events of the chat, as lines of a history. */
 import type { Directory } from '../../chat/directory.js';
 import type { EventOf, RoomChange, Said } from '../../chat/event.js';
 import type { Member } from '../../chat/member.js';

@@ -22,7 +22,7 @@ export class Contact {
    * @returns whether there has been no break for as long as a lease
    */
   answered(nowMs: number): boolean {
-    // A longer silence is a break, too, whoever has stood still: this process or the logs.
+    // A longer silence is a break, too, whichever has stood still: this process or the logs.
     if (this.#lastMs === null || nowMs - this.#lastMs > this.#leaseMs / 2) this.#sinceMs = nowMs;
     this.#lastMs = nowMs;
     return nowMs - this.#sinceMs >= this.#leaseMs;

@@ -39,11 +39,11 @@ export class Node {
   #timer: NodeJS.Timeout | null = null;
   #beats = 0;
   #isGivenUp = false;
-  /** The number under which it comes back; null if it is not known yet. */
+  /** The number under which it returns; null if it is not known yet. */
   #next: number | null = null;
   #isOver = false;
   #stopping: Promise<void> | null = null;
-  /** What is under way. It does not reject. */
+  /** The work that is under way. It does not reject. */
   #last: Promise<void> = Promise.resolve();
 
   constructor(parts: NodeParts) {
@@ -77,7 +77,7 @@ export class Node {
     beat();
   }
 
-  /** The others have given it up. It comes back by itself. */
+  /** The others have given it up. It returns by itself. */
   givenUp(): void {
     if (this.#isOver) return;
     this.#parts.log.error('the other nodes have given this one up: it comes back', { node: this.#own });
@@ -147,10 +147,10 @@ export class Node {
     const { chat, logs, log, leaseMs, name, nextIncarnation } = this.#parts;
     const before = this.#own;
     this.#next ??= await nextIncarnation().catch(() => null);
-    // What fails is tried again at the next beat.
+    // A step that fails is tried again at the next beat.
     if (this.#next === null || this.#isOver) return;
     const own = nodeOf(name, this.#next);
-    // It may have renewed that lease before it knew. The one who starts meanwhile finds the new one.
+    // It may have renewed that lease before it knew. A process that starts meanwhile finds the new one.
     if (!(await logs.forget(before)) || !(await logs.lease(own, leaseMs))) return;
     const holders = await namesakes(logs, own);
     if (holders === null) return;

@@ -5,10 +5,10 @@ import type { Address } from '../../socket/address.js';
 
 export const RECORDING_VERSION = 1;
 
-/** Bytes as text where they are valid UTF-8, or else one character for each byte. */
+/** Bytes as text if they are valid UTF-8, or else one character for each byte. */
 export type Text = string | { readonly latin1: string };
 
-/** What is known of a peer when it arrives; `listener` is its place in the configuration. */
+/** The facts about a peer that are known when it arrives; `listener` is its place in the configuration. */
 export interface OpenFacts {
   readonly listener: number;
   readonly address: Address;
@@ -34,14 +34,14 @@ export type Given =
   | readonly ['reload']
   | readonly ['stop', string];
 
-/** What it did. `again` repeats the bytes of the turn's out line with this index. */
+/** The acts of the server. `again` repeats the bytes of the turn's out line with this index. */
 export type Done =
   | readonly ['out', readonly number[], Text]
   | readonly ['again', readonly number[], number]
   | readonly ['fin' | 'destroy' | 'pause' | 'resume', number];
 
 /**
- * What it saw in between, if that differs from what it saw last: the times, or the state of a wire. The last number of
+ * The observations in between, if they differ from the last ones: the times, or the state of a wire. The last number of
  * a clock line says how often the server had asked for a time since the line before.
  */
 export type Seen =

@@ -1,4 +1,4 @@
-/** What the parts of a recorded server hand to the recorder. */
+/** The notes that the parts of a recorded server hand to the recorder. */
 import type { SharedBytes } from '../../net/shared-bytes.js';
 import type { Done, Given, Seen } from './format.js';
 

@@ -39,7 +39,7 @@ export class RecordedWire implements Wire {
   }
 
   write(bytes: Uint8Array | SharedBytes): boolean {
-    // What others get as well is no answer, and has no secret in it.
+    // Bytes that others get as well are no answer, and have no secret in them.
     this.#notes.wrote(this.#id, bytes instanceof SharedBytes ? bytes : this.#mask.hideSent(bytes));
     const hasRoom = this.#wire.write(bytes);
     if (!hasRoom) this.#notes.note(['full', this.#id]);

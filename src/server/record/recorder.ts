@@ -32,8 +32,8 @@ export type Beginning = Pick<Header, 'version' | 'configurationName' | 'config'>
 /**
  * Records one server.
  *
- * A turn is everything that happens until the loop has run its microtasks. What finishes elsewhere (a password's hash,
- * a file) therefore comes back in a turn of its own.
+ * A turn is everything that happens until the loop has run its microtasks. Work that finishes elsewhere (a password's
+ * hash, a file) therefore returns in a turn of its own.
  */
 export class Recorder implements World, Notes {
   readonly mayChangeListeners = false;
@@ -52,7 +52,7 @@ export class Recorder implements World, Notes {
   #checks = 0;
   #questions = 0;
   #readings = 0;
-  /** What was written last; more wires may follow. */
+  /** The bytes that were written last; more wires may follow. */
   #written: Written | null = null;
   /** The index of the out lines of this turn whose bytes may be written again. */
   readonly #indexes = new Map<SharedBytes, number>();
@@ -75,7 +75,7 @@ export class Recorder implements World, Notes {
     sink.append(escapeUnsafe(formatHeader(header)));
   }
 
-  // What the recording consists of
+  // The contents of the recording
 
   give(line: Given): void {
     if (!this.#isInTurn) {
@@ -201,7 +201,7 @@ export class Recorder implements World, Notes {
     };
   }
 
-  // What finishes elsewhere
+  // Work that finishes elsewhere
 
   readonly verifyPassword = (offered: string, expected: string): Promise<boolean> => {
     this.#checks += 1;

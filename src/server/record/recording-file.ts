@@ -21,7 +21,7 @@ export class RecordingFile {
   readonly #onFailure: (error: Error) => void;
   #waiting: string[] = [];
   #waitingLength = 0;
-  /** What is being written; it begins at `#position`. */
+  /** The bytes that are being written; they begin at `#position`. */
   #writing: Buffer | null = null;
   #position = 0;
   #isScheduled = false;

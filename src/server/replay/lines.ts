@@ -22,7 +22,7 @@ export class RecordingLines {
   #offset = 0;
   #isAtEnd = false;
   #lineNumber = 0;
-  /** The line that comes next; undefined until it has been looked at. */
+  /** The next line; undefined until it has been looked at. */
   #next: Line | null | undefined = undefined;
   #isTruncated = false;
   #damage: RecordingError | null = null;
@@ -60,7 +60,7 @@ export class RecordingLines {
     return this.#isTruncated;
   }
 
-  /** What is wrong with the line at which the lines end; null as long as none is damaged. */
+  /** The damage of the line at which the lines end; null as long as none is damaged. */
   get damage(): RecordingError | null {
     return this.#damage;
   }

@@ -16,7 +16,7 @@ interface Expected {
   readonly bytes: Buffer;
   /** How many of them have been written to. */
   done: number;
-  /** What was compared last, since a message to many is one array. */
+  /** The bytes that were compared last, since a message to many is one array. */
   equal: SharedBytes | null;
 }
 
@@ -49,7 +49,7 @@ export class ReplayedWorld implements World {
   #checkCount = 0;
   readonly #checks = new Map<number, Waiting<boolean>>();
   #questionCount = 0;
-  /** What takes the answers to questions; each returns whether it is one. */
+  /** The functions that take the answers to questions; each returns whether it is one. */
   readonly #questions = new Map<number, (value: unknown) => boolean>();
   #readingCount = 0;
   readonly #readings = new Map<number, Waiting<ServerConfig>>();
@@ -193,7 +193,7 @@ export class ReplayedWorld implements World {
     return run();
   }
 
-  // What it sees of its wires
+  // Its observations of its wires
 
   /** Takes the next line if it is this one about a wire. */
   sees(kind: 'full' | 'dead', id: number): boolean {
