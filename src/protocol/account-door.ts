@@ -1,12 +1,12 @@
-/** The accounts of a server, as a protocol needs them whose peers log in, and all who have. */
+/** The accounts of a server, for a protocol whose peers log in, and all peers that have logged in. */
 import type { AccountService, AccountSettings, RegisterAsk } from '../accounts/account-service.js';
 import type { Member } from '../chat/member.js';
 
-/** What the owner of an account may know of a connection that is logged in to it. */
+/** The facts that the owner of an account may know of a connection that is logged in to it. */
 export interface ConnectionFacts {
   /** Its number on this server. */
   readonly id: number;
-  /** The address that it comes from. */
+  /** The address that it connects from. */
   readonly address: string;
   /** Whether nobody between the peer and the server can read along. */
   readonly isSecure: boolean;

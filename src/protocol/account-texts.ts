@@ -1,10 +1,10 @@
-/** What people are told of their accounts, whatever protocol they use. */
+/** Texts that people are sent about their accounts, whatever protocol they use. */
 import type { LogInOutcome, RegistrationRefusal } from '../accounts/account-service.js';
 
 export const UNAVAILABLE = 'Accounts cannot be read now, try again later';
 export const BUSY = 'Too many passwords are being checked, try again later';
 
-/** What to say of a login that has failed. */
+/** The texts about a login that has failed. */
 export const LOGIN_FAILURES: Readonly<Record<Exclude<LogInOutcome['kind'], 'logged-in'>, string>> = {
   wrong: 'Wrong account or password',
   unconfirmed: 'This account is not verified yet',

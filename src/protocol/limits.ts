@@ -7,7 +7,7 @@ export interface ClassSettings {
   readonly refusal: string | null;
   /** How many bytes a peer may be behind before droppable messages are skipped and nothing more is read from it. */
   readonly softSendQueueBytes: number;
-  /** Bytes that may wait for a peer alone; beyond that its connection is closed. What its rooms keep does not count. */
+  /** Bytes that may wait for a peer alone; beyond that its connection is closed. Bytes that rooms keep do not count. */
   readonly sendQueueBytes: number;
   /** Milliseconds in which a peer that its rooms keep lines for must take some of them; 0 for no limit. */
   readonly stallTimeoutMs: number;

@@ -57,7 +57,7 @@ export class LineDecoder {
     return this.#pendingBytes;
   }
 
-  /** What there is of the unfinished line, and whether it is discarded. */
+  /** The unfinished line so far, and whether it is discarded. */
   get state(): { readonly rest: Uint8Array; readonly isDiscarding: boolean } {
     return { rest: this.#pending?.subarray(0, this.#pendingBytes) ?? NOTHING, isDiscarding: this.#isDiscarding };
   }

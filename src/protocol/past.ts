@@ -1,4 +1,4 @@
-/** What somebody may read of what was said before, whatever protocol it speaks. */
+/** The messages of the past that somebody may read, whatever protocol it speaks. */
 import type { Chat } from '../chat/chat.js';
 import type { Member } from '../chat/member.js';
 import type { Room } from '../chat/room.js';

@@ -5,7 +5,7 @@ import type { Charset } from './charset.js';
 /** The version of {@link SessionState}. A process restores no other. */
 export const SESSION_STATE_VERSION = 1;
 
-/** What has been received and has not run. Bytes are in base64. */
+/** Input that has been received and has not run. Bytes are in base64. */
 export interface InputState {
   /** The bytes of a line that has not ended. */
   readonly rest: string;
@@ -19,12 +19,12 @@ export interface InputState {
   readonly tokens: number | null;
 }
 
-/** What an IRC client that has not registered has said about itself. */
+/** Everything that an IRC client that has not registered has said about itself. */
 export interface RegistrationState {
   readonly nick: string | null;
   readonly user: string | null;
   readonly realName: string;
-  /** What it says about itself. */
+  /** The facts that it gives about itself. */
   readonly metadata: readonly (readonly [key: string, value: string])[];
   readonly password: string | null;
   readonly isNegotiating: boolean;
@@ -33,7 +33,7 @@ export interface RegistrationState {
   readonly bytes: number;
 }
 
-/** What only an IRC session has. */
+/** The state that only an IRC session has. */
 export interface IrcPart {
   /** Since when it is connected, in milliseconds since the epoch; not given by processes that did not note it. */
   readonly sinceMs?: number;

@@ -6,7 +6,7 @@ import type { SessionState } from './session-state.js';
 /** The notice for a peer that is banned; the reason follows. */
 export const BANNED_TEXT = 'You are banned from this server';
 
-/** What carries a connection; `'web'` is a WebSocket. */
+/** The transport of a connection; `'web'` is a WebSocket. */
 export type Transport = 'tcp' | 'tls' | 'web' | 'unix';
 
 /** A peer, as a gateway describes it. */

@@ -38,7 +38,7 @@ export class Throttle {
     return true;
   }
 
-  /** Takes tokens for something that has been done already: whoever has too few waits the longer afterwards. */
+  /** Takes tokens for something that has been done already: a peer with too few of them waits the longer afterwards. */
   spend(tokens: number, nowMs: number): void {
     if (this.#perMs === 0) return;
     this.#tokens = this.tokensAt(nowMs) - tokens;

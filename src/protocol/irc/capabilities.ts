@@ -119,7 +119,7 @@ function saslValue(accounts: AccountSettings | null): string | null {
 function registrationValue(accounts: AccountSettings | null, hasPassword: boolean): string | null {
   if (accounts?.registration !== true) return null;
   const keys: string[] = [];
-  // Whoever does not know the password of the server must not make accounts on it.
+  // A client that does not know the password of the server must not make accounts on it.
   if (accounts.beforeConnect && !hasPassword) keys.push('before-connect');
   if (accounts.customNames) keys.push('custom-account-name');
   if (accounts.requireEmail) keys.push('email-required');
@@ -131,7 +131,7 @@ export function formatOffers(offers: Offers): string[] {
   return [...offers].map(([name, value]) => (value === '' ? name : `${name}=${value}`));
 }
 
-/** What has changed between two sets of offers: what is new or has another value, and what is gone. */
+/** Returns the changes between two sets of offers: those that are new or have another value, and those withdrawn. */
 export function offerChanges(before: Offers, after: Offers): { readonly added: Offers; readonly removed: string[] } {
   return {
     added: new Map([...after].filter(([name, value]) => before.get(name) !== value)),

@@ -34,13 +34,13 @@ import { Registration } from './registration.js';
 import type { IrcState, RegisteredClient } from './shared-state.js';
 import { packWords, packWordsInSteps } from './text-length.js';
 
-/** What all IRC clients of one listener share. */
+/** The options that all IRC clients of one listener share. */
 export interface IrcOptions {
   readonly server: IrcState;
   readonly charset: CharsetChoice;
 }
 
-/** What a client reports to its session. */
+/** The reports of a client to its session. */
 export interface ClientOwner {
   /** The client has registered: from now on it is asked for signs of life. */
   registered(): void;
@@ -67,7 +67,7 @@ export interface ClientOwner {
 /** A SASL exchange. */
 export interface Authentication {
   readonly exchange: SaslExchange;
-  /** What has arrived of a response, in base64. */
+  /** The part of a response that has arrived, in base64. */
   received: string;
 }
 
@@ -153,7 +153,7 @@ export class Client implements Watcher, RegisteredClient, Subscriber, MarkedClie
     return { id, address: remoteHost, isSecure, sinceMs: this.#connectedMs };
   }
 
-  /** What carries the connection. */
+  /** The transport of the connection. */
   get transport(): Transport {
     return this.#link.transport;
   }
@@ -426,7 +426,7 @@ export class Client implements Watcher, RegisteredClient, Subscriber, MarkedClie
 
   // As plain data
 
-  /** What the client is beside its member. */
+  /** Describes the client without its member. */
   describe(): Omit<IrcPart, 'heardMs' | 'pingedMs'> {
     return {
       sinceMs: this.#connectedMs,
@@ -461,7 +461,7 @@ export class Client implements Watcher, RegisteredClient, Subscriber, MarkedClie
     for (const nick of monitored) this.server.monitors.add(this, nick, Infinity);
   }
 
-  // What answers no command
+  // Lines that answer no command
 
   ping(): void {
     this.#outbox.sendBeside(() => {

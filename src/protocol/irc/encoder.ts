@@ -36,7 +36,7 @@ export function formatLine(line: OutgoingLine, charset: Charset): string {
 
 const COMMANDS = { message: 'PRIVMSG', notice: 'NOTICE', signal: 'TAGMSG' } as const;
 
-/** What the tags of an event say. */
+/** The facts in the tags of an event. */
 interface Facts {
   readonly atMs: number;
   /** Empty without one. */
@@ -150,7 +150,7 @@ export class IrcEncoder implements Encoder {
           : [];
       }
       case 'knocked': {
-        // To those who get it, the channel stands in the place of their nicks: all of them get the same bytes.
+        // For those who get it, the channel stands instead of their nicks: all of them get the same bytes.
         const { room, by } = event;
         const [code, text] = NUMERICS.RPL_KNOCK;
         return [`:${this.serverName} ${code} ${room.name} ${room.name} ${sourceOf(by)} :${text}`];

@@ -1,4 +1,4 @@
-/** What is known of IRC before any of it is loaded. */
+/** The facts about IRC that are known before any of it is loaded. */
 import type { ProtocolFacts } from '../protocol.js';
 
 /** The facts about IRC; its port is the one that clients try first. */

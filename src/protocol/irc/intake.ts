@@ -115,7 +115,7 @@ export class Intake implements LineSink {
     return isWithin;
   }
 
-  /** What has been received and has not run. */
+  /** The input that has been received and has not run. */
   get state(): InputState {
     return describeInput(this.#parts, this.#now());
   }

@@ -60,7 +60,7 @@ export function isupportChanges(before: readonly string[], after: readonly strin
   return [...gone.map((name) => `-${name}`), ...after.filter((token) => !before.includes(token))];
 }
 
-/** What the tokens depend on, besides the settings. */
+/** The facts that the tokens depend on, besides the settings. */
 export interface IsupportContext {
   /** Of the client's listener. */
   readonly isUtf8Only: boolean;

@@ -7,7 +7,7 @@
 export interface Line {
   /** The tags section without its `@`; empty if there is none. */
   readonly tags: string;
-  /** Who sent it, without the colon; empty if it does not say. */
+  /** The sender, without the colon; empty if the line does not say. */
   readonly source: string;
   /** In upper case. */
   readonly command: string;

@@ -11,7 +11,7 @@ export type LoginChange = 'done' | 'not-taken' | 'shared';
 /** Why a client that shares its member keeps its account. */
 export const SHARED_TEXT = 'Other connections share your nick and have this account: disconnect, or log them out first';
 
-/** Logs a client in. Those who may know hear of it; one that has not registered yet arrives logged in. */
+/** Logs a client in. Others hear of it if they may; one that has not registered yet arrives logged in. */
 export function* logIn(client: Client, account: string): Generator<Wait, LoginChange> {
   const made = yield* change(client, account, () => {
     replyLoggedIn(client, account);

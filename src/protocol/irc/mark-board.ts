@@ -17,7 +17,7 @@ export class MarkBoard {
     else this.#clients.delete(client);
   }
 
-  /** Tells the other clients of the same owner of a mark that has moved. */
+  /** Notifies the other clients of the same owner of a mark that has moved. */
   moved(by: MarkedClient, line: string): void {
     const { markOwner } = by;
     for (const client of this.#clients) if (client !== by && client.markOwner === markOwner) client.marked(line);

@@ -1,4 +1,4 @@
-/** Who wants to hear of which keys of metadata (IRCv3 metadata). */
+/** The subscriptions of clients to keys of metadata (IRCv3 metadata). */
 import type { Chat } from '../../chat/chat.js';
 import type { EventOf } from '../../chat/event.js';
 import type { Member } from '../../chat/member.js';

@@ -1,4 +1,4 @@
-/** What people and channels say about themselves, as clients ask for it (IRCv3 metadata). */
+/** Facts that people and channels give about themselves, as clients ask for them (IRCv3 metadata). */
 import type { EventOf } from '../../chat/event.js';
 import type { Member } from '../../chat/member.js';
 import { isVisible, mayList } from '../../chat/permissions.js';
@@ -12,7 +12,7 @@ export interface Subject {
   readonly values: ReadonlyMap<string, string>;
 }
 
-/** Whether a client understands metadata: it comes in batches. */
+/** Whether a client understands metadata: it is sent in batches. */
 export function knowsMetadata(client: Client): boolean {
   return client.has('draft/metadata-3') && client.has('batch');
 }
@@ -79,7 +79,7 @@ export function* subjectsOf(client: Client, room: Room): Generator<Subject | nul
   for (const { member } of [...room.seats]) yield isInside || mayList(client.member, member) ? subjectOf(member) : null;
 }
 
-/** Everything that a client is told of when it changes; null for each that comes twice. */
+/** Yields every subject whose changes a client hears of; null for one that was found before. */
 export function* subjectsInSight(client: Client): Generator<Subject | null> {
   const { member, server } = client;
   const seen = new Set<Member>();

@@ -1,4 +1,4 @@
-/** Who watches which nick (IRCv3 monitor). */
+/** The watchers of each nick (IRCv3 monitor). */
 import type { Chat } from '../../chat/chat.js';
 import type { Directory, PresenceObserver } from '../../chat/directory.js';
 import type { Member } from '../../chat/member.js';

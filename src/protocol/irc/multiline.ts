@@ -35,7 +35,7 @@ export function invalidBatch(text: string): BatchFailure {
 
 const INCOMPLETE = invalidBatch('A line of the batch was refused');
 
-/** What a batch is opened with. */
+/** The facts with which a batch is opened. */
 export interface DraftOptions {
   readonly reference: string;
   readonly target: string;
@@ -45,7 +45,7 @@ export interface DraftOptions {
   readonly openedAtMs: number;
 }
 
-/** A batch that is open. Whatever it is sent, it holds no more than {@link MULTILINE_MAX_BYTES}. */
+/** A batch that is open. However much it is sent, it holds no more than {@link MULTILINE_MAX_BYTES}. */
 export class MultilineDraft {
   readonly reference: string;
   readonly target: string;

@@ -1,10 +1,10 @@
-/** What holds for new accounts, whichever command makes them. */
+/** The rules for new accounts, whichever command makes them. */
 import type { RegisterAsk, RegisterOutcome, VerifyOutcome } from '../../accounts/account-service.js';
 import type { Client } from './client.js';
 import { logIn, type LoginChange } from './login.js';
 import type { Wait } from './outcome.js';
 
-/** What a command is given for a new account. */
+/** The data that a command is given for a new account. */
 type Wanted = Pick<RegisterAsk, 'name' | 'email' | 'password' | 'nick' | 'refusedNick'>;
 
 /** Makes an account for a client. */
@@ -26,7 +26,7 @@ export function confirmAccount(client: Client, name: string, code: string): Prom
 /** Logs a client in to the account that it has made. */
 export function* moveIn(client: Client, account: string): Generator<Wait, LoginChange> {
   const made = yield* logIn(client, account);
-  // Whoever has made the account is logged in by now, and keeps the nick.
+  // The client that has made the account is logged in by now, and keeps the nick.
   client.server.chat.reserveNicks([account], true);
   return made;
 }

@@ -19,7 +19,7 @@ export function sendAll(answer: Paged): void {
   while (answer.next().done !== true);
 }
 
-/** What a handler returns: nothing, or what the session's further commands wait for. Never a bare promise. */
+/** The result of a handler: nothing, or the work that the session's further commands wait for. Never a bare promise. */
 export type Outcome = void | Deferred<void> | Generator<Wait | undefined, void>;
 
 /** How a step ends: with a result, or with more to wait for. */
@@ -73,7 +73,7 @@ export function* resultOf<T>(work: Promise<T>): Generator<Wait, T> {
 }
 
 /**
- * What a handler returns instead of a promise. The rest of the command is a step that only the session takes, and a
+ * A handler returns this instead of a promise. The rest of the command is a step that only the session takes, and a
  * session that is over takes none: no handler can act for a client that has left in the meantime.
  */
 export class Deferred<T> {

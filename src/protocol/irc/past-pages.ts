@@ -1,4 +1,4 @@
-/** Pages of what was said before, for whoever has asked for them. */
+/** Pages of what was said before, for clients that have asked for them. */
 import type { LineRange } from '../../history/history.js';
 import type { Line } from '../../history/line.js';
 import { type Conversation, pastOfPeople, pastOfRoom } from '../past.js';

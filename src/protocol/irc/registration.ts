@@ -1,14 +1,14 @@
 /** The data of a client that is registering. */
 import type { RegistrationState } from '../session-state.js';
 
-/** What a client that is registering has said. */
+/** Everything that a client that is registering has said. */
 export class Registration {
   nick: string | null = null;
   /** The nick that it has asked for last, and that another one has. */
   refusedNick: string | null = null;
   user: string | null = null;
   realName = '';
-  /** What it says about itself: see METADATA. */
+  /** The facts that it gives about itself: see METADATA. */
   readonly metadata = new Map<string, string>();
   password: string | null = null;
   /** Registration waits for CAP END. */

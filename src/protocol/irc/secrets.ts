@@ -14,14 +14,14 @@ const BYTE_ORDER_MARK = new Set([0xef, 0xbb, 0xbf]);
 
 /** Commands with secrets in their parameters, also those that only other servers have: people type them here, too. */
 const SECRET_COMMANDS = new Set([...['PASS', 'REGISTER', 'VERIFY', 'IDENTIFY', 'LOGIN', 'AUTH']]);
-/** What stands after AUTHENTICATE and is no secret: the mechanisms, nothing, and the end. */
+/** The words after AUTHENTICATE that are no secret: the mechanisms, nothing, and the end. */
 const SASL_WORDS = [...MECHANISMS, '+', '*'];
 /** Messages to it may have secrets in them. */
 const ACCOUNT_SERVICE = 'NICKSERV';
 const MESSAGE_COMMANDS = new Set(['PRIVMSG', 'NOTICE', 'SQUERY']);
 /**
- * The words with which commands of NickServ begin, and how many of the words after each are no secret. What is done by
- * them must be the same when the rest is masked. Any other word in their place may be a password.
+ * The words with which commands of NickServ begin, and how many of the words after each are no secret. Commands must do
+ * the same when the rest is masked. Any other word in their place may be a password.
  */
 const SERVICE_WORDS: ReadonlyMap<string, number> = new Map([
   ...['HELP', 'INFO', 'LOGOUT', 'CERT', 'CLIENTS'].map((word) => [word, Infinity] as const),
@@ -39,7 +39,7 @@ const HTTP_VERSION_LENGTH = 'HTTP/1'.length;
 const MAX_COMMAND_LENGTH = 32;
 const MAX_TARGET_LENGTH = 512;
 
-/** What the next byte of a line belongs to. */
+/** The part of a line that its next byte belongs to. */
 type Part =
   | 'start'
   | 'tags'
@@ -63,7 +63,7 @@ export class SecretMask implements Mask {
   readonly #sent = new SentMask();
   #part: Part = 'start';
   #command = '';
-  /** What was given as the name of an operator, a mechanism, a target, or as a command, one character for each byte. */
+  /** The bytes given as the name of an operator, a mechanism, a target or a command, one character for each byte. */
   #name = '';
   #knownNames: readonly string[] = [];
   /** Words that are shown before the hidden ones. */

@@ -7,7 +7,7 @@ const MAX_HEAD_LENGTH = 1_024;
 
 /** The mask of what one client is sent. Lines and lengths stay as they are. */
 export class SentMask {
-  /** What has been sent of a line that has not ended, one character for each byte. */
+  /** The part that has been sent of a line that has not ended, one character for each byte. */
   #head = '';
 
   hide(bytes: Uint8Array): Uint8Array {

@@ -239,7 +239,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
 
   /** Sends the next part of a long answer. @returns whether the answer is complete */
   #sayMore(answer: Paged): boolean {
-    // What it does is done at once; what it says at length waits for a peer that is behind.
+    // The deeds of a command are done at once; its long answer waits for a peer that is behind.
     const maxSteps = this.#link.isFull ? 1 : STEPS_PER_PART;
     try {
       for (let step = 0; step < maxSteps && !this.#client.isOver; step += 1) {

@@ -12,7 +12,7 @@ export interface OperatorSettings {
   readonly password: string;
   /** Masks `user@host` of those who may use it. */
   readonly masks: readonly string[];
-  /** What it may do. @defaultValue everything */
+  /** Its privileges. @defaultValue everything */
   readonly privileges?: readonly Privilege[] | undefined;
   /** The host that others see after a successful OPER; null for the real one. */
   readonly host: string | null;
@@ -65,7 +65,7 @@ export interface IrcSettings {
   readonly maxMonitored: number;
   /** Masks of nicks that nobody may use, besides those that the protocols reserve for themselves. */
   readonly reservedNicks: readonly string[];
-  /** What is sent of what was said before. */
+  /** How much is sent of what was said before. */
   readonly history: PastSettings;
   /** Flags that a new channel starts with, as mode letters. */
   readonly defaultChannelModes: string;

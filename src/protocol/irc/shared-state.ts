@@ -47,9 +47,9 @@ export interface IrcStateOptions {
   readonly passwords?: PasswordGuardOptions;
   /** @defaultValue accounts in memory */
   readonly accounts?: AccountService;
-  /** What was said before. @defaultValue nothing */
+  /** The messages of the past. @defaultValue nothing */
   readonly history?: History;
-  /** Up to when people have read that. @defaultValue in memory */
+  /** Up to when people have read those. @defaultValue in memory */
   readonly markers?: Markers;
 }
 
@@ -57,7 +57,7 @@ export interface IrcStateOptions {
 export class IrcState implements ReplySource, AccountDoor {
   readonly chat: Chat;
   readonly control: ServerControl;
-  /** What was said before. */
+  /** The messages of the past. */
   readonly history: History;
   readonly markers: Markers;
   readonly markBoard = new MarkBoard();

@@ -1,4 +1,4 @@
-/** What plain peers type to make an account, to log in to it, and out of it. */
+/** The commands of plain peers to make an account, to log in to it, and out of it. */
 import type { RegisterOutcome, VerifyOutcome } from '../../accounts/account-service.js';
 import type { Chat } from '../../chat/chat.js';
 import type { Member } from '../../chat/member.js';

@@ -1,4 +1,4 @@
-/** What is known of plain lines before any of them is loaded. */
+/** The facts about plain lines that are known before any of them is loaded. */
 import type { ProtocolFacts } from '../protocol.js';
 
 /** The facts of plain lines. */

@@ -11,7 +11,7 @@ import { formatNotice } from './format.js';
 import { PlainMask } from './secrets.js';
 import { PLAIN_USER, type PlainOptions, type PlainPast, PlainSession } from './session.js';
 
-/** What plain peers may ask for beside talking. */
+/** The services that plain peers may ask for beside talking. */
 export interface PlainServices {
   /** @defaultValue nothing was said before */
   readonly past?: PlainPast;

@@ -12,7 +12,7 @@ const COMMANDS: readonly string[] = ['/identify', '/register', '/verify'];
 
 /** The mask of one peer. It knows a command as soon as its last byte has arrived. Words keep their lengths. */
 export class PlainMask implements Mask {
-  /** What a line begins with, as far as it may be one of the commands; null when it is none. */
+  /** The beginning of a line, as far as it may be one of the commands; null when it is none. */
   #command: string | null = '';
   #isHidden = false;
   #before = SPACE;

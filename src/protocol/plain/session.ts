@@ -31,7 +31,7 @@ import { formatNotice, formatPast } from './format.js';
 /** The user name of all plain peers. */
 export const PLAIN_USER = 'plain';
 
-/** What all plain sessions of one listener share. */
+/** The options that all plain sessions of one listener share. */
 export interface PlainOptions {
   readonly chat: Chat;
   /** The room that plain peers are in; it must be permanent. */
@@ -48,23 +48,23 @@ export interface PlainOptions {
   readonly accounts?: AccountDoor | null;
 }
 
-/** What was said before, and how much of it is sent. */
+/** The messages of the past, and how much of them is sent. */
 export interface PlainPast {
   readonly history: History;
   readonly settings: PastSettings;
 }
 
-/** What a peer types to leave. */
+/** A peer types this to leave. */
 const EXIT = 'exit';
-/** What a peer types to read the last messages again, with how many. */
+/** A peer types this to read the last messages again, with how many. */
 const HISTORY = /^\/history(?: (\d{1,4}))?$/i;
-/** What it types to read what it can type. */
+/** It types this to read what it can type. */
 const HELP = /^\/help$/i;
 const HELP_LINES = [
   'exit leaves; everything that begins with none of these is said to all:',
   '/history 50 shows the last messages, /search WORDS finds some',
 ];
-/** What it types to look for messages, with the words that they hold. */
+/** It types this to look for messages, with the words that they hold. */
 const SEARCH = /^\/search(?: (.*))?$/is;
 /** How many of those it is sent, at most, and what it costs to look for them. */
 const FOUND_LINES = 20;
@@ -108,7 +108,7 @@ export class PlainSession implements Session, LineSink, AccountPeer {
   readonly #target: Target;
   /** Null once the first line has shown that the peer speaks no other protocol. */
   #opening: Opening | null = new Opening();
-  /** What it does about its account; null as long as it has done nothing. */
+  /** Its commands about its account; null as long as it has used none. */
   #account: AccountCommands | null = null;
   /** How many lines wait for the log. */
   #unsettled = 0;

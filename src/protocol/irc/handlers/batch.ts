@@ -7,7 +7,7 @@ import { sayTo } from '../saying.js';
 const MULTILINE = 'draft/multiline';
 /** A reference tag: letters, digits and hyphens (batch, "Reference tags"). */
 const REFERENCE = /^[+-][A-Za-z0-9-]{1,64}$/;
-/** What may be sent between the lines of a batch: signs of life, and the end. */
+/** Commands that may be sent between the lines of a batch: signs of life, and the end. */
 const BESIDE = new Set(['PING', 'PONG', 'QUIT']);
 
 function mayBatch(client: Client): boolean {

@@ -9,7 +9,7 @@ import { type Paged, resultOf } from '../outcome.js';
 import { nameOf, NEWEST, pastOf, sendPage, spendFor } from '../past-pages.js';
 import { formatIsoTime, parseIsoTime } from '../times.js';
 
-/** What is refused, and why: the code of FAIL with its context. */
+/** A refusal and its reason: the code of FAIL with its context. */
 interface Failure {
   readonly code: 'INVALID_PARAMS' | 'INVALID_TARGET' | 'INVALID_MSGREFTYPE' | 'MESSAGE_ERROR';
   readonly context: readonly string[];

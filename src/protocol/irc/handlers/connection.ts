@@ -172,7 +172,7 @@ function completeRegistration(client: Client): Outcome {
   );
 }
 
-/** Lets a client in that has said all. What its account wants is looked up first. */
+/** Lets a client in that has said all. The facts about its account are looked up first. */
 function enter(client: Client, registration: Registration): Outcome {
   const { account, server } = client;
   if (account === null) return admit(client, registration, null);
@@ -228,7 +228,7 @@ function replyBanned(client: Client, { nick: wanted, user: name }: Registration,
   client.close('Banned');
 }
 
-/** Welcomes a client that the log has let in after all. What it has said about itself follows when the log is there. */
+/** Welcomes a client that the log has let in after all. Its facts about itself follow when the log is there. */
 function welcomeLate(client: Client, { metadata }: Registration): void {
   const { chat } = client.server;
   client.registered();

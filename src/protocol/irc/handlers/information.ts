@@ -71,7 +71,7 @@ export function* stats(client: Client, message: Message): Paged {
   client.reply('RPL_ENDOFSTATS', letter);
 }
 
-/** What only some may ask: where people connect from, who is banned, and with what limits. */
+/** Queries that only some may make: where people connect from, who is banned, and with what limits. */
 const PRIVILEGED_STATS: ReadonlyMap<string, Privilege> = new Map<string, Privilege>([
   ['d', 'ban'],
   ['k', 'ban'],
@@ -135,7 +135,7 @@ function* statsLines(client: Client, letter: string): Paged {
   }
 }
 
-/** Who can help: those operators that may be seen. */
+/** Yields those who can help: the operators that may be seen. */
 function* onlineOperators(client: Client): Paged {
   const { directory } = client.server;
   let count = 0;

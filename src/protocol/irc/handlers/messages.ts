@@ -19,7 +19,7 @@ const NO_TAGS: readonly Tag[] = [];
 export function privmsg(client: Client, message: Message): Outcome {
   const [target = '', text = ''] = message.params;
   const service = serviceOf(target);
-  // What it is told may be a password, so it is said to nobody, and kept nowhere.
+  // Words to a service may be a password, so they are said to nobody, and kept nowhere.
   if (service !== undefined && text !== '') return SERVICES[service](client, { ...message, params: [text] });
   say(client, message, 'message');
   return undefined;

@@ -24,7 +24,7 @@ import { type Outcome, outcomeOf, type Paged, type Wait } from '../outcome.js';
 import { replyNotTaken } from '../refusals.js';
 import { packWords } from '../text-length.js';
 
-/** What a command is about. */
+/** The target of a command. */
 type Target =
   | { readonly kind: 'self' | 'member'; readonly subject: Subject }
   | { readonly kind: 'room'; readonly subject: Subject; readonly room: Room };

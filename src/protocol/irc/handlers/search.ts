@@ -11,7 +11,7 @@ import { pastOf, sendLines } from '../past-pages.js';
 import { parseIsoTime } from '../times.js';
 
 const DEFAULT_LINES = 50;
-/** What a search costs beside its lines, in lines of the client. */
+/** The cost of a search beside its lines, in lines of the client. */
 const SEARCH_COST = 5;
 
 /** A selector that cannot be taken. */

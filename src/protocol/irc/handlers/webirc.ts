@@ -8,7 +8,7 @@ import type { GatewaySettings } from '../settings.js';
 
 const MAX_PORT = 65_535;
 
-/** WEBIRC: `password gateway hostname ip [:options]`. Whatever is wrong with it closes the connection. */
+/** WEBIRC: `password gateway hostname ip [:options]`. Any error in it closes the connection. */
 export function webirc(client: Client, message: Message): Outcome {
   const { registration, server } = client;
   if (registration === null) return undefined;

@@ -256,7 +256,7 @@ function* set(question: Question): Paged {
   }
 }
 
-/** What a word switches; null if it is none of those. */
+/** Returns the state that a word switches something to; null if it is none of those words. */
 function switchOf(word: string, on = 'on'): boolean | null {
   if ([on, 'on', 'true', 'yes', 'mandatory'].includes(word.toLowerCase())) return true;
   return ['off', 'false', 'no', 'disabled'].includes(word.toLowerCase()) ? false : null;

@@ -53,7 +53,7 @@ export class Question {
 
 /** One command of a service. */
 export interface ServiceCommand {
-  /** What must stand after the command, for the help; empty for nothing. */
+  /** The words that must stand after the command, for the help; empty for nothing. */
   readonly usage: string;
   readonly about: string;
   /** The fewest words after the command. */
