@@ -22,7 +22,7 @@ import { StopRequest } from './stop-request.js';
 import { WorkerListeners } from './worker-listeners.js';
 import { adoptable, commandOf } from './workers.js';
 
-/** What it needs to know besides its flags. */
+/** The facts that it needs to know besides its flags. */
 export interface ControlContext {
   readonly version: string;
   /** How many processes serve, at least 1. */

@@ -1,4 +1,4 @@
-/** What can be asked of a running server with `fdmux ctl`, and the words that each verb takes. */
+/** The verbs of `fdmux ctl`, with which a running server is asked for something, and the words that each takes. */
 import type { Request } from '../control/request.js';
 import { UsageError } from './usage-error.js';
 

@@ -17,7 +17,7 @@ export async function ctlCommand(verb: CtlVerb, words: readonly string[], flags:
   if (folder === null) throw new UsageError('name the folder of the data: --data FOLDER, or --config FILE');
   const { text, result } = await askServer(folder, request);
   const lines = flags.json === true ? [JSON.stringify(result)] : text;
-  // What people on the server have typed is in it.
+  // It has text in it that people on the server have typed.
   process.stdout.write(lines.map((line) => `${escapeUnsafe(line)}\n`).join(''));
   return 0;
 }

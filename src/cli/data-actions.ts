@@ -1,6 +1,6 @@
 /** The actions of `fdmux data`. */
 
-/** What can be done with data. */
+/** The actions that can be done with data. */
 export const DATA_ACTIONS = ['check', 'export', 'import', 'erase-account'] as const;
 
 export type DataAction = (typeof DATA_ACTIONS)[number];

@@ -1,4 +1,4 @@
-/** What the user has typed after `fdmux data`. */
+/** The words that the user has typed after `fdmux data`. */
 import { loadConfig } from '../server/config/load.js';
 import { UsageError } from './usage-error.js';
 

@@ -1,4 +1,4 @@
-/** What `fdmux serve` says when it is ready: where it listens, and how to talk to it. */
+/** The greeting of `fdmux serve` when it is ready: where it listens, and how to talk to it. */
 import { basename, relative } from 'node:path';
 import { formatHostPort } from '../protocol/host-port.js';
 import type { ChatServer } from '../server/chat-server.js';

@@ -1,4 +1,4 @@
-/** What to do about a port in use. */
+/** Advice about a port in use. */
 import { hasCode } from '../errors.js';
 import { ListenError } from '../server/listen-error.js';
 

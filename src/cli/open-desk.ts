@@ -5,16 +5,16 @@ import { toError } from '../errors.js';
 import type { DeskParts } from '../server/desk.js';
 import type { Log } from '../server/log.js';
 
-/** What differs for one of several servers of a folder. */
+/** The differences of one of several servers of a folder. */
 export interface DeskExtras {
   /** The name of the socket's file. */
   readonly file: string;
-  /** What it can be asked for as well. */
+  /** The verbs that it takes as well. */
   readonly verbs: Verbs;
 }
 
 /**
- * Opens it in the folder of the data; what it needs is loaded only now. A server runs without one, if it must.
+ * Opens it in the folder of the data; its modules are loaded only now. A server runs without one, if it must.
  *
  * @param folder - null for a server that keeps no data
  */

@@ -1,4 +1,4 @@
-/** The command line of `fdmux`: its subcommands and their options. What a subcommand does is loaded when it runs. */
+/** The command line of `fdmux`: its subcommands and their options. The code of a subcommand is loaded when it runs. */
 import { availableParallelism } from 'node:os';
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { MAX_PORT } from '../arguments.js';

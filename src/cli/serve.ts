@@ -29,7 +29,7 @@ import { withoutPlaces, WORKER_WORLD, WorkerRole } from './worker-role.js';
 /** A stopping server ends whatever still waits after this time: it promises to stop within two seconds. */
 const STOP_DEADLINE_MS = 1800;
 
-/** What `serve` needs to know besides its flags. */
+/** The facts that `serve` needs to know besides its flags. */
 export interface ServeContext {
   readonly version: string;
   /** Check the configuration, and start nothing. */
@@ -51,7 +51,7 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
     return 0;
   }
   if (config.store !== null && context.record !== undefined) {
-    // What a replay does follows from what it is given, and it is not given what a store holds.
+    // A replay follows from its inputs, and the contents of a store are not among them.
     throw new ConfigError('a server that keeps data cannot be recorded: leave out --data and "store"');
   }
   // At a moment when they cannot be heeded, they must not end the process.
@@ -82,13 +82,13 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
   return 0;
 }
 
-/** What one server of a process has left to the next one. */
+/** Everything that one server of a process has left to the next one. */
 interface Left {
   readonly estate: Estate | null;
   readonly config: ServerConfig;
 }
 
-/** What all servers of one process have in common. */
+/** Everything that all servers of one process have in common. */
 interface Run {
   readonly flags: ServeFlags;
   readonly config: ServerConfig;
@@ -219,7 +219,7 @@ async function handOver(
     rest = server.finish();
     await successor.takesOver();
   } catch (error) {
-    // Whoever has not been sent is one of those whom this process goes on with.
+    // Clients that have not been sent are among those that this process goes on with.
     const clients = estate.clients.complete();
     log.error('not upgraded: this process goes on', { error: toError(error).message, clients });
     upgrade.failed(error, 'this process goes on');

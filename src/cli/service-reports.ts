@@ -56,7 +56,7 @@ export class ServiceReports {
     return result;
   }
 
-  /** Another process goes on in the place of this one: it serves, whether the manager hears of it or not. */
+  /** Another process goes on instead of this one: it serves, whether the manager hears of it or not. */
   replacedBy(pid: number): void {
     this.#send(`MAINPID=${pid}`);
   }

@@ -1,13 +1,13 @@
 /** A request to end: a signal, or an operator. */
 
-/** Who ends the server. */
+/** The origin of a request to end the server. */
 export interface Stop {
   readonly reason: string;
   /** Whether clients get the time of `drainMs` to leave. */
   readonly mayDrain: boolean;
 }
 
-/** Waits for whatever ends the server first: a signal or an operator. */
+/** Waits for the first that ends the server: a signal or an operator. */
 export class StopRequest {
   readonly requested: Promise<Stop>;
   /** Somebody has asked again, so it shall end at once. */

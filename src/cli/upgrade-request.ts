@@ -1,4 +1,4 @@
-/** A request to have the program on the disk go on in the place of this one: SIGUSR2, or `fdmux ctl upgrade`. */
+/** A request to have the program on the disk go on instead of this one: SIGUSR2, or `fdmux ctl upgrade`. */
 import { ControlError } from '../control/request.js';
 import { toError } from '../errors.js';
 import type { Upgrade } from '../server/desk.js';

@@ -1,4 +1,4 @@
-/** What the workers of a control process listen on. */
+/** The sockets that the workers of a control process listen on. */
 import type { Lent } from '../control/lent-sockets.js';
 import { WorkerSockets } from '../control/worker-sockets.js';
 import { hasCode } from '../errors.js';

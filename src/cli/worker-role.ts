@@ -1,4 +1,4 @@
-/** What a worker of a control process does that a server by itself does not. */
+/** The tasks of a worker of a control process that a server by itself does not have. */
 import { closeSync, writeSync } from 'node:fs';
 import { LendingSocket } from '../control/lent-sockets.js';
 import type { Verbs } from '../control/request.js';
@@ -20,7 +20,7 @@ export class WorkerRole {
   readonly #name: string;
   readonly #folder: string;
   readonly #log: Log;
-  /** What it was started with; null if it goes on for another process, or has reported that it is ready. */
+  /** The fds that it was started with; null if it goes on for another process, or has reported that it is ready. */
   #fds: WorkerFds | null;
   #lending: LendingSocket | null = null;
 
@@ -41,7 +41,7 @@ export class WorkerRole {
     return controlFileOf(this.#name);
   }
 
-  /** What it can be asked for beside what every server can. */
+  /** Its verbs beside those of every server. */
   verbs(server: ChatServer): Verbs {
     return workerVerbs(server);
   }
@@ -57,7 +57,7 @@ export class WorkerRole {
     );
   }
 
-  /** Opens what the control process reaches it by. Without that it serves, too. */
+  /** Opens the socket by which the control process reaches it. Without that it serves, too. */
   async serve(config: ServerConfig, inherited: ReadonlyMap<ListenerConfig, InheritedSocket>): Promise<void> {
     const places = config.listeners.map((listener) => inherited.get(listener)?.fd);
     const fds = new Map(places.flatMap((fd, index) => (fd === undefined ? [] : [[index, fd] as const])));

@@ -5,7 +5,7 @@ import { findProcess, type WorkerCommand } from '../control/worker-process.js';
 import type { Log } from '../server/log.js';
 import { Descriptor } from '../socket/descriptor.js';
 
-/** What a service manager tells this process alone. */
+/** The variables that a service manager sets for this process alone. */
 const OWN_VARIABLES = ['NOTIFY_SOCKET', 'WATCHDOG_PID', 'WATCHDOG_USEC'] as const;
 
 /** Returns the command of a worker: that of this process, with the name of the worker. */
