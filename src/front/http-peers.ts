@@ -21,7 +21,7 @@ export interface HttpStream {
   destroy(): unknown;
 }
 
-/** What is known about a connection. */
+/** The known facts about a connection. */
 interface Peer {
   readonly source: string | null;
   readonly endOfLifeMs: number;

@@ -1,4 +1,4 @@
-/** Remembers what was lately made of what, so that what many get is made once. */
+/** Remembers what was lately made from which source, so that a result that many get is made once. */
 
 /** A message is one array per kind of reader in its room, in any order; few rooms have more kinds than this. */
 const REMEMBERED = 16;
@@ -20,7 +20,7 @@ export class Memo<Source extends object, Result> {
     this.#make = make;
   }
 
-  /** @returns the same for the same source, as long as few others come in between */
+  /** @returns the same for the same source, as long as few others are given in between */
   of(source: Source): Result {
     if (this.#last?.source !== source) {
       this.#last = this.#find(source) ?? this.#remember(source);

@@ -1,4 +1,4 @@
-/** What each HTTP request is answered: the page, its assets, the facts for it, or why not. Does no I/O. */
+/** The answer to each HTTP request: the page, its assets, the facts for it, or why not. Does no I/O. */
 import { type IncomingHttpHeaders, type OutgoingHttpHeaders, STATUS_CODES } from 'node:http';
 import { type Representation, type Site, type SiteFile, toRepresentation } from './web-site.js';
 
@@ -16,7 +16,7 @@ export interface WebAnswer {
   readonly body: Uint8Array;
 }
 
-/** What is served. */
+/** The contents that are served. */
 export interface WebContents {
   readonly site: Site;
   /** The path of the WebSocket, with its slash. */

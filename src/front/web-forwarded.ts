@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP, isIPv4 } from 'node:net';
 
-/** What the proxies on the way say about the peer. */
+/** The peer, as the proxies on the way describe it. */
 export interface Forwarded {
   /** The peer's address; null if no proxy names one. */
   readonly host: string | null;
@@ -11,8 +11,8 @@ export interface Forwarded {
 }
 
 /**
- * Reads the headers of a request that a listed proxy has sent. Each proxy appends who came to it, so the list is read
- * from its end, and what stands before the first address that is no listed proxy is only claimed.
+ * Reads the headers of a request that a listed proxy has sent. Each proxy appends the address of its own peer, so the
+ * list is read from its end, and addresses before the first one that is no listed proxy are only claimed.
  */
 export function readForwarded(headers: IncomingHttpHeaders, isProxy: (host: string) => boolean): Forwarded {
   const isSecure = /^\s*(?:https|wss)\s*$/i.test(lastOf(headers['x-forwarded-proto']));

@@ -21,7 +21,7 @@ export interface Accepted {
   readonly firstBytes?: Uint8Array;
 }
 
-/** What a front needs. */
+/** The options of a front. */
 export interface WebFrontOptions<A extends Accepted, P extends WebPeer> extends WebContents {
   /** Further origins of pages that may open WebSockets. */
   readonly origins: ReadonlySet<string>;

@@ -16,6 +16,6 @@ export interface Wire {
   /** Stops receiving, and starts again. */
   pause(): void;
   resume(): void;
-  /** Gives the connection away, as a `Connection` does; missing where there is more than bytes. */
+  /** Gives the connection away, as a `Connection` does; missing if the wire has more state than bytes. */
   release?(): ReleasedConnection;
 }
