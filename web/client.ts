@@ -17,7 +17,7 @@ import { reduce } from './state/reducer.js';
 import { historyLines } from './state/scrollback.js';
 import { searchLines } from './state/search.js';
 
-/** What the user signs in with. */
+/** The identity that the user signs in with. */
 export interface Identity {
   readonly nick: string;
   readonly rooms: readonly string[];
@@ -28,7 +28,7 @@ export interface Identity {
   readonly isResumed: boolean;
 }
 
-/** What the user proves to be, to have an account. It stays in the memory of this page, for lost connections. */
+/** The identity that the user proves, to have an account. It stays in the memory of this page, for lost connections. */
 export interface Credentials {
   readonly wish: LoginWish;
   /** The account's password; empty for a guest. */
@@ -103,7 +103,7 @@ export class Client {
     }
   }
 
-  /** Tells the server how far the user has read. */
+  /** Reports to the server how far the user has read. */
   #mark(): void {
     this.#cancelMarks = null;
     if (!hasNewMarks(this.#state)) return;

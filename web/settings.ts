@@ -18,7 +18,7 @@ export const DEFAULT_SETTINGS: Settings = {
   hasMovements: true,
 };
 
-/** Who was signed in: filled into the form again, and taken up by itself after a reload. */
+/** The session of the user who was signed in: filled into the form again, and taken up by itself after a reload. */
 export interface Session {
   readonly nick: string;
   readonly rooms: readonly string[];

@@ -7,7 +7,7 @@ export interface SocketLike {
   close(): void;
 }
 
-/** What a socket reports. */
+/** The events that a socket reports. */
 export interface SocketEvents {
   readonly opened: () => void;
   readonly message: (data: unknown) => void;
@@ -23,7 +23,7 @@ export interface ConnectionHandlers {
   readonly lost: (retryAtMs: number) => void;
 }
 
-/** What the connection needs of its surroundings. */
+/** The surroundings that the connection needs. */
 export interface Surroundings {
   readonly open: (events: SocketEvents) => SocketLike;
   readonly now: () => number;

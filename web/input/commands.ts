@@ -1,4 +1,4 @@
-/** What the user types, as something to do: text to say, or a command that begins with a slash. */
+/** The user's input, as something to do: text to say, or a command that begins with a slash. */
 import { type Features, isRoomName } from '../irc/features.js';
 import { formatLine } from '../irc/outgoing.js';
 import type { Hint, MessageStyle } from '../state/model.js';

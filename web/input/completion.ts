@@ -5,7 +5,7 @@ export interface Completion {
   /** The text before the word, and after it. */
   readonly before: string;
   readonly after: string;
-  /** What the word can become, with what follows it. */
+  /** The words that it can become, with what follows each. */
   readonly candidates: readonly string[];
   readonly at: number;
 }

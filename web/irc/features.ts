@@ -1,4 +1,4 @@
-/** What the server says about itself (RPL_ISUPPORT): its limits, its ranks and its modes. */
+/** The features that the server announces (RPL_ISUPPORT): its limits, its ranks and its modes. */
 import { foldPrecis } from '../../src/protocol/precis.js';
 
 export interface Features {

@@ -4,7 +4,7 @@ export type Piece = { readonly kind: 'text'; readonly text: string } | { readonl
 
 // A character that reorders text ends a link: otherwise it could read as another address than it leads to.
 const LINK = /\bhttps?:\/\/[^\s<>"\0-\x1f\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gi;
-/** What ends a sentence rather than a link. */
+/** Characters that end a sentence rather than a link. */
 const TRAILING = /[.,:;!?'*_~…，。、；：！？）》」』]+$/;
 const PAIRS: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' };
 

@@ -1,7 +1,7 @@
 /** Lines to the server. */
 import { escapeTagValue } from '../../src/protocol/irc/line.js';
 
-/** Returns a line; the last parameter may contain spaces. What would end the line early becomes a space. */
+/** Returns a line; the last parameter may contain spaces. A character that would end the line early becomes a space. */
 export function formatLine(command: string, params: readonly string[] = [], label: string | null = null): string {
   const words = [command, ...params].map((word) => word.replace(/[\r\n\0]/g, ' '));
   const last = words.at(-1) ?? '';

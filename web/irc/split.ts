@@ -31,7 +31,7 @@ export function splitText(text: string, maxBytes: number): string[] {
     .flatMap((line) => splitLine(line, maxBytes));
 }
 
-/** Splits a line where it is longer than `maxBytes`. The pieces together are the line again, spaces and all. */
+/** Splits a line if it is longer than `maxBytes`. The pieces together are the line again, spaces and all. */
 export function cutExactly(line: string, maxBytes: number): string[] {
   return line === '' ? [''] : splitLine(line, maxBytes, true);
 }

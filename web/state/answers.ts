@@ -1,4 +1,4 @@
-/** What the page sends by itself when a line arrives. Pure: the same state and line give the same answers. */
+/** The lines that the page sends by itself when a line arrives. Pure: the same state and line give the same answers. */
 import type { Incoming } from '../irc/incoming.js';
 import { formatLine } from '../irc/outgoing.js';
 import { keyOf } from './conversations.js';

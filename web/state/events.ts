@@ -1,4 +1,4 @@
-/** What can happen to the page. */
+/** Everything that can happen to the page. */
 import type { Incoming } from '../irc/incoming.js';
 import type { Hint, LoginWish, MessageStyle } from './model.js';
 

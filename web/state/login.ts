@@ -1,4 +1,4 @@
-/** What is to be done so that the server knows the user, and when. */
+/** The steps by which the server gets to know the user, and when they are taken. */
 import type { Failure, Login, State } from './model.js';
 
 export function changedLogin(state: State, login: Partial<Login>): State {
@@ -8,7 +8,7 @@ export function changedLogin(state: State, login: Partial<Login>): State {
 /** Whether the server knows accounts that one can log in to. */
 export const hasAccounts = ({ capabilities }: State): boolean => capabilities.has('sasl');
 
-/** What the server says about making accounts; null if it makes none. */
+/** Returns the server's terms for making accounts; null if it makes none. */
 export function registrationOf({ offered }: State): { readonly isEarly: boolean; readonly needsMail: boolean } | null {
   const value = offered.get('draft/account-registration');
   if (value === undefined) return null;
@@ -36,7 +36,7 @@ export function loginAfterWelcome(state: State): State {
 /** Refusals that say nothing about the password: a page that was logged in goes on trying. */
 const PASSING = new Set(['TRY_LATER', 'TEMPORARILY_UNAVAILABLE', 'STORE_UNAVAILABLE']);
 
-/** In the chat the user reads why; before it, the form comes back. */
+/** In the chat the user reads why; before it, the form returns. */
 export function failedLogin(state: State, failure: Failure): State {
   if (state.link.kind === 'registering') {
     if (state.wasOnline && PASSING.has(failure.code)) return { ...state, link: { kind: 'waiting', retryAtMs: 0 } };

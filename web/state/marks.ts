@@ -48,7 +48,7 @@ export function hasNewMarks(state: State): boolean {
 const isAhead = ({ kind, readAtMs, markedAtMs }: Conversation): boolean =>
   kind !== 'server' && readAtMs > Math.max(0, markedAtMs);
 
-/** Returns the lines that tell the server. */
+/** Returns the lines that report to the server how far the user has read. */
 export function markLines(state: State): string[] {
   return [...state.conversations.values()]
     .filter(isAhead)

@@ -1,7 +1,7 @@
 /** The lines of a conversation together with those of the server's history: none twice, none at the wrong place. */
 import { type Conversation, type HistoryRequest, type Line, MAX_LINES } from './model.js';
 
-/** What a conversation becomes by an answer. */
+/** The parts of a conversation that an answer changes. */
 export type Merged = Pick<Conversation, 'lines' | 'isWhole'>;
 
 /** The latest lines that stay when the user has read so far back that others have to go. */
@@ -103,7 +103,7 @@ function woven(
   return { lines: result, end };
 }
 
-/** What is not a message has an id only in the history: it is the same if it says the same at the same time. */
+/** A line that is no message has an id only in the history: it is the same if it says the same at the same time. */
 function identityOf({ messageId, atMs, body }: Line): string {
   return body.kind === 'message' && messageId !== '' ? messageId : `${atMs} ${JSON.stringify(body)}`;
 }

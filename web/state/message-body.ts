@@ -1,4 +1,4 @@
-/** What a PRIVMSG or NOTICE says. */
+/** The body of a PRIVMSG or NOTICE. */
 import type { Incoming } from '../irc/incoming.js';
 import { actionOf } from '../irc/outgoing.js';
 import { mentions } from './mention.js';

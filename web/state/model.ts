@@ -39,7 +39,7 @@ export interface MessageBody {
   readonly delivery: Delivery;
   /** The label that its echo will carry; empty for others' messages. */
   readonly label: string;
-  /** Who has taken it back, and why; null if nobody has. */
+  /** The nick that has taken it back, and the reason; null if nobody has. */
   readonly redaction: { readonly by: string; readonly reason: string } | null;
   /** Why the server refused it. */
   readonly problem: Failure | null;
@@ -68,7 +68,7 @@ export type LineBody =
     }
   | { readonly kind: 'knocked'; readonly nick: string }
   | { readonly kind: 'invited'; readonly by: string; readonly nick: string; readonly room: string }
-  /** What the server answers. */
+  /** An answer of the server. */
   | { readonly kind: 'reply'; readonly code: string; readonly params: readonly string[] }
   | { readonly kind: 'error'; readonly code: string; readonly params: readonly string[] }
   /** The page's own notice about something typed. */
@@ -99,7 +99,7 @@ export interface Member {
   readonly isAway: boolean;
 }
 
-/** What the page has asked the server's history (CHATHISTORY). */
+/** A question of the page to the server's history (CHATHISTORY). */
 export interface HistoryRequest {
   readonly verb: 'LATEST' | 'BEFORE' | 'AFTER' | 'AROUND';
   /** The place in the history: `msgid=…`, `timestamp=…`, or `*` for the end. */
@@ -128,7 +128,7 @@ export interface Conversation {
   readonly mentions: number;
   /** The line before which "new" is shown; -1 for none. */
   readonly firstNewId: number;
-  /** What the page waits for; null for nothing. */
+  /** The question that the page waits for; null for none. */
   readonly request: HistoryRequest | null;
   /** Whether the server's history has been asked for its latest lines, and has answered. */
   readonly isLoaded: boolean;
@@ -180,7 +180,7 @@ export interface Search {
 export type LoginWish = 'guest' | 'log-in' | 'sign-up';
 
 export interface Login {
-  /** What is to be done when the server lets the page. */
+  /** The wish that is carried out when the server lets the page. */
   readonly wish: LoginWish;
   /**
    * The account to log in to. It has the name of the nick that the user has signed in with, until the server names
@@ -193,7 +193,7 @@ export interface Login {
   readonly unverified: string;
   /** The label of what NickServ was asked last; empty for nothing. */
   readonly asked: string;
-  /** What NickServ has answered; empty for nothing. */
+  /** The answer of NickServ; empty for none. */
   readonly answer: string;
   readonly failure: Failure | null;
 }

@@ -2,7 +2,7 @@
 import { actionText, formatLine } from '../irc/outgoing.js';
 import type { Conversation, MessageBody, MessageStyle, State } from './model.js';
 
-/** What a message on its way is made of. */
+/** The parts of a message on its way. */
 export interface Outgoing {
   readonly style: MessageStyle;
   readonly text: string;

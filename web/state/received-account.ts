@@ -10,7 +10,7 @@ const loggedOut: Handler = (state) => changedLogin({ ...state, account: '' }, { 
 
 const succeeded: Handler = (state) => changedLogin(state, { step: 'idle', failure: null });
 
-/** What the server says before the refusal is why it refuses. */
+/** The server's words before the refusal are the reason for it. */
 const explained: Handler = (state, { param, message }) =>
   changedLogin(state, {
     unverified: param(1) === 'VERIFICATION_REQUIRED' ? param(2) : '',
@@ -46,7 +46,7 @@ const notVerified: Handler = (state, { param, message }) =>
 
 const ignored: Handler = (state) => state;
 
-/** What NickServ says to what the settings have asked stands there, and not in a conversation. */
+/** Answers of NickServ to what the settings have asked stand there, and not in a conversation. */
 export function answered(state: State, { command, params }: Incoming): State {
   const text = params.at(-1) ?? '';
   if (command !== 'NOTICE') {

@@ -116,12 +116,12 @@ function withPeople(state: State, messages: readonly Incoming[]): State {
   return next;
 }
 
-/** Where nothing was said meanwhile, nothing is missing. */
+/** If nothing was said meanwhile, nothing is missing. */
 function withoutGap(state: State, key: string): State {
   return changed(state, key, ({ lines }) => ({ lines: lines.filter(({ body }) => body.kind !== 'gap') }));
 }
 
-/** What cannot be had is not asked for again until the user does. */
+/** Lines that cannot be had are not asked for again until the user asks for them. */
 const refused: Handler = (state, reception) => {
   const { message } = reception;
   const key = message.params.map((param) => keyOf(state, param)).find((each) => isWaiting(state, each));

@@ -30,7 +30,7 @@ const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>(
 /** The end of the message of the day, or that there is none: the server has said by then what it can do. */
 const WELCOME_ENDS = new Set(['376', '422']);
 
-/** What a service answers with, or a server that has none. */
+/** The commands with which a service answers, or a server that has none. */
 const SERVICE_ANSWER = /^(NOTICE|FAIL|[45]\d\d)$/;
 
 /** Returns the state after a line. An unknown command is shown rather than lost; a known one never fails. */

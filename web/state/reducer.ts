@@ -94,7 +94,7 @@ export function reduce(state: State, event: PageEvent): State {
     case 'code-dropped':
       return changedLogin(state, { step: 'idle', unverified: '', failure: null });
     case 'attention': {
-      // Who goes away takes the mark along, so that the next one shows where the unread part begins.
+      // A user who goes away takes the mark along, so that the next one shows where the unread part begins.
       const { isAttended } = event;
       if (isAttended === state.isAttended) return state;
       const next = isAttended ? state : changed(state, state.current, () => ({ firstNewId: -1 }));
@@ -103,10 +103,10 @@ export function reduce(state: State, event: PageEvent): State {
   }
 }
 
-/** What the page itself notes has no id of the server. */
+/** A line that the page itself notes has no id of the server. */
 const local = (atMs: number): Stamp => ({ atMs, messageId: '' });
 
-/** What was said with a person before is asked for when the conversation is opened; of rooms, when they are joined. */
+/** Past messages with a person are asked for when the conversation is opened; those of rooms, when they are joined. */
 function withPast(state: State): State {
   const { kind, isLoaded } = currentConversation(state);
   return kind === 'private' && !isLoaded ? latestWanted(state, state.current) : state;

@@ -1,4 +1,4 @@
-/** What the page asks the server's history: which lines, and next to which lines of the log they belong. */
+/** The questions of the page to the server's history: which lines, and next to which lines of the log they belong. */
 import { formatLine } from '../irc/outgoing.js';
 import { changed } from './conversations.js';
 import type { Conversation, HistoryRequest, Line, State } from './model.js';
@@ -99,7 +99,7 @@ export function historyLines(before: State, after: State, nowMs: number): string
   for (const [key, { request, name, markedAtMs }] of after.conversations) {
     if (request === null || request === before.conversations.get(key)?.request) continue;
     // Servers say by themselves how far a room was read that is joined, but not one that another device has joined, nor
-    // a conversation with a person. What is new is judged when the lines arrive, so it is asked for before them.
+    // a conversation with a person. Lines are judged as new when they arrive, so the mark is asked for before them.
     if (markedAtMs < 0 && hasMarkers(after)) lines.push(formatLine('MARKREAD', [name]));
     lines.push(formatLine('CHATHISTORY', [request.verb, name, request.reference, String(request.limit)]));
   }

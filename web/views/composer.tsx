@@ -161,7 +161,7 @@ function partsOf(state: State, name: string, draft: string): number {
   return messagePieces(state, name, 'text', draft).length;
 }
 
-/** Those who have spoken last are offered first. */
+/** Returns the words to complete from. The nicks of those who have spoken last are offered first. */
 function vocabularyOf(state: State, { members, lines, kind, name }: Conversation): Vocabulary {
   const speakers = new Set<string>();
   for (let at = lines.length - 1; at >= 0; at -= 1) {

@@ -1,4 +1,4 @@
-/** What every view may use without being handed it. */
+/** The context that every view may use without being handed it. */
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Client } from '../client.js';

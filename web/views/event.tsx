@@ -76,7 +76,7 @@ function contentOf(page: Page, { id: lineId, atMs, body }: Line): ComponentChild
   }
 }
 
-/** Who came and went meanwhile, in one line; each movement by itself on request. */
+/** The people who came and went meanwhile, in one line; each movement by itself on request. */
 export function Movements({ lines }: { readonly lines: readonly MovementLine[] }): JSX.Element | null {
   const { texts, formats } = usePage();
   const [first] = lines;

@@ -30,7 +30,7 @@ interface LogState {
   readonly foundId: number;
 }
 
-/** What the user reads, and where it stands: it shall stand there after lines above it have come or gone. */
+/** The line that the user reads, and its place: it shall stand there after lines above it have appeared or gone. */
 interface Anchor {
   readonly element: Element;
   readonly top: number;
@@ -126,7 +126,7 @@ export class Log extends Component<Props, LogState> {
     this.setState({ firstId: null, isAtEnd: true, seenId: this.#newestId(), foundId: 0 });
   }
 
-  /** What stands above the first line: more lines, the wait for them, or that there are none. */
+  /** Returns the elements above the first line: more lines, the wait for them, or that there are none. */
   #beginning(start: number): JSX.Element | null {
     const { page, conversation, hasHistory } = this.props;
     const { lines, request, isWhole } = conversation;

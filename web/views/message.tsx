@@ -58,7 +58,7 @@ export class Message extends Component<Props> {
   }
 }
 
-/** What was said. What was taken back is shown on request. */
+/** The text of a message. A message that was taken back is shown on request. */
 function Content({ page, line }: { readonly page: Page; readonly line: MessageLine }): JSX.Element {
   const { client, texts } = page;
   const { messageId, body } = line;

@@ -1,4 +1,4 @@
-/** What the user may choose. */
+/** The choices of the user. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Settings } from '../settings.js';
