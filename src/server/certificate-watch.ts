@@ -9,7 +9,7 @@ const SOON_DAYS = 14;
 /** Watches the certificates of a server: a warning of each that needs one, and another on each day after that. */
 export class CertificateWatch {
   readonly #log: Log;
-  /** Of which day the last warning was, by file. */
+  /** The day of the last warning, by file. */
   #warned = new Map<string, number>();
 
   constructor(log: Log) {

@@ -106,7 +106,7 @@ export class Clients implements LinkEvents {
     return limits;
   }
 
-  /** A link's wire is closed. @param error - why, if that is no orderly end */
+  /** A link's wire is closed. @param error - why, if that is not an orderly end */
   departed(link: ConnectionLink, error: Error | undefined): void {
     const { gatekeeper, log, refusals, world } = this.#parts;
     world.departed(link, error);

@@ -18,7 +18,7 @@ export class Gatekeeper {
   readonly #admission = new Admission();
   #classes: ClassFinder;
   #maxClients: number;
-  /** Why nobody may enter any more; null as long as the gate is open. */
+  /** The reason why nobody may enter any more; null as long as the gate is open. */
   #closed: string | null = null;
 
   constructor(settings: GatekeeperSettings, chat: Pick<Chat, 'bans' | 'directory'>, clock: Clock) {

@@ -9,7 +9,7 @@ import type { ServerConfig } from './config/server-config.js';
 import type { PeerAddresses } from './peer-addresses.js';
 import type { Refusals } from './refusals.js';
 
-/** A proxy on a unix socket, which is no peer itself. */
+/** A proxy on a unix socket, which is not a peer itself. */
 const UNNUMBERED_PEER = { host: UNIX_PEER_HOST, port: 0 };
 /** Nobody reads along between these proxies and the server. */
 const LOCAL_PROXIES = new AddressList(['127.0.0.0/8', '::1', 'unix']);

@@ -40,7 +40,7 @@ export class HandOverChannel implements Disposable {
     }
   }
 
-  /** @throws ETIMEDOUT; ERR_CLOSED if the other process is gone; SyntaxError for what is no part */
+  /** @throws ETIMEDOUT; ERR_CLOSED if the other process is gone; SyntaxError for anything that is not a part */
   receive(): Part {
     const chunks: Buffer[] = [];
     for (;;) {

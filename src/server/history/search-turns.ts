@@ -5,7 +5,7 @@ import type { Found } from '../../history/search-query.js';
 const MAX_WAITING = 64;
 
 export class SearchTurns {
-  /** Whose search is under way or waits. */
+  /** The people whose search is under way or waits. */
   readonly #askers = new Set<string>();
   #last: Promise<unknown> = Promise.resolve();
 

@@ -18,7 +18,7 @@ export class RecordingLines {
   readonly #path: string;
   readonly #fd: number;
   #bytes = Buffer.alloc(0);
-  /** Where `#bytes` begins in the file. */
+  /** The place in the file at which `#bytes` begins. */
   #offset = 0;
   #isAtEnd = false;
   #lineNumber = 0;

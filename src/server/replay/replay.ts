@@ -25,7 +25,7 @@ const SILENT: Log = { debug: () => undefined, info: () => undefined, warn: () =>
 /**
  * Replays the recording in a file.
  *
- * @throws RecordingError if it is no recording, has another version, or is damaged
+ * @throws RecordingError if it is not a recording, has another version, or is damaged
  */
 export async function replay(path: string): Promise<Outcome> {
   const lines = new RecordingLines(path);
