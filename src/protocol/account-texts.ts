@@ -13,7 +13,7 @@ export const LOGIN_FAILURES: Readonly<Record<Exclude<LogInOutcome['kind'], 'logg
   unavailable: UNAVAILABLE,
 };
 
-/** Why no account is made or confirmed, in words. */
+/** The reasons why no account is made or confirmed, in words. */
 export const REFUSALS: Readonly<Record<RegistrationRefusal | 'INVALID_CODE', string>> = {
   ACCOUNT_EXISTS: 'Somebody else has this name',
   BAD_ACCOUNT_NAME: 'This cannot be the name of an account: it must be like a nick',

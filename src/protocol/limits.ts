@@ -3,7 +3,7 @@
 /** Limits for the peers of one class of addresses. 0 switches a limit off if its description says so. */
 export interface ClassSettings {
   readonly name: string;
-  /** Why connections of the class are refused; null for a class that is served. */
+  /** The reason why connections of the class are refused; null for a class that is served. */
   readonly refusal: string | null;
   /** How many bytes a peer may be behind before droppable messages are skipped and nothing more is read from it. */
   readonly softSendQueueBytes: number;

@@ -3,7 +3,7 @@ import type { Shelf } from '../../history/line.js';
 
 /** A client that hears of the marks of its owner. */
 export interface MarkedClient {
-  /** Whose marks are its own: its account's shelf, or else that of its session. */
+  /** The owner of the marks: its account's shelf, or else that of its session. */
   readonly markOwner: Shelf;
   marked(line: string): void;
 }

@@ -1,4 +1,4 @@
-/** Which metadata the server takes (IRCv3 metadata, "Keys and Values"). */
+/** The metadata that the server takes (IRCv3 metadata, "Keys and Values"). */
 
 /** The most keys that somebody, or a channel, may have. */
 export const MAX_METADATA_KEYS = 20;

@@ -74,7 +74,7 @@ const LETTERS_OF_FLAGS: Readonly<Record<RoomFlag, string>> = {
   'topic-protected': 't',
 };
 
-/** Returns the meaning of a letter; undefined for a letter that is no channel mode. */
+/** Returns the meaning of a letter; undefined for a letter that is not a channel mode. */
 export function channelMode(letter: string): ChannelMode | undefined {
   return CHANNEL_MODES.get(letter);
 }

@@ -1,4 +1,4 @@
-/** Up to when clients have read their channels and conversations (IRCv3 read-marker), for clients that ask. */
+/** The times up to which clients have read their channels and conversations (IRCv3 read-marker). */
 import type { Mark } from '../../history/markers.js';
 import type { Client } from './client.js';
 import { type Paged, resultOf } from './outcome.js';

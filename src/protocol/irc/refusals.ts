@@ -5,7 +5,7 @@ import type { EntryRefusal, SpeechRefusal } from '../../chat/permissions.js';
 import type { Client } from './client.js';
 import type { Numeric } from './numerics.js';
 
-/** Why JOIN fails. */
+/** The reasons why JOIN fails. */
 export const ENTRY_REFUSALS: Readonly<Record<EntryRefusal | 'too-many-rooms', Numeric>> = {
   banned: 'ERR_BANNEDFROMCHAN',
   'invite-only': 'ERR_INVITEONLYCHAN',
@@ -15,7 +15,7 @@ export const ENTRY_REFUSALS: Readonly<Record<EntryRefusal | 'too-many-rooms', Nu
   'too-many-rooms': 'ERR_TOOMANYCHANNELS',
 };
 
-/** Why any change of a channel may fail. */
+/** The reasons why any change of a channel may fail. */
 export const ROOM_REFUSALS = {
   'no-such-room': 'ERR_NOSUCHCHANNEL',
   'not-inside': 'ERR_NOTONCHANNEL',

@@ -14,7 +14,7 @@ const BYTE_ORDER_MARK = new Set([0xef, 0xbb, 0xbf]);
 
 /** Commands with secrets in their parameters, also those that only other servers have: people type them here, too. */
 const SECRET_COMMANDS = new Set([...['PASS', 'REGISTER', 'VERIFY', 'IDENTIFY', 'LOGIN', 'AUTH']]);
-/** The words after AUTHENTICATE that are no secret: the mechanisms, nothing, and the end. */
+/** The words after AUTHENTICATE that are not secret: the mechanisms, nothing, and the end. */
 const SASL_WORDS = [...MECHANISMS, '+', '*'];
 /** Messages to it may have secrets in them. */
 const ACCOUNT_SERVICE = 'NICKSERV';

@@ -49,7 +49,7 @@ export interface IrcStateOptions {
   readonly accounts?: AccountService;
   /** The messages of the past. @defaultValue nothing */
   readonly history?: History;
-  /** Up to when people have read those. @defaultValue in memory */
+  /** The times up to which people have read those. @defaultValue in memory */
   readonly markers?: Markers;
 }
 

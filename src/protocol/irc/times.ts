@@ -12,7 +12,7 @@ export function formatIsoTime(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-/** Parses what {@link formatIsoTime} returns; fractions may be left out. @returns null if it is no such time */
+/** Parses what {@link formatIsoTime} returns; fractions may be left out. @returns null if it is not such a time */
 export function parseIsoTime(text: string): number | null {
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/.test(text)) return null;
   const ms = Date.parse(text);

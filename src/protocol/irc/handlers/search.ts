@@ -107,7 +107,7 @@ function anchorOf(value: string | undefined, beyondMs: number): Anchor | null | 
   return atMs === null ? undefined : { kind: 'time', atMs: atMs + beyondMs };
 }
 
-/** Returns how many messages are wanted, at most; null for what is no number above 0. */
+/** Returns how many messages are wanted, at most; null for anything but a number above 0. */
 function limitOf(value: string | undefined, most: number): number | null {
   if (value === undefined) return Math.min(DEFAULT_LINES, most);
   return /^\d{1,9}$/.test(value) && Number(value) > 0 ? Math.min(Number(value), most) : null;
