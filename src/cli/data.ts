@@ -65,7 +65,7 @@ async function print(folder: string): Promise<void> {
   try {
     await exportStore(folder, (lines) => writeTo(process.stdout, lines));
   } catch (error) {
-    // `fdmux data export | head` is no failure.
+    // `fdmux data export | head` is not a failure.
     if (!hasCode(error, 'EPIPE')) throw error;
   }
 }

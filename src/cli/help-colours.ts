@@ -1,5 +1,5 @@
 /**
- * The colours of the help. commander takes them out again if the output is no terminal, or if `NO_COLOR` or
+ * The colours of the help. commander takes them out again if the output is not a terminal, or if `NO_COLOR` or
  * `FORCE_COLOR` says so.
  */
 import type { HelpConfiguration } from 'commander';

@@ -11,7 +11,7 @@ const EXIT_USAGE = 2;
 /** Without a listener, a reader that has gone away would end the process, even a server, with a stack trace. */
 function surviveBrokenOutput(): void {
   process.stdout.on('error', (error: Error) => {
-    // `fdmux --help | head` is no failure.
+    // `fdmux --help | head` is not a failure.
     if (hasCode(error, 'EPIPE')) return;
     process.stderr.write(`fdmux: cannot write the output: ${error.message}\n`);
     process.exitCode = EXIT_FAILURE;

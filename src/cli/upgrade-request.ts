@@ -16,7 +16,7 @@ export class UpgradeRequest {
   /** The process that can take over. It is pending for ever if nobody asks for one. */
   readonly successor: Promise<Successor>;
   readonly #log: Log;
-  /** Why there can be none; null if there can. */
+  /** The reason why there can be none; null if there can. */
   readonly #obstacle: string | null;
   readonly #store: string | null;
   #askers: Asker[] = [];
