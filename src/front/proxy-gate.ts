@@ -2,7 +2,7 @@
 import type { Connection } from '../net/connection.js';
 import { type ProxiedPeer, ProxyLine } from './proxy-line.js';
 
-/** The outcomes of a connection. One of both is called, at most once, and never after the connection has closed. */
+/** The outcomes of a connection. One of the two is called, at most once, and never after the connection has closed. */
 export interface ProxyGateEvents {
   /**
    * The header is complete.

@@ -1,4 +1,4 @@
-/** For whom a proxy speaks: the headers X-Forwarded-For and X-Forwarded-Proto. */
+/** The peer for whom a proxy speaks: the headers X-Forwarded-For and X-Forwarded-Proto. */
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP, isIPv4 } from 'node:net';
 
@@ -12,7 +12,7 @@ export interface Forwarded {
 
 /**
  * Reads the headers of a request that a listed proxy has sent. Each proxy appends the address of its own peer, so the
- * list is read from its end, and addresses before the first one that is no listed proxy are only claimed.
+ * list is read from its end, and addresses before the first one that is not a listed proxy are only claimed.
  */
 export function readForwarded(headers: IncomingHttpHeaders, isProxy: (host: string) => boolean): Forwarded {
   const isSecure = /^\s*(?:https|wss)\s*$/i.test(lastOf(headers['x-forwarded-proto']));

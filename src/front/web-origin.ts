@@ -1,11 +1,11 @@
-/** Which web pages may open a WebSocket: a browser says in `Origin` whose page asks (RFC 6455, section 10.2). */
+/** Decides which pages may open a WebSocket: a browser says in `Origin` whose page asks (RFC 6455, section 10.2). */
 
 /**
  * Without this check any page in the world could talk here as its visitor. Programs other than browsers send no origin,
  * and could send any.
  *
  * @param listed - further origins, each as a browser writes it: scheme, host, and port unless it is the default
- * @returns whether the page is on the same host, or listed, or the peer is no browser
+ * @returns whether the page is on the same host, or listed, or the peer is not a browser
  */
 export function isOriginAllowed(
   { origin, host }: { readonly origin?: string | undefined; readonly host?: string | undefined },
