@@ -26,7 +26,7 @@ export function merged(was: Merged, request: HistoryRequest, answer: readonly Li
   return MERGERS[request.verb](seam, request, answer);
 }
 
-/** Where an answer meets the lines that are here. */
+/** The place where an answer meets the lines that are here. */
 interface Seam extends Merged {
   readonly isShort: boolean;
   readonly isNew: (line: Line | undefined) => boolean;
@@ -103,7 +103,7 @@ function woven(
   return { lines: result, end };
 }
 
-/** A line that is no message has an id only in the history: it is the same if it says the same at the same time. */
+/** A line that is not a message has an id only in the history: it is the same if it says the same at the same time. */
 function identityOf({ messageId, atMs, body }: Line): string {
   return body.kind === 'message' && messageId !== '' ? messageId : `${atMs} ${JSON.stringify(body)}`;
 }

@@ -50,11 +50,11 @@ function refusedMessage(state: State, { label, message }: Reception): State | nu
   return null;
 }
 
-/** An answer that the page asks for itself, or shows elsewhere, is no line unless the user asked for it. */
+/** An answer that the page asks for itself, or shows elsewhere, is not a line unless the user asked for it. */
 const whenAsked: Handler = (state, reception) =>
   state.origins.has(reception.label) ? replied(state, reception) : state;
 
-/** A missing message of the day is no error of the user's. */
+/** A missing message of the day is not an error of the user's. */
 const toServer: Handler = (state, { message, stamp }) =>
   withLine(state, SERVER_KEY, stamp, { kind: 'reply', code: message.command, params: message.params.slice(1) });
 

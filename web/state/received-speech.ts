@@ -15,7 +15,7 @@ const said: Handler = (state, reception) => {
   return body.isOwn ? echoed(open, key, body, reception) : heard(open, key, body, reception);
 };
 
-/** Where a message is shown. Words of the server, and notices of people one does not talk to, open no conversation. */
+/** Returns the place of a message. Words of the server, and notices of strangers, open no conversation. */
 function placeOfMessage(
   state: State,
   { message, param, isOwn }: Reception,

@@ -16,7 +16,7 @@ export interface Reception {
 
 export type Handler = (state: State, reception: Reception) => State;
 
-/** Where an answer belongs: where the command was typed, else the conversation that it names, else `otherwise`. */
+/** Returns the place of an answer: where the command was typed, else the conversation that it names, or `otherwise`. */
 export function placeOf(state: State, { label, message }: Reception, otherwise: string): string {
   const origin = label === '' ? undefined : state.origins.get(label);
   if (origin !== undefined && state.conversations.has(origin)) return origin;

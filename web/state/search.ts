@@ -78,7 +78,7 @@ export interface Found {
   readonly isHit: boolean;
 }
 
-/** Marks the words of a search in a text: the longest first where two overlap. */
+/** Marks the words of a search in a text: the longest first if two overlap. */
 export function foundIn(text: string, words: string): Found[] {
   const terms = words
     .split(/\s+/)

@@ -1,4 +1,4 @@
-/** Which language the page speaks. */
+/** Chooses the language of the page. */
 import { english, type Texts } from './en.js';
 import { chinese } from './zh.js';
 

@@ -1,4 +1,4 @@
-/** The lines of the log that are no messages. */
+/** The lines of the log that are not messages. */
 import type { ComponentChildren, JSX } from 'preact';
 import { keyOf } from '../state/conversations.js';
 import { type MovementLine, summaryOf } from '../state/items.js';
