@@ -1,4 +1,4 @@
-/** The times up to which clients have read their channels and conversations (IRCv3 read-marker). */
+/** The times up to which clients have read channels and conversations (IRCv3 read-marker), for clients that ask. */
 import type { Mark } from '../../history/markers.js';
 import type { Client } from './client.js';
 import { type Paged, resultOf } from './outcome.js';
