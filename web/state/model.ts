@@ -39,7 +39,7 @@ export interface MessageBody {
   readonly delivery: Delivery;
   /** The label that its echo will carry; empty for others' messages. */
   readonly label: string;
-  /** The nick that has taken it back, and the reason; null if nobody has. */
+  /** The one who has taken it back, and the reason; null if nobody has. */
   readonly redaction: { readonly by: string; readonly reason: string } | null;
   /** Why the server refused it. */
   readonly problem: Failure | null;

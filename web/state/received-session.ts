@@ -41,7 +41,7 @@ function withCapabilities(state: State, names: readonly string[]): State {
   return { ...state, capabilities: next };
 }
 
-/** Registered. Messages to people that have waited leave now; those to rooms leave when the rooms are joined again. */
+/** Registered. Waiting messages to people leave now; those to rooms leave when the rooms are joined again. */
 const welcomed: Handler = (state, { param, stamp }) => {
   let next: State = { ...state, link: { kind: 'online' }, wasOnline: true, failure: null, nick: param(0) };
   for (const [key, conversation] of state.conversations) {
