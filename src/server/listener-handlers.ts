@@ -4,7 +4,7 @@ import type { Connection, ConnectionEvents } from '../net/connection.js';
 import type { Clients } from './clients.js';
 import { ConnectionLink } from './link.js';
 
-/** The occupant of a connection: its link, or before that the gate that waits for a proxy's header. */
+/** The occupant of an accepted connection: its link, or before that the gate that waits for a proxy's header. */
 export type Occupant = ConnectionLink | ProxyGate;
 
 /** Hands what a connection receives to its occupant. A class, since objects may only have the public handlers. */

@@ -9,7 +9,7 @@ import type { LineDraft } from '../../history/line-draft.js';
 import type { LogName, SettingChange, Tag, Who } from '../../log/entry.js';
 import { placeOf } from '../../log/place.js';
 
-/** Anything whose name is folded. */
+/** Folds a name, as the directory does. */
 type Fold = Directory['fold'];
 
 /** An event in a room. */
