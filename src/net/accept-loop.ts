@@ -41,7 +41,7 @@ export interface AcceptSource {
   readonly backlog: number;
 }
 
-/** Takes what is accepted, and hears what went wrong. */
+/** Takes the accepted connections and the errors. */
 export interface AcceptSink {
   /** Takes a connection over. @param remote the peer's sockaddr, as latin1: a third of the memory of an array */
   take(fd: number, remote: string): void;

@@ -1,4 +1,4 @@
-/** Connections that were established elsewhere: what they may be, and the start of serving them. */
+/** Adoption of connections that were established elsewhere: their checks, and the start of serving them. */
 import { checkBoolean, checkObject, checkOptions, type OptionNames, toFd } from '../arguments.js';
 import { native } from '../binding/load.js';
 import { invalidArgType, systemError } from '../errors.js';
@@ -19,13 +19,15 @@ import {
 import { ServedConnection } from './served-connection.js';
 import { leaseTurn } from './turn-lease.js';
 
-/** What the former owner of a connection knew; a {@link ReleasedConnection} has all but the data. */
+/** The state of a connection with its former owner; a {@link ReleasedConnection} has all but the data. */
 export interface AdoptedState<T> {
   /** The connection's `data`, which is there when `open` is called. */
   readonly data?: T;
-  /** What the former owner had still to send. It is copied, and precedes everything that is written here. */
+  /**
+   * The bytes that the former owner still had to send. They are copied, and precede everything that is written here.
+   */
   readonly unsent?: Uint8Array | undefined;
-  /** What the former owner had received and not dealt with. It is copied, and handed out before what arrives. */
+  /** The bytes that the former owner received and did not handle. They are copied, and handed out before new ones. */
   readonly held?: Uint8Array | undefined;
   /** Whether our side was ended: it is shut down when `unsent` has left. By default false. */
   readonly ended?: boolean | undefined;

@@ -7,8 +7,8 @@ import type { Turn } from './turn.js';
 const NO_AUDIENCE = -1;
 
 /**
- * Connections of one turn. What they are sent costs the same, however many they are, until the turn ends; only then
- * does each of them get its part. The audience ends with the turn, and with every flush before that.
+ * Connections of one turn. A message to them costs the same, however many they are, until the turn ends; only then does
+ * each of them get its part. The audience ends with the turn, and with every flush before that.
  */
 export class Audience {
   #turn: Turn | null = null;
@@ -20,7 +20,7 @@ export class Audience {
     return this.#size;
   }
 
-  /** Begins anew, with nobody. */
+  /** Begins again without members. */
   begin(): void {
     this.#turn = null;
     this.#number = NO_AUDIENCE;
@@ -28,7 +28,7 @@ export class Audience {
   }
 
   /**
-   * Adds what bytes are written to.
+   * Adds the target of a write.
    *
    * @returns false if it has to be written to by itself: it is no connection without anything in between, or older
    *   bytes wait for it, or it is going to be closed

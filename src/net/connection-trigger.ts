@@ -1,4 +1,4 @@
-/** When a connection is told of readiness. */
+/** When readiness is reported to a connection. */
 
 /** The triggers that a connection can have. */
 export const CONNECTION_TRIGGERS = ['level', 'edge'] as const;

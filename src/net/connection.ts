@@ -73,13 +73,13 @@ export interface ConnectionSecurity {
   readonly cipher: string | null;
 }
 
-/** A connection that is no longer served: what its next owner needs, see `adopt()`. */
+/** The state of a connection that is no longer served, for its next owner: see `adopt()`. */
 export interface ReleasedConnection {
   /** Open, non-blocking, and yours. */
   readonly fd: number;
-  /** What was written and the kernel has not taken: the peer is to get it first. */
+  /** Written bytes that the kernel has not taken: send them to the peer first. */
   readonly unsent: Buffer;
-  /** What has arrived and no data handler was given, because of `pause`: it precedes what the kernel has. */
+  /** Received bytes that no data handler was given, because of `pause`: they precede those in the kernel. */
   readonly held: Buffer;
   /** Whether `end()` was called. If bytes are unsent, the peer does not know yet. */
   readonly ended: boolean;

@@ -1,4 +1,4 @@
-/** The options of `bindDatagram()`: what they mean, their defaults, and their check. */
+/** The options of `bindDatagram()`: their meaning, their defaults, and their check. */
 import { AsyncResource } from 'node:async_hooks';
 import { checkArray, checkBoolean, checkInteger, checkOptions, type OptionNames, toFd } from '../arguments.js';
 import { invalidArgType } from '../errors.js';
@@ -41,7 +41,7 @@ export interface DatagramOptions<T> {
   /** A datagram socket that exists, inherited for instance. It stays yours: it is not closed. */
   readonly fd?: number | undefined;
   /**
-   * Connects the socket: it sends to this peer and receives from nobody else. Without `host`, `port` and `path` the
+   * Connects the socket: it sends only to this peer and receives only from it. Without `host`, `port` and `path` the
    * kernel chooses the local address.
    */
   readonly remote?: DatagramPeer | undefined;

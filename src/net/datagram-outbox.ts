@@ -14,16 +14,18 @@ import type { Turn } from './turn.js';
 
 /** So many messages are sent without waiting for the end of the turn. */
 const FULL_BATCH_MESSAGES = 256;
-/** When a unix receiver that has no room is asked again: nobody reports its room to a socket that is not connected. */
+/**
+ * When a unix receiver that has no room is tried again: the kernel does not report its room to an unconnected socket.
+ */
 const ROOM_RETRY_MS = 5;
 /**
- * The errors that a connected inet socket reports in place of sending, since an ICMP message about an earlier datagram
+ * The errors that a connected inet socket reports instead of sending, because an ICMP message about an earlier datagram
  * has arrived: udp(7).
  */
 const { EAGAIN, EINVAL, EIO, EMSGSIZE, EOPNOTSUPP } = constants.errno;
 const ICMP_CODES = ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'EPROTO', 'ENOPROTOOPT'];
 
-/** What the sending half needs of its socket. */
+/** The sending half's view of its socket. */
 export interface OutboxOwner {
   readonly fd: number;
   readonly turn: Turn;
@@ -74,7 +76,7 @@ export class DatagramOutbox {
   /** @returns whether the sender may go on: see `DatagramSocket.send` */
   push(content: string | Uint8Array, address: RawAddress | null, control: readonly RawControl[] | undefined): boolean {
     const { highWaterMarkBytes, maxPendingBytes } = this.#owner;
-    // The limit is about what the kernel does not take, so it is asked first.
+    // Only bytes that the kernel does not take count, so it is asked first.
     if (this.#queue.pendingBytes >= maxPendingBytes) this.flush();
     if (this.#queue.pendingBytes >= maxPendingBytes && this.#queue.length > 0) {
       this.#drop();
@@ -186,7 +188,7 @@ export class DatagramOutbox {
         this.flush();
       });
     } catch (error) {
-      // Without a timer nobody would ask again.
+      // Without a timer there would be no next attempt.
       this.clear();
       this.#owner.broken(toError(error));
     }
@@ -203,7 +205,7 @@ export class DatagramOutbox {
 
 /**
  * Whether the kernel has no UDP_SEGMENT, or not for this way out: without it, each message is sent as it is. EMSGSIZE
- * is the answer of Linux 6.14 or later where a packet has no room for a segment, which was EINVAL before.
+ * is the answer of Linux 6.14 or later if a packet has no room for a segment, which was EINVAL before.
  */
 function isAboutSegments(errno: number): boolean {
   return errno === EINVAL || errno === EIO || errno === EMSGSIZE || errno === EOPNOTSUPP;

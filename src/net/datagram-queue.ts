@@ -5,7 +5,7 @@ import { isSystemError } from '../errors.js';
 import { MSG_DONTWAIT } from '../socket/constants.js';
 import type { RawControl } from '../socket/control-message.js';
 
-/** What a message counts beside its bytes, so that empty ones are not without bound. */
+/** The bytes that a message counts besides its own, so that the number of empty ones is bounded too. */
 const MESSAGE_OVERHEAD_BYTES = 64;
 /** How many messages leave in one system call. */
 const SEND_BATCH = 256;

@@ -87,7 +87,7 @@ export class DatagramSlab {
   }
 }
 
-/** Those that nobody uses. A handler that runs the multiplexer itself receives into another one than its caller. */
+/** Slabs that are not in use. A handler that runs the multiplexer itself receives into another one than its caller. */
 const free: DatagramSlab[] = [];
 
 /** Lends a slab to `use`. */

@@ -1,9 +1,9 @@
-/** What a user sees of a served datagram socket: its handlers, its state, its verbs. */
+/** A served datagram socket for its user: its handlers, its state, its verbs. */
 import type { Address, AddressInput } from '../socket/address.js';
 import type { ControlMessage, ControlMessageInput } from '../socket/control-message.js';
 import type { MulticastGroup } from '../socket/multicast.js';
 
-/** The facts about a message beside its bytes and its sender. */
+/** The facts about a message besides its bytes and its sender. */
 export interface DatagramDetails {
   /** Control messages, most of which arrive only after a socket option asks for them. You own the fds in them. */
   readonly control: readonly ControlMessage[];
@@ -13,7 +13,7 @@ export interface DatagramDetails {
   readonly isControlTruncated: boolean;
 }
 
-/** What went wrong with a datagram: an error of the system, and whom it was for if that is known. */
+/** The error of a datagram: an error of the system, and its recipient if that is known. */
 export type DatagramError = Error & {
   /** The address that the datagram was sent to. */
   readonly address?: Address | undefined;
@@ -22,9 +22,9 @@ export type DatagramError = Error & {
 };
 
 /**
- * What is done with the datagrams of a socket.
+ * The handlers of a socket's datagrams.
  *
- * Handlers run inside a turn: what they send leaves together at its end. They run in the async context of the call of
+ * They run inside a turn: their messages leave together at its end. They run in the async context of the call of
  * `bindDatagram()`. A handler that throws reaches `uncaughtException`; the socket stays as it is, and the other
  * messages are handed out.
  */
@@ -76,9 +76,9 @@ export interface DatagramSocket<T = unknown> extends Disposable {
    *
    * @param bytes a string is encoded as UTF-8
    * @param address whom to send it to; left out on a connected socket
-   * @returns false if more than `highWaterMarkBytes` wait, so that you had better wait for `drain`. Also false if the
-   *   message was not taken: `maxPendingBytes` wait already, which is reported to the error handler once until there
-   *   is room, or the socket is closed
+   * @returns false if more than `highWaterMarkBytes` wait, so that you should wait for `drain`. Also false if the
+   *   message was not taken: `maxPendingBytes` wait already, which is reported to the error handler once until there is
+   *   room, or the socket is closed
    * @throws ERR_INVALID_ARG_TYPE, ERR_UNKNOWN_OPTION, ERR_OUT_OF_RANGE; as `encodeAddress`
    */
   send(

@@ -11,7 +11,7 @@ import type { Connection, ConnectionEvents } from './connection.js';
  */
 const PIECE_BYTES = 65_536;
 
-/** What a Duplex needs of a connection. */
+/** A Duplex's view of a connection. */
 export type DuplexSource = Pick<
   Connection<never>,
   'write' | 'end' | 'destroy' | 'pause' | 'resume' | 'isWritable' | 'remoteAddress'

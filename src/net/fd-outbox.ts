@@ -1,4 +1,4 @@
-/** What is to be written to an fd: chunks, which leave together or one by one. */
+/** The queue of writes to an fd: chunks, which leave together or one by one. */
 import { present } from '../errors.js';
 
 /** Short chunks leave together in pieces of this size. */

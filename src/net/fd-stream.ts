@@ -2,12 +2,12 @@
 import type { ByteFd } from '../socket/byte-fd.js';
 
 /**
- * What is done with the bytes of an fd. Handlers run inside a turn, as those of `listen()`: what they write leaves
- * together at its end. A handler that throws reaches `uncaughtException`; the fd stays as it is.
+ * The handlers of an fd's bytes. They run inside a turn, like those of `listen()`: their writes leave together at its
+ * end. A handler that throws reaches `uncaughtException`; the fd stays as it is.
  */
 export interface FdHandlers<T> {
   /**
-   * Bytes have arrived: what one read(2) returned. They lie in memory that is used again as soon as the handler
+   * Bytes have arrived: those that one read(2) returned. They lie in memory that is used again as soon as the handler
    * returns: `Buffer.from(bytes)` keeps them.
    */
   data?(stream: FdStream<T>, bytes: Buffer): void;
@@ -21,7 +21,7 @@ export interface FdHandlers<T> {
   /** The last call, with the reason if it is no orderly end. */
   close?(stream: FdStream<T>, error?: Error): void;
   /**
-   * Something went wrong: a device was unplugged (EIO, ENODEV), nobody reads a pipe any more (EPIPE). `close` follows,
+   * Something went wrong: a device was unplugged (EIO, ENODEV), a pipe has no reader any more (EPIPE). `close` follows,
    * except after ERR_WRITE_AFTER_END and after a failed wait of the multiplexer.
    */
   error?(stream: FdStream<T>, error: Error): void;
@@ -31,7 +31,7 @@ export interface FdHandlers<T> {
 export interface FdStream<T = unknown> extends Disposable {
   /** Yours; undefined until you set it. */
   data: T;
-  /** What owns the fd, for its settings: a `SerialPort`, the `master` of a `Pty`. It is closed with the stream. */
+  /** The owner of the fd, for its settings: a `SerialPort`, the `master` of a `Pty`. It is closed with the stream. */
   readonly owner: ByteFd;
   /** How many bytes wait to be written. */
   readonly pendingBytes: number;

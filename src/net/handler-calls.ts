@@ -2,7 +2,7 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type { Connection, ConnectionEvents } from './connection.js';
 
-/** Where handlers run, and what keeps the errors that they throw until the others have been called. */
+/** The scope in which handlers run. It keeps the errors that they throw until the others have been called. */
 export interface HandlerScope {
   readonly context: AsyncResource;
   readonly turn: { fail(error: unknown): void };
@@ -65,7 +65,7 @@ export function callData<T>(
   }
 }
 
-// Plain functions, which is what an async scope takes.
+// Plain functions, because an async scope takes those.
 
 function runData<T>(handlers: ConnectionEvents<T>, connection: Connection<T>, bytes: Buffer): void {
   handlers.data?.(connection, bytes);

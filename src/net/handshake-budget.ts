@@ -1,6 +1,6 @@
-/** How much of a thread's time handshakes may take: what goes beyond their share is paid back before others begin. */
+/** How much of a thread's time handshakes may take: time beyond their share is paid back before others begin. */
 
-/** So much may be spent at once: those who connect together after a restart need not wait for each other. */
+/** So much may be spent at once: clients that connect together after a restart need not wait for each other. */
 const BURST_MS = 100;
 
 /** A debt in milliseconds of computing, which shrinks as time passes. */

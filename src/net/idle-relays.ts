@@ -16,7 +16,7 @@ export interface IdleRelay {
   unwatchable(error: unknown): void;
 }
 
-/** What the latest looks have seen of a relay. */
+/** The state of a relay at the latest looks. */
 interface Seen {
   movedBytes: number;
   idleMs: number;
@@ -26,7 +26,7 @@ const all = new WeakMap<Turn, IdleRelays>();
 
 const intervalOf = ({ idleTimeoutMs }: IdleRelay): number => idleTimeoutMs / LOOKS_PER_TIMEOUT;
 
-/** Those of one turn. */
+/** The idle relays of one turn. */
 export class IdleRelays {
   readonly #turn: Turn;
   readonly #relays = new Map<IdleRelay, Seen>();
@@ -74,7 +74,7 @@ export class IdleRelays {
     }
   }
 
-  /** Counts looks and not the clock: a process that was stopped has not moved what arrived meanwhile. */
+  /** Counts looks instead of reading the clock: a stopped process does not move the bytes that arrive meanwhile. */
   readonly #look = (): void => {
     for (const [relay, seen] of this.#relays) {
       if (relay.movedBytes !== seen.movedBytes) {

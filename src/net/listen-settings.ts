@@ -1,4 +1,4 @@
-/** The options of `listen()`: what they mean, their defaults, and their check. */
+/** The options of `listen()`: their meaning, their defaults, and their check. */
 import { checkBoolean, checkFunction, checkInteger, MAX_INT32, type OptionNames, toFd } from '../arguments.js';
 import { invalidArgType } from '../errors.js';
 import { DEFAULT_BACKLOG } from '../socket/backlog.js';

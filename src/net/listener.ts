@@ -15,7 +15,7 @@ import type { SharedBytes } from './shared-bytes.js';
 import { claimPath, SocketFile } from './socket-file.js';
 import type { TlsListenOptions, TlsServerContext } from './tls-options.js';
 
-/** Options of {@link listen}. `host` and `port`, `path` or `fd` name what to listen on. */
+/** Options of {@link listen}. `host` and `port`, `path` or `fd` name the place to listen on. */
 export interface ListenOptions<T> extends ConnectionOptions<T> {
   /**
    * A name or an address of this machine; by default '127.0.0.1', which only this machine reaches. '0.0.0.0' and '::'
@@ -25,14 +25,14 @@ export interface ListenOptions<T> extends ConnectionOptions<T> {
   /** 0 to 65535; 0 is any free one, see {@link Listener.address}. */
   readonly port?: number | undefined;
   /**
-   * A unix socket's path, at most 107 bytes. The file of a server that has crashed, on which nobody listens, is
-   * replaced. The file is removed when the listener closes, unless it belongs to another by then; `onError` is called
-   * with the error if that fails. With a zero byte in front, an abstract name.
+   * A unix socket's path, at most 107 bytes. The file of a crashed server, on which no process listens, is replaced.
+   * The file is removed when the listener closes, unless it belongs to another by then; `onError` is called with the
+   * error if that fails. With a zero byte in front, an abstract name.
    */
   readonly path?: PathInput | undefined;
   /**
-   * Permission bits of the path's file, 0 to 0o777: those who may write to it may connect. By default, what the
-   * umask leaves of 0o777.
+   * Permission bits of the path's file, 0 to 0o777: users who may write to it may connect. By default, what the umask
+   * leaves of 0o777.
    */
   readonly mode?: number | undefined;
   /** The number of the group that the path's file belongs to, 0 to 2^32-2; by default the process's own. */
@@ -154,7 +154,7 @@ export interface Listener<T = unknown> {
 }
 
 /**
- * Listens, and serves what connects.
+ * Listens, and serves the clients that connect.
  *
  * @returns when connections are taken
  * @throws EADDRINUSE, EADDRNOTAVAIL, EACCES and what else socket(2), bind(2) and listen(2) give; EINVAL if `fd` does
@@ -194,7 +194,7 @@ function checkListening(fd: number): void {
   if (!listens) throw systemError('EINVAL', 'listen', 'the socket does not listen', fd);
 }
 
-/** What a listener owns that owns `fd`. It accepts in a loop, for which the socket must not block. */
+/** The socket that a listener owns with `fd`. The listener accepts in a loop, for which the socket must not block. */
 function toOwned(fd: number): OwnedSocket {
   native.setNonBlocking(fd, true);
   const address = decodeAddress(native.getSockName(fd));
@@ -215,7 +215,7 @@ function openListening<T>(address: Address, settings: ListenSettings<T>): OwnedS
     if (settings.reusePort) native.setSockOpt(fd, SOL_SOCKET, SO_REUSEPORT, 1);
     native.bind(fd, raw);
     if ('path' in address) file = new SocketFile(address.path);
-    // Before it listens: nobody connects with rights that the file is not to give.
+    // Before it listens: nobody can connect with rights that the file must not give.
     file?.allow(settings.access);
     native.listen(fd, settings.backlog);
   } catch (error) {

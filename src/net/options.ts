@@ -1,4 +1,4 @@
-/** The options that `listen()` and `connect()` share: what they mean, their defaults, and their check. */
+/** The options that `listen()` and `connect()` share: their meaning, their defaults, and their check. */
 import { AsyncResource } from 'node:async_hooks';
 import {
   checkBoolean,
@@ -51,7 +51,7 @@ export interface KeepAliveOptions {
   readonly probes?: number | undefined;
 }
 
-/** What holds for each connection. */
+/** The options that hold for each connection. */
 export interface ConnectionOptions<T> {
   /** The handlers of all these connections. They run in the async context of this call (`AsyncLocalStorage`). */
   readonly socket: SocketHandlers<T>;
@@ -83,7 +83,7 @@ export interface ConnectionOptions<T> {
    * quarter later; by default never.
    */
   readonly idleTimeoutMs?: number | undefined;
-  /** TCP_NODELAY: what a turn has leaves at once. By default true; a turn's writes leave together anyway. */
+  /** TCP_NODELAY: a turn's bytes leave at once. By default true; a turn's writes leave together anyway. */
   readonly noDelay?: boolean | undefined;
   /** SO_KEEPALIVE; by default false. */
   readonly keepAlive?: boolean | KeepAliveOptions | undefined;

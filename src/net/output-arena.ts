@@ -2,10 +2,10 @@
  * The output arena: the memory in which one turn gathers what its connections send.
  *
  * A write copies its bytes into the arena and extends the connection's range there; a broadcast is copied once and
- * extends the range of every recipient. What is said to the same audience again and again extends nothing: its members
- * are owed the audience's part of the arena from a place on, and get it as one range in the end. A flush sends all
- * ranges by one native call, hands what the kernel did not take to the connections' queues, and starts the arena again
- * from zero.
+ * extends the range of every recipient. Repeated broadcasts to the same audience extend nothing: its members are owed
+ * the audience's part of the arena from a given position, and get it as one range in the end. A flush sends all ranges
+ * by one native call, hands what the kernel did not take to the connections' queues, and starts the arena again from
+ * zero.
  */
 import { constants } from 'node:os';
 import { toBytes } from '../arguments.js';
@@ -18,7 +18,7 @@ import type { OutputMember } from './turn-member.js';
 
 /** Small enough to stay in the processor's cache from the copy to the send; a full arena is flushed. */
 const ARENA_BYTES = 262_144;
-/** The part behind that for what many get, so that it touches although others are sent something in between. */
+/** The part behind that for broadcasts, so that they stay adjacent although others are sent something in between. */
 const SHARED_BYTES = 131_072;
 const SHARED_END = ARENA_BYTES + SHARED_BYTES;
 /** Writes of this size or more go to the kernel from where they lie: a copy would cost more than the call it saves. */
@@ -30,7 +30,7 @@ const OPERATION_WORDS = 3;
 
 const { EAGAIN } = constants.errno;
 
-/** What a connection takes to write. */
+/** The values that a connection takes to write. */
 export type Writable = string | Uint8Array | SharedBytes;
 
 /** The system calls that the arena makes: for one fd, and for the ranges of many. */
@@ -56,7 +56,7 @@ export class OutputArena<Member extends OutputMember> {
   readonly #onStarved: (member: Member) => void;
   readonly #arena = Buffer.allocUnsafeSlow(SHARED_END);
   #usedBytes = 0;
-  /** Where the part for what many get is used up to. */
+  /** The end of the used part for broadcasts. */
   #sharedEnd = ARENA_BYTES;
   /** The members of the audience, and how many they are; another audience has another number. */
   readonly #audience: (Member | undefined)[] = [];
@@ -128,9 +128,9 @@ export class OutputArena<Member extends OutputMember> {
     this.#extend(member, shared.arenaStart, shared.arenaStart + bytes.length);
   }
 
-  /** Copies what many get into the arena. @returns its position */
+  /** Copies a broadcast into the arena. @returns its position */
   #placeShared(bytes: Buffer): number {
-    // What an audience is owed has to touch.
+    // The bytes that an audience is owed have to be adjacent.
     if (this.#audienceSize === 0 && bytes.length <= SHARED_END - this.#sharedEnd) return this.#placeForMany(bytes);
     this.#makeRoom(bytes.length);
     const start = this.#usedBytes;
@@ -183,7 +183,7 @@ export class OutputArena<Member extends OutputMember> {
     return true;
   }
 
-  /** Makes a range of what a member is owed. It stays in its audience. */
+  /** Makes one range of the bytes that a member is owed. It stays in its audience. */
   pay(member: Member): void {
     const start = member.owedFrom;
     if (start === OWED_NOTHING || start === this.#sharedEnd) return;

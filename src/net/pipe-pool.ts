@@ -14,7 +14,7 @@ export interface Pipe {
   readonly writer: number;
 }
 
-/** Those of this environment; each worker has its own. */
+/** The free pipes of this environment; each worker has its own. */
 const free: Pipe[] = [];
 let users = 0;
 

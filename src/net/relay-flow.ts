@@ -13,7 +13,7 @@ const TURN_BYTES = 524_288;
 const COPY_BYTES = 65_536;
 const { EINVAL, ENOSYS, EOPNOTSUPP } = constants.errno;
 
-/** What is told of a direction. */
+/** The observer of a direction. */
 export interface FlowOwner {
   /** The source has ended, the target has everything, and its peer knows. */
   flowEnded(flow: RelayFlow): void;
@@ -23,7 +23,7 @@ export interface FlowOwner {
   flowStarved(): void;
 }
 
-/** What the latest call has counted. Nobody else runs between the call and its reading. */
+/** The counts of the latest call. No other code runs between the call and the reading of its counts. */
 const counts = new Int32Array(3);
 let copyBuffer: Buffer | undefined;
 
@@ -32,7 +32,7 @@ export class RelayFlow {
   readonly source: RelaySide;
   readonly target: RelaySide;
   readonly #owner: FlowOwner;
-  /** What was taken by copying, and not yet given. While it is not empty, the pipe is. */
+  /** Bytes that were taken by copying, and not yet given. While there are any, the pipe is empty. */
   #copied: Buffer;
   #pipe: Pipe | undefined;
   #pipedBytes = 0;
@@ -185,7 +185,7 @@ export class RelayFlow {
   #failed(side: RelaySide, error: unknown): void {
     if (!isMemoryShortageError(error)) this.#owner.flowFailed(side, toError(error));
     else {
-      // What was taken from the source must not wait for the source to have more.
+      // Bytes that were taken from the source must not wait for the source to have more.
       if (side === this.target) this.waitsFor = 'target';
       this.#owner.flowStarved();
     }

@@ -1,4 +1,4 @@
-/** One of the two fds of a relay: what may be one, and how it is read, written, ended and closed. */
+/** One of the two fds of a relay: its checks, and how it is read, written, ended and closed. */
 import { fstatSync } from 'node:fs';
 import { checkObject, toFd } from '../arguments.js';
 import { native } from '../binding/load.js';
@@ -22,7 +22,10 @@ import type { Connection } from './connection.js';
 import { SecurityFacts } from './security-facts.js';
 import { ServedConnection } from './served-connection.js';
 
-/** What `relay()` takes: a connection, a connected stream socket, a pipe, a terminal, any fd that can be waited for. */
+/**
+ * An end that `relay()` takes: a connection, a connected stream socket, a pipe, a terminal, any fd that can be waited
+ * for.
+ */
 export type RelayEnd = Connection | Socket | ByteFd | number;
 
 /** struct linger: close(2) resets the connection at once. */
@@ -36,7 +39,7 @@ export interface RelayCandidate {
   take(): RelaySide;
 }
 
-/** What an fd is. */
+/** The kind of an fd. */
 interface Kind {
   readonly isSocket: boolean;
   /** Whether the kernel moves its bytes without a copy. A device may give messages, which a pipe would join. */
@@ -86,7 +89,7 @@ export class RelaySide {
       : writeBytes(this.fd, bytes, 0, bytes.length);
   }
 
-  /** Tells the peer that nothing follows. @throws what shutdown(2) throws */
+  /** Signals to the peer that nothing follows. @throws what shutdown(2) throws */
   endWriting(): void {
     if (!this.kind.isSocket) return;
     try {
@@ -97,7 +100,7 @@ export class RelaySide {
     }
   }
 
-  /** Has `close` reset the connection, so that the peer does not take what has arrived for the whole. */
+  /** Has `close` reset the connection, so that the peer does not take a part for the whole. */
   resetOnClose(): void {
     if (this.kind.isSocket && !this.closed) native.setSockOpt(this.fd, SOL_SOCKET, SO_LINGER, RESET_ON_CLOSE);
   }
@@ -152,7 +155,7 @@ function ofFd(end: unknown, name: string): RelayCandidate {
 }
 
 const SOCKET: Kind = { isSocket: true, canSplice: true, canRead: true, canWrite: true };
-/** Those of F_GETFL: O_RDONLY, O_WRONLY. */
+/** The access modes of F_GETFL: O_RDONLY, O_WRONLY. */
 const READ_ONLY = 0;
 const WRITE_ONLY = 1;
 

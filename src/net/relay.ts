@@ -1,4 +1,4 @@
-/** Relays: what a user sees of one, and the start. */
+/** Relays: the interface of one, and the start. */
 import { checkInteger, checkOptions, MAX_INT32, type OptionNames } from '../arguments.js';
 import { systemError } from '../errors.js';
 import type { BackendName } from '../multiplexer/backend.js';
@@ -48,11 +48,11 @@ const OPTIONS: OptionNames<RelayOptions> = { idleTimeoutMs: true, backend: true,
 
 /**
  * Moves the bytes of each of two fds to the other until both have ended: between sockets and pipes within the kernel
- * (splice(2)), else by copying. What one of them does not take is not read from the other one.
+ * (splice(2)), else by copying. Bytes that one of them cannot take are not read from the other one.
  *
  * The end of one side's bytes is carried over by shutdown(2), and the other direction goes on. An fd that has no such
- * end, as a terminal, is closed instead, when it has said nothing for half a second. An error of one side closes both,
- * and resets the other one if it is a TCP connection, so that its peer does not take a part for the whole.
+ * end, such as a terminal, is closed instead, when it has sent nothing for half a second. An error of one side closes
+ * both, and resets the other one if it is a TCP connection, so that its peer does not take a part for the whole.
  *
  * @param a a connection, whose handlers are not called any more; a connected stream socket, a pipe, a terminal or any
  *   other fd that can be waited for, by its object or its number. It becomes non-blocking and belongs to the relay,

@@ -2,7 +2,7 @@
 import { type Address, type AddressInput, decodeAddress, encodeAddress, type RawAddress } from '../socket/address.js';
 import { AF_INET } from '../socket/constants.js';
 
-/** With more senders than these the cache starts anew, so that strangers cannot fill the memory. */
+/** With more senders than these the cache starts again, so that strangers cannot fill the memory. */
 const MAX_SENDERS = 4096;
 const BYTES_PER_PORT = 65_536;
 /** No sockaddr begins with these four bytes: family 0 has no port. */

@@ -1,4 +1,4 @@
-/** Serving an fd that is no connection: what the options mean, and the start. */
+/** Serving an fd that is no connection: the options and their meaning, and the start. */
 import { AsyncResource } from 'node:async_hooks';
 import { checkBoolean, checkInteger, checkOptions, type OptionNames } from '../arguments.js';
 import type { BackendName } from '../multiplexer/backend.js';
@@ -15,7 +15,7 @@ export interface ServeOptions<T> {
   readonly data?: T;
   /**
    * Whether each write is a message of its own, as for a TUN device: writes of one turn are then not joined. Each read
-   * is what the device gives at once, in any case. By default false.
+   * returns what the device gives at once, in any case. By default false.
    */
   readonly preservesMessages?: boolean | undefined;
   /** How many bytes one read takes at most: 1 to 2^30, by default 65,536. A longer message of a device is cut. */

@@ -38,7 +38,7 @@ export class ServedConnection<T> extends SecurityFacts implements Connection<T>,
   #registration: Registration | null = null;
   #fd: number;
   #queue: WriteQueue | null = null;
-  /** What was received before the user's `pause` and is still to be handed out. */
+  /** Bytes that were received before the user's `pause` and are still to be handed out. */
   #held: Buffer | null = null;
   #destroyReason: Error | undefined = undefined;
   #isPaused = false;
@@ -141,7 +141,7 @@ export class ServedConnection<T> extends SecurityFacts implements Connection<T>,
     return false;
   }
 
-  /** The limit is about what the kernel does not take, so it is asked first. */
+  /** Only bytes that the kernel does not take count, so it is asked first. */
   #enforceLimit(turn: Turn, maxPendingBytes: number): void {
     turn.flush();
     if (this.pendingBytes <= maxPendingBytes) return;
@@ -223,7 +223,9 @@ export class ServedConnection<T> extends SecurityFacts implements Connection<T>,
     this.#pendingBytes = 0;
   }
 
-  /** Goes on with what another owner of the fd had: see {@link ReleasedConnection}. Calls the open handler. */
+  /**
+   * Goes on with the state that another owner of the fd left: see {@link ReleasedConnection}. Calls the open handler.
+   */
   takeOver(unsent: Uint8Array, held: Uint8Array, ended: boolean): void {
     // Before the handler writes.
     if (unsent.length > 0) this.write(unsent);
@@ -259,7 +261,7 @@ export class ServedConnection<T> extends SecurityFacts implements Connection<T>,
     return summary('Connection', { fd, state, remoteAddress, pendingBytes, data }, depth, options);
   }
 
-  // From here on, what the layers above, the multiplexer and the turn call.
+  // From here on: methods that the layers above, the multiplexer and the turn call.
 
   /** The turn whose audiences it may enter now; null if it has to be written to by itself. */
   get audienceTurn(): Turn | null {
@@ -448,7 +450,7 @@ export class ServedConnection<T> extends SecurityFacts implements Connection<T>,
   }
 
   drain(): void {
-    // If the user has ended or destroyed it in the meantime, nobody waits for room.
+    // If the user has ended or destroyed it in the meantime, there is no wait for room.
     if (this.isWritable) callHandler(this.#group, this.#handlers, 'drain', this);
   }
 

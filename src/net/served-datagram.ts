@@ -197,7 +197,7 @@ export class ServedDatagram<T> implements DatagramSocket<T>, FdOwner, OutboxOwne
     return summary('DatagramSocket', { fd, localAddress, remoteAddress, pendingBytes, closed, data }, depth, options);
   }
 
-  // From here on, what the multiplexer, the turn and the outbox call.
+  // From here on: methods that the multiplexer, the turn and the outbox call.
 
   ready(registration: Readiness): void {
     if (this.#isClosing) return;
@@ -382,7 +382,7 @@ function detailsOf(
   return { control: control?.map(toControlMessage) ?? [], truncatedBytes, isControlTruncated };
 }
 
-/** Closes the fds of control messages that nobody gets. */
+/** Closes the fds of control messages that are not handed out. */
 function closeFds(control: readonly { readonly kind: string; readonly fds?: unknown; readonly fd?: unknown }[]): void {
   for (const { fds, fd } of control) {
     for (const each of Array.isArray(fds) ? fds : [fd]) if (typeof each === 'number') native.close(each);

@@ -25,7 +25,7 @@ const { O_RDONLY, O_WRONLY } = constants;
 /** So many pending bytes are written without waiting for the end of the turn. */
 const FULL_BYTES = 65_536;
 
-/** Buffers to read into that nobody uses: a handler that runs the multiplexer itself reads into another one. */
+/** Free buffers to read into: a handler that runs the multiplexer itself reads into another one. */
 const free: Buffer[] = [];
 
 /** The one class behind {@link FdStream}. */
@@ -148,7 +148,7 @@ export class ServedFd<T> implements FdStream<T>, FdOwner {
     return summary('FdStream', { owner, state, pendingBytes, data }, depth, options);
   }
 
-  // From here on, what the multiplexer and the turn call.
+  // From here on: methods that the multiplexer and the turn call.
 
   ready(registration: Readiness): void {
     if (this.#isDestroyed) return;
@@ -220,7 +220,7 @@ export class ServedFd<T> implements FdStream<T>, FdOwner {
     });
   }
 
-  /** Closes what has ended both ways. */
+  /** Closes the fd if both its directions have ended. */
   #settle(): void {
     if (this.#writeEnd === 'ending' && this.pendingBytes === 0) this.#writeEnd = 'ended';
     if (this.#writeEnd === 'ended' && this.#readEnded) this.destroy();

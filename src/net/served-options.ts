@@ -14,7 +14,7 @@ interface ServedOptions {
   readonly maxPendingBytes?: number | undefined;
 }
 
-/** Those that say when a queue is full. @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE */
+/** The options that say when a queue is full. @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE */
 export function toQueueLimits(options: ServedOptions): {
   readonly highWaterMarkBytes: number;
   readonly maxPendingBytes: number;

@@ -17,7 +17,7 @@ import type { Readiness } from './turn-driver.js';
 import type { Lease } from './turn-lease.js';
 import type { FdOwner } from './turn-member.js';
 
-/** So long a terminal that has been told all may say nothing before it is closed: an answer takes its time. */
+/** How long a terminal that was sent everything may send nothing before it is closed: an answer takes its time. */
 const QUIET_MS = 500;
 
 /** How a relay ends. */
@@ -37,7 +37,9 @@ export class ServedRelay implements Relay, FlowOwner, IdleRelay {
   readonly #forth: RelayFlow;
   readonly #back: RelayFlow;
   readonly #resolve: (outcome: RelayOutcome) => void;
-  /** Set while neither side is waited for, since the kernel has no memory, or reports what is not so. */
+  /**
+   * Set while neither side is waited for, because the kernel has no memory, or reports a readiness that does not exist.
+   */
   #rest: Timer | undefined;
   /** Set while the end of a direction waits for the other one to have nothing more to say. */
   #quiet: Timer | undefined;
@@ -151,7 +153,7 @@ export class ServedRelay implements Relay, FlowOwner, IdleRelay {
     if (this.#areFlowsOver) {
       this.#end(IN_ORDER);
     } else if (!flow.target.kind.isSocket) {
-      // Only its closing tells whoever uses this fd of the end.
+      // Only the close of this fd signals the end to its user.
       this.#endWhenQuiet(flow === this.#forth ? this.#back : this.#forth);
     }
   }
@@ -240,7 +242,7 @@ export class ServedRelay implements Relay, FlowOwner, IdleRelay {
   }
 }
 
-/** A side, and what is asked of the kernel about it. */
+/** A side, and its interest in the kernel. */
 class WatchedSide {
   readonly side: RelaySide;
   readonly #owner: FdOwner;

@@ -17,9 +17,9 @@ const SECOND_LOOK_MS = 50;
 const ATTEMPTS = 20;
 const SLASH = 0x2f;
 
-/** Who may connect: connect(2) needs permission to write to the file. */
+/** The users who may connect: connect(2) needs permission to write to the file. */
 export interface SocketFileAccess {
-  /** Permission bits of the file, 0 to 0o777; undefined leaves what the umask leaves. */
+  /** Permission bits of the file, 0 to 0o777; undefined leaves those that the umask leaves. */
   readonly mode: number | undefined;
   /** The number of the group that the file belongs to; undefined for the process's own. */
   readonly group: number | undefined;
@@ -106,7 +106,7 @@ export async function claimPath<T>(path: string | Buffer, bind: () => T): Promis
   }
 }
 
-/** Whether the path belongs to a socket on which nobody listens: connect(2) fails with ECONNREFUSED then. */
+/** Whether the path belongs to a socket on which no process listens: connect(2) fails with ECONNREFUSED then. */
 function isAbandoned(path: string | Buffer): boolean {
   const before = statSocket(path);
   if (before === null || !isRefused(path)) return false;

@@ -1,4 +1,4 @@
-/** TLS of a connect(): the handshake as the client, and what it thinks of the server's certificate. */
+/** TLS of a connect(): the handshake as the client, and its verdict on the server's certificate. */
 import { isIP } from 'node:net';
 import type { ConnectionOptions as NodeConnectOptions, SecureContext, TLSSocket } from 'node:tls';
 import type { ConnectionGroup } from './connection-group.js';
@@ -24,7 +24,7 @@ export function toTlsConnectSettings(tls: TlsModule, options: TlsConnectOptions,
   return { tls, context: makeClientContext(tls, options), options, host };
 }
 
-/** What becomes of the handshake: one of the two is called, once. */
+/** The outcomes of the handshake: one of the two is called, once. */
 export interface ClientOutcome<T> {
   /** The open handler has been called. */
   opened(connection: TlsConnection<T>): void;

@@ -22,7 +22,9 @@ import type { HandshakeEnd, Handshakes, Handshaking } from './tls-handshakes.js'
 import type { TlsOutput } from './tls-output.js';
 import type { Subscriber } from './topics.js';
 
-/** What is encrypted at a time: with the heads of its records, it is one piece for the Duplex below. */
+/**
+ * The bytes that are encrypted at a time: with the headers of their records, they are one piece for the Duplex below.
+ */
 const FLIGHT_BYTES = 64_000;
 /** So much more than `maxPendingBytes` may wait while it is not known yet whether the kernel takes it. */
 const UNOFFERED_BYTES = 1_048_576;
@@ -101,7 +103,9 @@ export class TlsConnection<T> extends SecurityFacts implements Connection<T>, Su
     this.#facts = new TlsFacts(this.#socket);
   }
 
-  /** What the Duplex below writes to. A pause of the user's is stronger than the streams' wish to read on. */
+  /**
+   * The connection that the Duplex below writes to. A pause by the user is stronger than the streams' wish to read on.
+   */
   #source(): DuplexSource {
     const below = this.#below;
     return {
@@ -176,7 +180,7 @@ export class TlsConnection<T> extends SecurityFacts implements Connection<T>, Su
     this.destroy(new FdmuxError('ERR_TLS_HANDSHAKE_TIMEOUT', message));
   }
 
-  // What is known of it
+  // Its facts
 
   get fd(): number {
     return this.#below.fd;
@@ -253,7 +257,7 @@ export class TlsConnection<T> extends SecurityFacts implements Connection<T>, Su
     );
   }
 
-  /** Has the next piece encrypted, and what is left to do once there is none. For the output alone. */
+  /** Has the next piece encrypted, and does the remaining work once there is none. Only for the output. */
   flush(): void {
     if (this.#isInFlight || this.#isDestroyed || this.#beginning !== null) return;
     if (this.#held.byteLength > 0) {

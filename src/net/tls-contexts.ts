@@ -90,7 +90,7 @@ function createContext(tls: TlsModule, options: SecureContextOptions): SecureCon
 }
 
 const WRONG_PASSPHRASE = 'the key is encrypted, and the passphrase is missing or wrong';
-/** What OpenSSL calls `reason`, in words for the one who has to mend it. */
+/** OpenSSL's `reason`, in words for the person who has to fix it. */
 const EXPLANATIONS: Readonly<Record<string, string>> = {
   'key values mismatch': 'the certificate and the key do not belong together',
   'bad decrypt': WRONG_PASSPHRASE,
@@ -100,7 +100,7 @@ const EXPLANATIONS: Readonly<Record<string, string>> = {
 
 function explain(error: Error, { key }: SecureContextOptions): string {
   const reason = 'reason' in error ? String(error.reason) : '';
-  // One wrong passphrase in 256 leaves a padding that looks right, in front of what is no key.
+  // One wrong passphrase in 256 leaves a padding that looks right, in front of bytes that are no key.
   const isEncrypted = (typeof key === 'string' || Buffer.isBuffer(key)) && key.includes('ENCRYPTED');
   if (reason === 'unsupported' && isEncrypted) return WRONG_PASSPHRASE;
   return EXPLANATIONS[reason] ?? `the certificate, the key or another setting is of no use: ${error.message}`;

@@ -15,7 +15,7 @@ const NOTHING = Buffer.alloc(0);
 /** A stream whose only user is `node:tls`, which reads each piece at once and waits for each write. */
 export class TlsDuplex<T> extends ConnectionDuplex<T> {
   readonly #connection: DuplexSource;
-  /** Whether a write waits for room: what follows stands in line behind it. */
+  /** Whether a write waits for room: later writes queue behind it. */
   #isBehind = false;
 
   constructor(connection: DuplexSource) {

@@ -1,4 +1,4 @@
-/** What a socket of `node:tls` knows about its peer. Its types leave out that it may know nothing. */
+/** The facts that a socket of `node:tls` has about its peer. Its types leave out that it may have none. */
 import type { PeerCertificate, TLSSocket } from 'node:tls';
 import type { ConnectionSecurity } from './connection.js';
 

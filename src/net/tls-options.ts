@@ -71,8 +71,8 @@ export interface TlsListenOptions extends TlsServerContext {
   readonly maxHandshakes?: number | undefined;
   /**
    * How much of the thread's time handshakes may take, with the `open` handlers behind them: 1 to 100 percent. If they
-   * have taken more, new connections wait in the kernel's backlog, so that strangers do not slow down those who are
-   * connected. @defaultValue 50
+   * have taken more, new connections wait in the kernel's backlog, so that strangers do not slow down connected
+   * clients. @defaultValue 50
    */
   readonly handshakeCpuPercent?: number | undefined;
   /**

@@ -1,9 +1,9 @@
-/** What a turn needs of the multiplexer that it works for. */
+/** A turn's view of the multiplexer that it works for. */
 import type { BackendName, Trigger } from '../multiplexer/backend.js';
 import type { Interest } from '../multiplexer/interest.js';
 import type { Registration } from '../multiplexer/registration.js';
 
-/** What the net layer needs of a multiplexer. Every `Multiplexer` has it, whatever the type of its data. */
+/** The net layer's view of a multiplexer. Every `Multiplexer` has it, whatever the type of its data. */
 export interface TurnDriver {
   readonly backend: BackendName;
   readonly closed: boolean;

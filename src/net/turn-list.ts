@@ -18,7 +18,7 @@ class Places<Entry> {
     this.length += 1;
   }
 
-  /** The places must not keep what has left the list from being collected. */
+  /** The places must not keep members that have left the list from being collected. */
   clear(): void {
     if (this.length > MAX_KEPT_PLACES) this.entries = [];
     else for (let index = 0; index < this.length; index += 1) this.entries[index] = undefined;
@@ -44,7 +44,7 @@ export class TurnList<Entry> {
     const taken = this.#waiting;
     this.#waiting = this.#taken;
     this.#taken = taken;
-    // If nobody has released them, since something was thrown meanwhile.
+    // In case they have not been released, because something was thrown meanwhile.
     this.#waiting.clear();
     return taken;
   }

@@ -1,4 +1,4 @@
-/** What a turn calls: the owners of fds, and the connections among them. */
+/** The members that a turn calls: the owners of fds, and the connections among them. */
 import type { Readiness } from './turn-driver.js';
 
 /** The owner of an fd that a turn watches. */
@@ -11,7 +11,7 @@ export interface FdOwner {
   abandoned(error: Error): void;
 }
 
-/** What receiving needs of a connection. */
+/** The receive side's view of a connection. */
 export interface InputMember {
   readonly fd: number;
   /** Hands out the bytes that were held back. @returns whether it wants bytes now */
@@ -24,7 +24,7 @@ export interface InputMember {
   refused(errno: number, syscall: string): void;
 }
 
-/** What sending needs of a connection. */
+/** The send side's view of a connection. */
 export interface OutputMember {
   readonly fd: number;
   /** Nothing more is sent for a destroyed member. */
@@ -58,7 +58,7 @@ export interface OutputMember {
   flushed(): void;
 }
 
-/** What a turn needs of a connection. */
+/** A turn's view of a connection. */
 export interface TurnMember extends InputMember, OutputMember {
   /** For the turn alone: the kernel had no memory for its bytes, so it is not asked for a moment. */
   isStarved: boolean;
@@ -66,6 +66,6 @@ export interface TurnMember extends InputMember, OutputMember {
   updateInterest(): void;
   /** There is room again: calls the user's handler. */
   drain(): void;
-  /** Closes what has been destroyed, and calls the user's handlers. */
+  /** Closes the member if it has been destroyed, and calls the user's handlers. */
   sweep(): void;
 }

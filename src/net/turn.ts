@@ -39,7 +39,7 @@ export class Turn {
   #watchesFailures = false;
   /** Why the multiplexer was given up. */
   #failure: Error | undefined;
-  /** Whether the end of a turn is certain to follow, so that nobody needs to ask for one. */
+  /** Whether the end of a turn is certain to follow, so that it need not be requested. */
   #isUnderWay = false;
   #isEnding = false;
   #nowMs = -1;
@@ -175,13 +175,13 @@ export class Turn {
     this.#ensureEnd();
   }
 
-  /** The member has been destroyed. It is swept when nobody iterates over connections any more. */
+  /** The member has been destroyed. It is swept when no loop runs over connections any more. */
   addDestroyed(member: TurnMember): void {
     this.#destroyed.push(member);
     this.#ensureEnd();
   }
 
-  /** Calls back at the end of the turn. What it throws reaches `uncaughtException`. */
+  /** Calls back at the end of the turn. An error that it throws reaches `uncaughtException`. */
   defer(callback: () => void): void {
     this.#deferred.push(callback);
     this.#ensureEnd();

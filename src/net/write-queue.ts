@@ -54,7 +54,7 @@ export class WriteQueue {
   /** The block that copied bytes go to, and how much of it is used. */
   #block: Buffer | null = null;
   #blockBytes = 0;
-  /** The first block, if there are more: often what was left of one write, before the next one. */
+  /** The first block, if there are more: often the rest of one write, before the next one. */
   #filled: Buffer | undefined;
   /** Whether the last chunk ends where the block's free part begins. */
   #endsInBlock = false;
@@ -88,7 +88,7 @@ export class WriteQueue {
     }
   }
 
-  /** Appends `bytes` themselves, which nobody may change from now on; only short ones are copied. */
+  /** Appends `bytes` themselves, which must not change from now on; only short ones are copied. */
   pushShared(bytes: Buffer): void {
     if (bytes.length < SHARE_FROM_BYTES) {
       this.push(bytes);
