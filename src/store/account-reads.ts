@@ -1,4 +1,4 @@
-/** What is asked of accounts. */
+/** The questions about accounts. */
 import type { AccountRecord, Confirmation, Credential, CredentialKind } from '../accounts/account-book.js';
 import { bytesOf, integerOf, nullableOf, textOf } from './columns.js';
 import type { Tables } from './tables.js';
@@ -44,7 +44,7 @@ function accountOf(tables: Tables, row: object): AccountRecord {
   };
 }
 
-/** What the row of an account has of it, whichever database has it. */
+/** The fields of an account that its row has, in every database. */
 export function accountFieldsOf(row: object): Omit<AccountRecord, 'confirmation' | 'credentials'> {
   return {
     name: textOf(row, 'name'),

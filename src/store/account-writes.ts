@@ -92,7 +92,7 @@ function areFree(tables: Tables, credentials: readonly Credential[], id: number 
   });
 }
 
-/** Those that are there already keep the time at which they were added. */
+/** Credentials that are there already keep the time at which they were added. */
 function writeCredentials(tables: Tables, id: number, credentials: readonly Credential[], atMs: number): void {
   const wanted = new Set(credentials.map(({ kind, data }) => `${kind} ${data}`));
   for (const row of tables.run('SELECT kind, data FROM credential WHERE account_id = ?').all(id)) {

@@ -1,4 +1,4 @@
-/** What is done with stores from outside a server: checks, exports, imports, and the erasing of accounts. */
+/** Operations on stores from outside a server: checks, exports, imports, and the erasing of accounts. */
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Findings } from './check.js';
@@ -13,7 +13,7 @@ import type { ThreadData } from './tasks.js';
 const PART_LENGTH = 262_144;
 /** The longest line of an export: the state of a very large room. */
 const MAX_LINE_LENGTH = 268_435_456;
-/** What an import writes to until it is complete. */
+/** The file that an import writes to until it is complete. */
 const UNFINISHED = `${STORE_FILE}.import`;
 
 /** Reads everything in the store of a folder, which a server may use. @throws StoreError if there is none */
@@ -21,7 +21,7 @@ export async function check(folder: string): Promise<Findings & { readonly bytes
   const path = findFile(folder);
   return onThread({ role: 'read', path }, async (thread) => ({
     ...(await thread.ask('check', null)),
-    // What has been written last is beside the file.
+    // The latest writes are beside the file.
     bytes: sizeOf(path) + sizeOf(`${path}-wal`),
   }));
 }
@@ -77,7 +77,7 @@ export async function importStore(folder: string, input: AsyncIterable<string | 
 }
 
 /**
- * Erases an account, with everything that belongs to it and what it has said. No server may use the folder.
+ * Erases an account, with everything that belongs to it and everything that it has said. No server may use the folder.
  *
  * @param names - the forms that its folded name may have
  * @returns whether there was one

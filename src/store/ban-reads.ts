@@ -1,4 +1,4 @@
-/** What is asked of the bans of the server. */
+/** The questions about the bans of the server. */
 import type { StoredBan } from './ban-writes.js';
 import { integerOf, nullableOf, textOf } from './columns.js';
 import type { ReadersOf } from './tasks.js';

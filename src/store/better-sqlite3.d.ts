@@ -1,4 +1,4 @@
-/** What the store uses of better-sqlite3. */
+/** The part of better-sqlite3 that the store uses. */
 declare module 'better-sqlite3' {
   type Value = string | number | Uint8Array | null;
   interface Statement {

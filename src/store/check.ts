@@ -1,4 +1,4 @@
-/** Finds what is wrong with a store, without changing it. */
+/** Finds the faults of a store, without changing it. */
 import { decodePack } from '../log/codec.js';
 import { bytesOf, integerOf, textOf } from './columns.js';
 import { countOf, tablesOf } from './exporter.js';
@@ -6,12 +6,12 @@ import { versionOf } from './migrations.js';
 import { failureOf } from './store-error.js';
 import type { Tables } from './tables.js';
 
-/** What a check has found. */
+/** The findings of a check. */
 export interface Findings {
   readonly version: number;
   /** How many rows each table has. */
   readonly tables: readonly (readonly [name: string, rows: number])[];
-  /** What is wrong, in words; the first of each kind. */
+  /** The faults, in words; the first of each kind. */
   readonly problems: readonly string[];
 }
 
@@ -34,7 +34,7 @@ export function checkStore(tables: Tables): Findings {
   }
 }
 
-/** Returns what SQLite finds wrong with the file, a line each. Where it goes no further, what it has found is kept. */
+/** Returns the faults that SQLite finds in the file, a line each. If it cannot continue, earlier findings are kept. */
 function damageIn({ connection }: Tables): string[] {
   const found: string[] = [];
   try {

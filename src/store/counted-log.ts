@@ -1,11 +1,11 @@
-/** Logs of which it is known at once where they end. */
+/** Logs whose ends are known at once. */
 import type { Broker } from '../log/broker.js';
 import type { LogName, Pack } from '../log/entry.js';
 import { RemoteLog, type RemoteLogOptions } from '../log/remote-log.js';
 import type { AppendAnswer } from '../log/shared-log.js';
 import { type LogTop, LogTops } from './log-tops.js';
 
-/** Logs that were asked where they end, and to which only this server appends. */
+/** Logs whose ends were read, and to which only this server appends. */
 export class CountedLog extends RemoteLog {
   readonly #tops: LogTops;
 

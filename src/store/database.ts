@@ -6,8 +6,8 @@ import { migrate, type MigrationProgress, MIGRATIONS, versionOf } from './migrat
 import { failureOf, StoreError } from './store-error.js';
 
 /**
- * What survives: `process` lets nothing that was acknowledged be lost if the process is killed; `power` also if the
- * machine loses power, at the cost of an fsync a turn.
+ * The crash that writes survive: `process` lets nothing that was acknowledged be lost if the process is killed; `power`
+ * also if the machine loses power, at the cost of an fsync a turn.
  */
 export type Durability = 'process' | 'power';
 
@@ -30,9 +30,9 @@ const CACHE_KIB = 16_384;
 const WAL_BYTES = 67_108_864;
 
 /**
- * Opens the file for writing, and makes it if there is none. One that is damaged is left as it is.
+ * Opens the file for writing, and makes it if there is none. A damaged one is left as it is.
  *
- * @param progress - hears how far a long migration is
+ * @param progress - receives how far a long migration is
  * @throws StoreError
  */
 export function openForWriting(
@@ -59,12 +59,12 @@ export function openForWriting(
   });
 }
 
-/** Opens the file for checkpoints, beside one who writes. @throws StoreError */
+/** Opens the file for checkpoints, beside a writer. @throws StoreError */
 export function openForCheckpoints(engine: Engine, path: string): Connection {
   return opening(path, () => engine.open(path, { isReadOnly: false, timeoutMs: 0 }));
 }
 
-/** Opens the file for reading, beside one who writes. @throws StoreError */
+/** Opens the file for reading, beside a writer. @throws StoreError */
 export function openForReading(engine: Engine, path: string): Connection {
   return opening(path, () => {
     const connection = engine.open(path, { isReadOnly: true, timeoutMs: TIMEOUT_MS });

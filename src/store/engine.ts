@@ -2,7 +2,7 @@
 import { toError } from '../errors.js';
 import { StoreError } from './store-error.js';
 
-/** What a column of a row can hold here. */
+/** The values that a column of a row can hold here. */
 export type Value = string | number | Uint8Array | null;
 
 /** A statement that has been compiled. */
@@ -39,8 +39,8 @@ const ADVICE = 'Node.js 22.16, 24 and later have one; for others: npm install be
 /**
  * Finds an SQLite by trying: some versions of Node.js have none, and some have one without full-text search.
  *
- * @param candidates - what is tried, the first that works is taken
- * @throws StoreError: ERR_STORE_ENGINE, with what is wrong with each of them
+ * @param candidates - the engines to try; the first that works is taken
+ * @throws StoreError: ERR_STORE_ENGINE, with the fault of each of them
  */
 export async function findEngine(
   candidates: readonly (() => Promise<Engine>)[] = [ofNode, ofPackage],
@@ -99,7 +99,7 @@ async function ofPackage(): Promise<Engine> {
   };
 }
 
-/** Does once what the store needs and what some builds leave out. */
+/** Does once everything that the store needs and some builds leave out. */
 function tryOut(engine: Engine): void {
   const connection = engine.open(':memory:', { isReadOnly: false, timeoutMs: 0 });
   try {

@@ -1,16 +1,16 @@
-/** What the store removes with an account. */
+/** The data that the store removes with an account. */
 import { dropShelf } from './line-writes.js';
 import type { Tables } from './tables.js';
 
 /** Removes what one part of the store has of an account, in the transaction that removes the account. */
 export type Eraser = (tables: Tables, folded: string) => void;
 
-/** What only those can read who have the account: whoever registers the name later must not. */
+/** Data that only the account's owner can read: someone who registers the name later must not. */
 export const SHELF_ERASERS: readonly Eraser[] = [
   (tables: Tables, folded: string): void => {
     tables.run('DELETE FROM marker WHERE owner = ?').run(folded);
   },
-  // Its copies of what was said in private.
+  // Its copies of private lines.
   (tables: Tables, folded: string): void => {
     dropShelf(tables, `a:${folded}`);
   },
@@ -19,7 +19,7 @@ export const SHELF_ERASERS: readonly Eraser[] = [
 /** Every part that keeps something by account is here, but for the lines that it has said: see `said.ts`. */
 export const ERASERS: readonly Eraser[] = [
   (tables: Tables, folded: string): void => {
-    // Which rooms belong to it is in their states: they are told when a server has them.
+    // The states of rooms say which belong to it: rooms learn of the erasure when a server has them.
     tables
       .run("INSERT OR REPLACE INTO fact(name, value) SELECT 'erased ' || folded, name FROM account WHERE folded = ?")
       .run(folded);

@@ -4,7 +4,7 @@ import { heading, toCell } from './export-format.js';
 import { versionOf } from './migrations.js';
 import type { Tables } from './tables.js';
 
-/** What another process would not miss: trials of a full disk, leases of processes. */
+/** Rows that another process would not miss: trials of a full disk, leases of processes. */
 const PASSING = new Set(['trial', 'lease']);
 
 /** Returns the tables whose rows are the store; others are made of these. */

@@ -8,7 +8,7 @@ import { StoreError } from './store-error.js';
 /** The name of the file in the folder. */
 export const STORE_FILE = 'fdmux.db';
 const LOCK_FILE = 'lock';
-/** What those may do who are neither the owner nor in the group. */
+/** The permissions of users who are neither the owner nor in the group. */
 const OTHERS = 0o007;
 
 /**

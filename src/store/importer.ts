@@ -21,7 +21,7 @@ export class Importer {
   constructor(connection: Connection) {
     this.#connection = connection;
     // Until it is complete, nobody else needs the file, and one that is not complete is removed.
-    // A row may name one of a table that follows: whether all are there is asked at the end.
+    // A row may name one of a table that follows: a check at the end finds missing ones.
     connection.exec(`PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -16384;
       PRAGMA foreign_keys = OFF`);
   }

@@ -1,9 +1,9 @@
-/** Puts what has been written into the index for searches, after those who wait for the writes have been answered. */
+/** Puts written lines into the index for searches, after the writes have been answered. */
 import type { Indexed } from './line-index.js';
 
 /**
- * How long the index may be behind, in milliseconds. What is said meanwhile is indexed together: the index writes as
- * many pages for one line as for fifty.
+ * How long the index may be behind, in milliseconds. Lines that are said meanwhile are indexed together: the index
+ * writes as many pages for one line as for fifty.
  */
 const BEHIND_MS = 50;
 
@@ -18,7 +18,7 @@ export class Indexing {
   #running: Promise<void> | null = null;
   #isBehind = false;
 
-  /** @param failed - hears why lines could not be indexed; they are indexed with those that are written next */
+  /** @param failed - receives why lines could not be indexed; they are indexed with those that are written next */
   constructor(step: IndexStep, failed: (error: unknown) => void) {
     this.#step = step;
     this.#failed = failed;
@@ -33,7 +33,7 @@ export class Indexing {
 
   /** Resolves when everything is in the index that had been written before. It does not reject. */
   async caughtUp(): Promise<void> {
-    // A run that is under way may have passed what was written last.
+    // A run that is under way may have passed the latest writes.
     await this.#running;
     if (this.#isBehind) await this.#start();
   }
@@ -48,7 +48,7 @@ export class Indexing {
     return this.#running;
   }
 
-  /** Goes step by step, so that writes come between. */
+  /** Goes step by step, so that writes can run in between. */
   async #run(): Promise<void> {
     this.#isBehind = false;
     try {

@@ -1,4 +1,4 @@
-/** What a store has of logs whose packs are elsewhere. */
+/** The parts that a store has of logs whose packs are elsewhere. */
 import { isLogName } from '../log/log-name.js';
 import type { LogEnds } from './log-reads.js';
 import type { StoreAccess, StoreLogs } from './store-access.js';
@@ -9,7 +9,7 @@ export interface KeptLogs {
   readonly states: StoreLogs['states'];
 }
 
-/** Reads where the logs of a store end, and what is kept of their states. @throws StoreError */
+/** Reads the ends of a store's logs, and their kept states. @throws StoreError */
 export async function readKeptLogs(store: StoreAccess): Promise<KeptLogs> {
   const ends = await store.read('ends', null);
   const states = await store.read('states', null);

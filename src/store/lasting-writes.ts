@@ -1,11 +1,11 @@
-/** Writes that have to be stored in the end: what a full disk does not take is written again when it has room. */
+/** Writes that have to be stored in the end: if a full disk refuses one, it is written again when there is room. */
 import type { Write } from './tasks.js';
 import type { WriteAnswer } from './write-batches.js';
 
 /** After how long, in milliseconds. */
 const RETRY_MS = 500;
 
-/** What takes the writes. */
+/** The target of the writes. */
 export interface Writer {
   write(write: Write, answer: WriteAnswer): void;
 }
@@ -13,9 +13,9 @@ export interface Writer {
 /** Each write is about something, of which only the last one counts. So there are never more than such things. */
 export class LastingWrites {
   readonly #store: Writer;
-  /** What is under way or has failed, by what it is about. */
+  /** The writes that are under way or have failed, by subject. */
   readonly #wanted = new Map<string, Write>();
-  /** What of that has failed. */
+  /** The subjects of failed writes. */
   readonly #failed = new Set<string>();
   #retry: NodeJS.Timeout | null = null;
   #isClosed = false;
@@ -24,14 +24,14 @@ export class LastingWrites {
     this.#store = store;
   }
 
-  /** Writes something. @param about - what no earlier write about that is wanted of any more */
+  /** Writes something. @param about - the subject; earlier writes about it are not wanted any more */
   write(about: string, write: Write): void {
     this.#wanted.set(about, write);
     this.#failed.delete(about);
     this.#post(about, write);
   }
 
-  /** Tries once more what has failed, and then no more. */
+  /** Tries failed writes once more, and then no more. */
   close(): void {
     this.#isClosed = true;
     if (this.#retry !== null) clearTimeout(this.#retry);

@@ -7,18 +7,18 @@ import { integerOf, nullableOf } from './columns.js';
 import { lineOf } from './line-reads.js';
 import type { Tables } from './tables.js';
 
-/** Every character of a gram belongs to it; gramsOf leaves out the others. ' and " are doubled where they stand. */
+/** Every character of a gram belongs to it; gramsOf leaves out the others. ' and " are doubled. */
 const SIGNS = String.raw`!""#$%&''()*+,-./:;<=>?@[\]^_` + '`{|}~';
 
 /**
- * The table, whose rows have the ids of lines. It has no copy of the texts (`content=''`), and where in a text a gram
- * is does not matter (`detail=none`): a line that is found is compared with the terms anyway.
+ * The table, whose rows have the ids of lines. It has no copy of the texts (`content=''`), and the place of a gram in a
+ * text does not matter (`detail=none`): a line that is found is compared with the terms anyway.
  */
 export const INDEX_SCHEMA = `CREATE VIRTUAL TABLE IF NOT EXISTS line_text USING fts5(grams, content='', contentless_delete=1,
   detail=none, tokenize="ascii tokenchars '${SIGNS}'")`;
 
-// Beside its grams, a line has a token for its shelf and one for who has said it. What begins with one of these
-// characters of private use and goes on with a letter or a digit is no gram.
+// Besides its grams, a line has a token for its shelf and one for its author. A token that begins with one of these
+// characters of private use and continues with a letter or a digit is no gram.
 const SHELF = '\ue000';
 const SPEAKER = '\ue001';
 
@@ -35,8 +35,8 @@ export interface Indexed {
 }
 
 /**
- * Puts the next lines into the index that are not in it yet, in the transaction that is open. What is there already
- * shows with which line to go on.
+ * Puts the next lines into the index that are not in it yet, in the transaction that is open. The index itself shows
+ * the next line.
  *
  * @param maxLines - how many of them are looked at
  */

@@ -1,4 +1,4 @@
-/** What is asked of the lines that people have read. What the one who asks may see is part of each question. */
+/** The questions about the lines that people have read. Each question contains what its asker may see. */
 import type { Anchor, Latest, LatestQuery, LineQuery, Page, Sight } from '../history/history.js';
 import { type Line, LINE_KINDS, type Shelf } from '../history/line.js';
 import { centred, latestOf } from '../history/page.js';
@@ -14,7 +14,7 @@ export interface LineTime {
   readonly atMs: number;
 }
 
-/** What can be asked about lines, by name. */
+/** The questions about lines, by name. */
 export interface LineReads {
   /** The times of the last lines, of the logs that have any. */
   readonly 'line-times': { readonly ask: null; readonly answer: readonly LineTime[] };

@@ -1,4 +1,4 @@
-/** Searches among lines: the index finds candidates, the newest first, and each is compared with what is wanted. */
+/** Searches among lines: the index finds candidates, the newest first, and each is compared with the query. */
 import type { Anchor } from '../history/history.js';
 import {
   type Found,
@@ -29,8 +29,8 @@ export interface SearchReads {
 /** The most lines that a search looks at: other questions wait meanwhile, for some tenths of a second. */
 const MAX_CANDIDATES = 100_000;
 /**
- * How many of the last lines are compared if all that the index could look for are beginnings of grams. What is
- * frequent fills a page from these. What is not has few grams, and only then is it cheap to gather all that begin so.
+ * How many of the last lines are compared if all that the index could look for are beginnings of grams. A frequent text
+ * fills a page from these. A rare one has few grams, and only then is it cheap to gather all that begin so.
  */
 const LAST_LINES = 300;
 /** How many candidates are fetched at once: first, and at most. */
@@ -92,7 +92,7 @@ class Search {
     return this.#examine([...starts, ...this.#shelves], MAX_CANDIDATES) !== 'more';
   }
 
-  /** What the index is asked for the shelves. */
+  /** The terms of the index query for the shelves. */
   get #shelves(): string[] {
     if (this.#places.size > FEW_PLACES) return [];
     const tokens = Array.from(this.#places.keys(), (log) => quoted(shelfToken(log)));
@@ -100,9 +100,9 @@ class Search {
   }
 
   /**
-   * Compares candidates with what is wanted, from one end on.
+   * Compares candidates with the query, starting at one end.
    *
-   * @param needs - what each of them has in the index; nothing for all lines
+   * @param needs - the terms that each of them has in the index; empty for all lines
    * @param most - how many
    * @returns `more` if there may be others
    */
@@ -120,7 +120,7 @@ class Search {
     return 'more';
   }
 
-  /** Returns candidates with what decides about most of them. */
+  /** Returns candidates with the columns that decide about most of them. */
   #fetch(needs: readonly string[], size: number): object[] {
     const order = this.#query.end === 'newest' ? 'DESC' : 'ASC';
     const range: readonly Value[] = [this.#after, this.#before, size];
@@ -141,7 +141,7 @@ class Search {
     const places = this.#places.get(nullableOf(row, 'log', integerOf) ?? 0);
     if (places === undefined || !matches(textOf(row, 'text'), this.#query.terms)) return;
     const whole = this.#tables.run('SELECT * FROM line WHERE id = ?').get(candidate);
-    // What has been taken back keeps its row, without a kind.
+    // A line that was taken back keeps its row, without a kind.
     if (whole === undefined || integerOf(whole, 'kind') === 0) return;
     const line = lineOf(whole);
     const place = isInTime(line, this.#query) ? places.find((one) => isWanted(line, one, this.#query)) : undefined;

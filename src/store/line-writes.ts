@@ -16,12 +16,13 @@ export interface LineWrites {
    */
   readonly line: { readonly shelf: string; readonly line: Line };
   /**
-   * Removes what a line says, from all shelves that it is on and from the entry that it comes from: the pack `seq` of
+   * Removes the text of a line, from all shelves that it is on and from the entry that it is from: the pack `seq` of
    * `log`, the entry `part` of that.
    */
   readonly 'line-redact': Redaction;
   /**
-   * Removes the lines of a shelf from before a time, the oldest first: so many at most that nobody waits for long.
+   * Removes the lines of a shelf from before a time, the oldest first: at most so many that no other write waits for
+   * long.
    */
   readonly 'lines-drop': { readonly shelf: string; readonly beforeMs: number };
   /** Removes a shelf that is no log, with all that is on it. */
@@ -112,7 +113,7 @@ export function removeLines(tables: Tables, ids: readonly number[]): void {
   }
 }
 
-/** Removes what an entry says. It still counts when it is applied again: no rule refuses an empty text. */
+/** Removes the text of an entry. It still counts when it is applied again: no rule refuses an empty text. */
 export function blankEntry(tables: Tables, log: number, seq: number, part: number): void {
   const row = tables.run('SELECT body FROM pack WHERE log = ? AND seq = ?').get(log, seq);
   const decoded = row === undefined ? null : decodePack(bytesOf(row, 'body'));
@@ -122,7 +123,7 @@ export function blankEntry(tables: Tables, log: number, seq: number, part: numbe
   tables.run('UPDATE pack SET body = ? WHERE log = ? AND seq = ?').run(encoded.bytes, log, seq);
 }
 
-/** Returns an entry without what it says. */
+/** Returns an entry without its text. */
 export function blanked(entry: Entry): Entry {
   switch (entry.kind) {
     case 'say':

@@ -34,7 +34,7 @@ export class Unreachable extends Error {
 export class Link<Statement, Reply> {
   readonly #options: LinkOptions<Statement, Reply>;
   #connection: LinkConnection<Statement, Reply> | null = null;
-  /** What is under way, and everything that waits for it. */
+  /** The task under way, and everything that waits for it. */
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
   #isPrepared = false;
@@ -65,7 +65,7 @@ export class Link<Statement, Reply> {
     void this.connect().catch(() => undefined);
   }
 
-  /** Connects; if that fails, it is tried again in a while. @throws what was wrong with the first attempt */
+  /** Connects; if that fails, it is tried again in a while. @throws the error of the first attempt */
   async connect(): Promise<void> {
     try {
       const connection = await this.#options.connect((why) => {

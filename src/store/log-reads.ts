@@ -1,4 +1,4 @@
-/** What is asked of logs, their states and leases. */
+/** The questions about logs, their states and leases. */
 import { bytesOf, integerOf, nullableOf, textOf } from './columns.js';
 import type { ReadersOf } from './tasks.js';
 
@@ -10,11 +10,11 @@ export interface LogEnds {
   readonly top: number;
 }
 
-/** What there is of a log that may be forgotten. */
+/** The kept parts of a log that may be forgotten. */
 export interface Holding extends LogEnds {
   /** Whether a state is kept. */
   readonly hasState: boolean;
-  /** Whether what was said is kept, for the history. */
+  /** Whether its lines are kept, for the history. */
   readonly hasLines: boolean;
 }
 
@@ -23,26 +23,26 @@ export interface Page extends Omit<LogEnds, 'log'> {
   readonly packs: readonly { readonly seq: number; readonly body: Uint8Array }[];
 }
 
-/** What is kept of a log's state. */
+/** The kept state of a log. */
 export interface KeptState {
   /** The number of the last pack that is in it; 0 if nothing has ever been kept. */
   readonly seq: number;
   readonly state: string | null;
 }
 
-/** What is kept of a log's state, with the packs that came after it. */
+/** The kept state of a log, with the packs after it. */
 export interface StoredState extends KeptState {
   readonly log: string;
   readonly tail: Page['packs'];
 }
 
-/** What is kept of a log that nothing has ever been kept of. */
+/** The kept state of a log that has never had one. */
 export const NOTHING_KEPT: KeptState = { seq: 0, state: null };
 
 export interface LogReads {
   /** The states of the logs that have one, or that have packs without one. */
   readonly states: { readonly ask: null; readonly answer: readonly StoredState[] };
-  /** What is kept of the state of one log. */
+  /** The kept state of one log. */
   readonly state: { readonly ask: { readonly log: string }; readonly answer: KeptState };
   /** The ends of all logs. */
   readonly ends: { readonly ask: null; readonly answer: readonly LogEnds[] };
@@ -58,13 +58,13 @@ export interface LogReads {
   readonly living: { readonly ask: { readonly nowMs: number }; readonly answer: readonly string[] };
 }
 
-/** The question for what is kept of logs, in SQLite and in PostgreSQL. */
+/** The question for the kept parts of logs, in SQLite and in PostgreSQL. */
 export const HOLDINGS = `SELECT * FROM (
     SELECT name, first, top, CASE WHEN kept IS NULL THEN 0 ELSE 1 END AS has_state,
       CASE WHEN EXISTS(SELECT 1 FROM line WHERE line.log = log.id) THEN 1 ELSE 0 END AS has_lines FROM log
   ) AS held WHERE first <= top OR has_state = 1 OR has_lines = 1`;
 
-/** Returns what a row of {@link HOLDINGS} says. */
+/** Returns the holding in a row of {@link HOLDINGS}. */
 export function holdingOf(row: object): Holding {
   return {
     log: textOf(row, 'name'),

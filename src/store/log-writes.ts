@@ -14,11 +14,11 @@ export interface LogWrites {
     readonly atMs: number;
   };
   /**
-   * Drops packs of before a time, from the first on, as far as what is kept of the state has them; how many. It drops
+   * Drops packs from before a time, starting at the first, as far as the kept state contains them; how many. It drops
    * at most 1,000, so that other writes need not wait for long.
    */
   readonly retain: { readonly log: string; readonly fromMs: number };
-  /** Keeps what the state of a log is after a pack; null for nothing. */
+  /** Keeps the state of a log after a pack; null for nothing. */
   readonly keep: { readonly log: string; readonly seq: number; readonly state: string | null };
   /** Drops the packs before a number. */
   readonly trim: { readonly log: string; readonly before: number };

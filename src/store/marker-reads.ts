@@ -1,4 +1,4 @@
-/** What is asked about the marks of accounts. */
+/** The questions about the marks of accounts. */
 import { integerOf } from './columns.js';
 import type { ReadersOf } from './tasks.js';
 

@@ -1,4 +1,4 @@
-/** What is asked of the members that stay when the server stops. */
+/** The questions about the members that stay when the server stops. */
 import { textOf } from './columns.js';
 import type { ReadersOf } from './tasks.js';
 

@@ -2,7 +2,7 @@
 import type { WritersOf } from './tasks.js';
 
 export interface MemberWrites {
-  /** Keeps what a member is, by the session that it has. */
+  /** Keeps the state of a member, by its session. */
   readonly 'member-keep': { readonly session: string; readonly account: string; readonly state: string };
   readonly 'member-drop': { readonly session: string };
 }

@@ -10,13 +10,13 @@ const APPLICATION_ID = 0x66646d78;
 
 /** A migration of many rows: each step is a transaction of its own, so that one that is cut short goes on later. */
 interface LongMigration {
-  /** SQL that comes first. It does nothing the second time. */
+  /** SQL that runs first. It does nothing the second time. */
   readonly begin: string;
   /** Does the next part, and returns how far it is. */
   readonly step: (connection: Connection) => Indexed;
 }
 
-/** SQL, or what more it takes. */
+/** SQL, or SQL with more steps. */
 type Migration = string | LongMigration;
 
 /** How far a long migration is. */
@@ -31,20 +31,21 @@ export interface MigrationProgress {
 const STEP_LINES = 5_000;
 
 /**
- * What each version adds to the one before. A version that has been published never changes: a change is a new one.
+ * The additions of each version to the one before. A version that has been published never changes: a change is a new
+ * one.
  *
  * Version 1 has logs with their packs, and leases. `first` is the number of the first pack that is kept, `top` that of
- * the last one that there has been. What is in `trial` shows that there is room again, and goes at once.
+ * the last one that there has been. A row in `trial` shows that there is room again, and is removed at once.
  *
- * Version 2 has the times of packs; what the state of a log was after the pack `kept_seq` (`kept`, as JSON; null for
- * nothing); bans of the server; and facts about the store: `run` is how often it has been opened, `prefix` is what the
- * ids of its messages depend on.
+ * Version 2 has the times of packs; the state of a log after the pack `kept_seq` (`kept`, as JSON; null for nothing);
+ * bans of the server; and facts about the store: `run` is how often it has been opened, the ids of its messages depend
+ * on `prefix`.
  *
  * Version 3 has lines, as people have read them, on shelves that are rows of `log`: see `Line`. `kind` is the place of
  * the kind in `LINE_KINDS`, counted from 1; 0 for one that was taken back, which keeps its place. `marker` has up to
  * when an account has read a conversation.
  *
- * Version 4 has the index of what lines say.
+ * Version 4 has the index of the texts of lines.
  *
  * Version 5 has accounts, with their credentials and the codes by which they are confirmed.
  *
@@ -110,8 +111,8 @@ function pragma(connection: Connection, name: string): number {
 /**
  * Brings a file to the last version, each step in a transaction of its own.
  *
- * @param progress - hears of each step of one that takes long
- * @throws what {@link versionOf} does, and errors of SQLite
+ * @param progress - receives each step of a long one
+ * @throws as {@link versionOf}; errors of SQLite
  */
 export function migrate(
   connection: Connection,

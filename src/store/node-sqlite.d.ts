@@ -1,4 +1,4 @@
-/** What the store uses of `node:sqlite`, which the types of Node.js 20 do not have. */
+/** The part of `node:sqlite` that the store uses, which the types of Node.js 20 do not have. */
 declare module 'node:sqlite' {
   type Value = string | number | Uint8Array | null;
   class StatementSync {

@@ -1,4 +1,4 @@
-/** Whether a store keeps up with what it is given to write. */
+/** Whether a store keeps up with its writes. */
 import { performance } from 'node:perf_hooks';
 
 /** How long a batch may take before the store counts as late, in milliseconds. */

@@ -3,7 +3,7 @@ import { textOf } from './columns.js';
 import type { WritersOf } from './tasks.js';
 
 export interface RunWrites {
-  /** Counts one more opening, of a server that begins anew without opening the store again; its number. */
+  /** Counts one more opening, of a server that begins again without reopening the store; its number. */
   readonly run: object;
 }
 

@@ -1,11 +1,11 @@
-/** Finds and removes what an account has said. */
+/** Finds and removes the lines of an account. */
 import { integerOf, textOf } from './columns.js';
 import { unindexLine } from './line-index.js';
 import { blankEntry } from './line-writes.js';
 import type { Tables } from './tables.js';
 import type { ReadersOf, WritersOf } from './tasks.js';
 
-/** Some of what an account has said. */
+/** Some lines of an account. */
 export interface Said {
   /** The lines. */
   readonly ids: readonly number[];
@@ -21,7 +21,7 @@ export interface SaidReads {
 export interface SaidWrites {
   /**
    * Removes the words and the name of an account from lines, as far as these are its own; how many. They keep their
-   * places, so that those who page through them lose none of the others.
+   * places, so that readers who page through them lose none of the others.
    */
   readonly 'lines-erase': { readonly folded: string; readonly ids: readonly number[] };
 }
@@ -56,7 +56,7 @@ export const saidWrites: WritersOf<SaidWrites> = {
 
 const FIND = 'SELECT line.id, log, name, seq, part FROM line JOIN log ON log.id = line.log';
 
-/** Removes what an account has said in the lines after one. */
+/** Removes the texts of an account from the lines after a given one. */
 export function eraseSaid(tables: Tables, folded: string, after: number): void {
   const find = tables.run(`${FIND} WHERE line.id > ? AND account IN (?, ?)`);
   eraseLines(tables, find.all(after, ...namesOf(tables, folded)));

@@ -1,13 +1,13 @@
 /** For how long a database server has been the same process. */
 import { performance } from 'node:perf_hooks';
 
-/** What a server has said of its age, which grows since then. */
+/** The age that a server has reported, which grows since then. */
 export class ServerAge {
   #saidMs = 0;
   #atMs = performance.now();
 
   /**
-   * Takes what the server says now. A clock that was set back makes it younger than it is.
+   * Takes the age that the server reports now. A clock that was set back makes it younger than it is.
    *
    * @param ms - in milliseconds; 0 if that is not known
    */

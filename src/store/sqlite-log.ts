@@ -26,12 +26,12 @@ interface Stored {
 
 /** How long a store that has failed is left alone before it is tried again, in milliseconds. */
 const RETRY_MS = 500;
-/** What must fit into a store that has failed before it counts as back. */
+/** The bytes that must fit into a store that has failed before it counts as back. */
 const TRIAL_BYTES = 65_536;
 
 /**
- * The logs of one store. Those who follow hear of nothing before it is stored. While the store takes nothing, because
- * its disk is full for example, appends fail as `unknown`, the followers hear `away`, and the store is tried again.
+ * The logs of one store. Followers receive nothing before it is stored. While the store takes nothing, because its disk
+ * is full for example, appends fail as `unknown`, the followers receive `away`, and the store is tried again.
  */
 export class SqliteLog implements SharedLog {
   readonly #store: Store;
@@ -40,7 +40,7 @@ export class SqliteLog implements SharedLog {
   readonly #onTrouble: (failure: Failure | null) => void;
   /** Every log that has ever had a pack, and those that are followed. */
   readonly #logs: Map<LogName, StoredLog>;
-  /** What was kept when the store was opened. */
+  /** The kept states when the store was opened. */
   readonly states: readonly (StoredState & { readonly log: LogName })[];
   #retry: NodeJS.Timeout | null = null;
   #isClosed = false;
@@ -74,7 +74,7 @@ export class SqliteLog implements SharedLog {
     return this.#logs.get(name)?.top ?? 0;
   }
 
-  /** Keeps what the state of a log is after a pack: the next opening of the store brings it, and the packs after it. */
+  /** Keeps the state of a log after a pack: the next opening of the store brings it, and the packs after it. */
   keep(log: LogName, seq: number, state: string | null): void {
     if (this.#isClosed || this.#retry !== null) return;
     this.#store.write(
@@ -209,8 +209,8 @@ export class SqliteLog implements SharedLog {
   }
 
   /**
-   * The store has failed: all who follow hear of it once, and it is tried again in a while. Nobody else hears of a
-   * write that it does not take while it takes others.
+   * The store has failed: this is reported to all followers once, and it is tried again in a while. A write that it
+   * does not take while it takes others is not reported to them.
    */
   #failed(failure: Failure): void {
     if (this.#isClosed || this.#retry !== null || failure.code === 'ERR_STORE_REFUSED') return;
@@ -219,7 +219,7 @@ export class SqliteLog implements SharedLog {
     for (const log of this.#logs.values()) log.away();
   }
 
-  /** Writes something that takes place, and removes it: so there is room for the packs that come next. */
+  /** Writes something that takes up space, and removes it: so there is room for the next packs. */
   readonly #tryAgain = (): void => {
     void (async () => {
       const hasRoom = (await this.#try(TRIAL_BYTES)) && (await this.#try(0));

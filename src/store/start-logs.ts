@@ -10,7 +10,7 @@ const START_MS = 15_000;
  * start waiting for ever.
  *
  * @param problem - returns why they cannot be reached
- * @throws StoreError: ERR_STORE_CONNECTION, or what else was wrong with the last attempt
+ * @throws StoreError: ERR_STORE_CONNECTION, or the error of the last attempt
  */
 export async function startLogs(log: RemoteLog, problem: () => StoreError, deadlineMs = START_MS): Promise<void> {
   const timer = setTimeout(() => {

@@ -1,4 +1,4 @@
-/** What a server needs of its store, whichever database that is in. */
+/** A server's view of its store, whichever database that is in. */
 import type { Found, SearchQuery } from '../history/search-query.js';
 import type { LogName } from '../log/entry.js';
 import type { SharedLog } from '../log/shared-log.js';
@@ -14,29 +14,29 @@ export interface StoreAccess {
   write(write: Write, answer?: WriteAnswer): void;
   /** Asks for what is stored: everything is in the answer whose write has been answered. @throws StoreError */
   read<K extends keyof Reads>(job: K, ask: Reads[K]['ask']): Promise<Reads[K]['answer']>;
-  /** Searches: nobody else waits for it. @throws StoreError */
+  /** Searches: no other question waits for it. @throws StoreError */
   search(query: SearchQuery): Promise<Found>;
   /** Whether something has been asked for that is not answered yet. */
   readonly isBusy: boolean;
   readings(): StoreReadings;
-  /** Writes what is still to be written, and closes it. */
+  /** Completes the pending writes, and closes it. */
   close(): Promise<void>;
 }
 
 /** The logs of a store. */
 export interface StoreLogs extends SharedLog {
-  /** What was kept when the store was opened. */
+  /** The kept states when the store was opened. */
   readonly states: readonly (StoredState & { readonly log: LogName })[];
   readonly isTakingWrites: boolean;
   /** How many packs are known to be in the logs that have not been applied here; absent if that is not known. */
   readonly lag?: number;
   /** The number of the last pack of a log that is known to be stored. */
   topOf(name: LogName): number;
-  /** Reads what is kept of the state of a log now; null if the store does not answer. */
+  /** Reads the kept state of a log now; null if the store does not answer. */
   stateOf(name: LogName): Promise<KeptState | null>;
   /**
-   * Keeps what the state of a log is after a pack: the next opening of the store brings it, and the packs after it. A
-   * state with more packs in it stays.
+   * Keeps the state of a log after a pack: the next opening of the store brings it, and the packs after it. A state
+   * with more packs in it stays.
    */
   keep(log: LogName, seq: number, state: string | null): void;
 }

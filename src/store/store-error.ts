@@ -1,4 +1,4 @@
-/** Why the store cannot do what it was asked for. */
+/** The reasons why the store cannot serve a request. */
 import { toError } from '../errors.js';
 
 /**
@@ -12,8 +12,8 @@ import { toError } from '../errors.js';
  * - `ERR_STORE_IMPORT`: what is imported is no export, or not all of one.
  * - `ERR_STORE_FULL`: the disk is full, or the file has the size that it may have.
  * - `ERR_STORE_REFUSED`: the database does not take this write, while it takes others; it never will.
- * - `ERR_STORE_CONNECTION`: the database server cannot be reached, or lets nobody in.
- * - `ERR_STORE_DURABILITY`: the database server would lose what it acknowledges, and nobody has allowed that.
+ * - `ERR_STORE_CONNECTION`: the database server cannot be reached, or refuses every connection.
+ * - `ERR_STORE_DURABILITY`: the database server would lose what it acknowledges, and that was not allowed.
  * - `ERR_STORE_FAILED`: the database reports another error, which is the `cause`.
  */
 export const STORE_ERROR_CODES = [
@@ -45,7 +45,7 @@ export class StoreError extends Error {
   }
 }
 
-/** What goes from one thread to another in place of a {@link StoreError}: an error loses its fields on the way. */
+/** The form in which a {@link StoreError} passes between threads: an error loses its fields on the way. */
 export interface Failure {
   readonly code: StoreErrorCode;
   readonly message: string;
@@ -55,7 +55,7 @@ export interface Failure {
 const CORRUPT = /malformed|not a database|database corruption|SQLITE_CORRUPT|SQLITE_NOTADB/i;
 const FULL = /database or disk is full|SQLITE_FULL/i;
 
-/** Says what an error of SQLite means for the store. */
+/** Returns the failure of the store that an error of SQLite means. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof StoreError) return { code: error.code, message: error.message };
   const message = toError(error).message;

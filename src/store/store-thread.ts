@@ -28,7 +28,7 @@ export class StoreThread {
    * Starts a thread.
    *
    * @param lost - called if it ends later, without having been told to
-   * @param migrating - hears how far the file is, if it is one of an earlier version
+   * @param migrating - receives how far the file is, if it is one of an earlier version
    * @throws StoreError if it cannot open the file
    */
   static start(
@@ -119,7 +119,7 @@ export class StoreThread {
     return waiter;
   }
 
-  /** Whatever is under way has failed. @returns false if the thread was told to end */
+  /** All tasks under way have failed. @returns false if the thread was told to end */
   #end(failure: Failure): boolean {
     const isLost = this.#failure === null;
     this.#failure ??= failure;

@@ -1,4 +1,4 @@
-/** The store of one server: its file, which nobody else has, and the two threads that work on it. */
+/** The store of one server: its file, which no other process has, and the two threads that work on it. */
 import { closeSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Found, SearchQuery } from '../history/search-query.js';
@@ -29,9 +29,9 @@ export interface StoreOptions {
   readonly refused?: RefusalObserver;
 }
 
-/** What a store can say about itself at any time. */
+/** The readings that a store has at any time. */
 export interface StoreReadings extends WriteReadings {
-  /** The size of the file, with what has been written last. */
+  /** The size of the file, with the latest writes. */
   readonly bytes: number;
 }
 
@@ -51,10 +51,10 @@ interface StoreParts {
   readonly indexing: Indexing;
 }
 
-/** Nobody hears that a store is late. */
+/** Ignores that a store is late. */
 const UNOBSERVED: PaceObserver = { late: () => undefined, caughtUp: () => undefined };
 
-/** A store that is open. What one turn has for it is written in one transaction, without what SQLite never takes. */
+/** A store that is open. One turn's writes are one transaction, without those that SQLite never takes. */
 export class Store {
   readonly facts: StoreFacts;
   readonly #lockFd: number;
@@ -118,7 +118,7 @@ export class Store {
             if (failure.code !== 'ERR_STORE_FULL') refused('line', failure);
           },
         );
-        // What a process that was killed had not indexed.
+        // For lines that a killed process had not indexed.
         indexing.written();
         const writes = new WriteBatches({
           atOnce: MAX_BATCHES,
@@ -158,7 +158,8 @@ export class Store {
   }
 
   /**
-   * Searches everything whose write has been answered. It may take some tenths of a second: nobody else waits for it.
+   * Searches everything whose write has been answered. It may take some tenths of a second: no other question waits for
+   * it.
    *
    * @throws StoreError
    */
@@ -177,7 +178,7 @@ export class Store {
     return { bytes: sizes.reduce((sum, size) => sum + size, 0), ...this.#writes.readings() };
   }
 
-  /** Writes what is still to be written, and closes the file. */
+  /** Completes the pending writes, and closes the file. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -189,7 +190,7 @@ export class Store {
     await this.#reader.close();
     await this.#searcher.close();
     await this.#checkpoints.close();
-    // The last connection to be closed takes in what is left.
+    // The last connection to be closed takes in the rest.
     await this.#writer.close();
     closeSync(this.#lockFd);
   }

@@ -8,7 +8,7 @@ import type { Write } from './tasks.js';
 /** How many lines are erased in one write: about ten milliseconds. */
 const LINES_AT_ONCE = 100;
 
-/** Keeps accounts in a store: what has been answered is as durable as the store promises. */
+/** Keeps accounts in a store: an answered write is as durable as the store promises. */
 export class StoredAccounts implements AccountBook {
   readonly #store: StoreAccess;
 
@@ -48,7 +48,7 @@ export class StoredAccounts implements AccountBook {
   }
 
   /**
-   * Erases what the account has said before the account itself, in small writes between those of others. If that fails
+   * Erases the lines of the account before the account itself, in small writes between those of others. If that fails
    * in between, it is still there to be erased again.
    */
   async erase(folded: string): Promise<boolean> {

@@ -1,4 +1,4 @@
-/** A history in the store: what is recorded is written with everything else of its turn. */
+/** A history in the store: a record is written with everything else of its turn. */
 import type { Conversations, History, LatestQuery, LineQuery, Page, Redaction, Shelves } from '../history/history.js';
 import type { Line, Shelf } from '../history/line.js';
 import { type LineDraft, lineOf } from '../history/line-draft.js';
@@ -15,7 +15,7 @@ const RETRY_MS = 500;
 const MAX_PORTION = 256;
 /**
  * How many pages are read at once. A login waits for no more of them, however many people ask; and no more arrive at
- * once, so that what is sent of them leaves memory before the next ones are there.
+ * once, so that sent pages leave memory before the next ones are there.
  */
 const PAGES_AT_ONCE = 2;
 
@@ -38,9 +38,9 @@ export class StoredHistory implements History, Shelves {
   readonly #unwritten: Write[] = [];
   /** How many of those have failed since the last attempt: they are the first. */
   #failed = 0;
-  /** How many are written at once: what has failed together may fit one by one. */
+  /** How many are written at once: lines that have failed together may fit one by one. */
   #portion = 1;
-  /** Those that are being written: a line that fails before one of them must not be written after it. */
+  /** The redactions that are being written: a line that fails before one of them must not be written after it. */
   readonly #redactions = new Set<Redaction>();
   readonly #pages = new Turns(PAGES_AT_ONCE);
   #retry: NodeJS.Timeout | null = null;
@@ -89,7 +89,7 @@ export class StoredHistory implements History, Shelves {
     return this.#store.read('line-time', { shelves, msgid }).catch(() => null);
   }
 
-  /** Makes no more attempts to write what has failed. */
+  /** Makes no more attempts at failed writes. */
   close(): void {
     this.#isClosed = true;
     if (this.#retry !== null) clearTimeout(this.#retry);
@@ -115,7 +115,7 @@ export class StoredHistory implements History, Shelves {
       },
       failed: ({ code }) => {
         this.#dropRedaction(write);
-        // What never will be taken is as good as written: what waits behind it goes on.
+        // A write that will never be taken is as good as written: the writes behind it go on.
         if (code === 'ERR_STORE_REFUSED') stored();
         else this.#keepForLater(write);
         this.#hear();

@@ -1,4 +1,4 @@
-/** One log of the store, with those who follow it. */
+/** One log of the store, with its followers. */
 import { decodePack } from '../log/codec.js';
 import type { Pack } from '../log/entry.js';
 import type { Following, LogSink } from '../log/shared-log.js';
@@ -32,7 +32,7 @@ class Follower implements Following {
     this.#log.leave(this);
   }
 
-  /** Compares what it has applied with where the log ends, and reads what it lacks. */
+  /** Compares its last applied pack with the end of the log, and reads the missing packs. */
   begin(): void {
     const { top } = this.#log;
     if (this.#applied > top) this.#regress(top);
@@ -80,7 +80,7 @@ class Follower implements Following {
     if (packs.length === 0) this.#skipTo(top);
     else if (first <= top) this.#skipTo(first - 1);
     for (const { seq, body } of packs) {
-      // What the thread has not reported yet arrives when it has.
+      // Packs that the thread has not reported yet arrive with its report.
       if (!this.#log.isFollowedBy(this) || seq > top) return;
       this.#read(seq, body);
     }
@@ -120,7 +120,7 @@ export class StoredLog {
   #top: number;
   #tail: Page['packs'];
 
-  /** @param tail - the last packs; whoever follows first hears of them at once */
+  /** @param tail - the last packs; the first follower receives them at once */
   constructor(top: number, tail: Page['packs'], read: ReadPage) {
     this.#top = top;
     this.#tail = tail;

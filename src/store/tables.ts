@@ -2,7 +2,7 @@
 import { integerOf } from './columns.js';
 import type { Connection, Statement } from './engine.js';
 
-/** What is known of a log while the file is open for writing. */
+/** The facts about a log while the file is open for writing. */
 export interface LogRow {
   readonly id: number;
   first: number;
@@ -13,18 +13,18 @@ export interface LogRow {
   lineMs: number;
 }
 
-/** What those who read and write tables work on. */
+/** The tables, for the code that reads and writes them. */
 export class Tables {
   readonly connection: Connection;
   readonly #statements = new Map<string, Statement>();
   /** The logs that have been written to; their rows are read once. */
   readonly #logs = new Map<string, LogRow>();
   /**
-   * Up to which line all are in the index for searches that belong into it. The index itself may know of more; 0 if
-   * nobody has looked.
+   * Up to which line all are in the index for searches that belong into it. The index itself may know of more; 0 before
+   * the first look.
    */
   indexedUpTo = 0;
-  /** What is done at the end of the transaction. */
+  /** The work for the end of the transaction. */
   #later: (() => void)[] = [];
 
   constructor(connection: Connection) {
@@ -40,7 +40,7 @@ export class Tables {
     return made;
   }
 
-  /** Returns what is known of a log, which gets a row if it has none. Only for the connection that writes. */
+  /** Returns the facts about a log, which gets a row if it has none. Only for the connection that writes. */
   log(name: string): LogRow {
     const known = this.#logs.get(name);
     if (known !== undefined) return known;
@@ -62,27 +62,27 @@ export class Tables {
     return log;
   }
 
-  /** Forgets what is known of a log that has no row any more. */
+  /** Forgets a log that has no row any more. */
   forgetLog(name: string): void {
     this.#logs.delete(name);
   }
 
   /**
-   * Does something at the end of the transaction, after what was to be done then already. It is for the index: of what
-   * it has gathered in memory, it writes a part of its own at every statement that SQLite may have to undo by itself.
+   * Does something at the end of the transaction, after earlier work for then. It is for the index: it writes its
+   * gathered memory as a separate part at every statement that SQLite may have to undo by itself.
    */
   later(write: () => void): void {
     this.#later.push(write);
   }
 
-  /** Does what was left for the end of the transaction. */
+  /** Does the work for the end of the transaction. */
   finish(): void {
     const writes = this.#later;
     this.#later = [];
     for (const write of writes) write();
   }
 
-  /** Forgets what a transaction was to do, and what is known of logs: it was rolled back. */
+  /** Forgets the work of a transaction, and the facts about logs: it was rolled back. */
   forget(): void {
     this.#later = [];
     this.#logs.clear();

@@ -1,4 +1,4 @@
-/** What the thread of the loop asks of the threads of the store, and how they answer. */
+/** The requests of the loop's thread to the threads of the store, and their answers. */
 import type { AccountReads } from './account-reads.js';
 import type { AccountWrites } from './account-writes.js';
 import type { BanReads } from './ban-reads.js';
@@ -23,7 +23,7 @@ import type { SaidReads, SaidWrites } from './said.js';
 import type { Failure } from './store-error.js';
 import type { Tables } from './tables.js';
 
-/** What a thread is started with. */
+/** The data that a thread is started with. */
 export interface ThreadData {
   /** `import`: it makes a file of an export. */
   readonly role: 'write' | 'read' | 'checkpoint' | 'import';
@@ -33,7 +33,7 @@ export interface ThreadData {
   readonly maxBytes: number;
 }
 
-/** What can be written, by kind. Each answers with a number. */
+/** The writes, by kind. Each answers with a number. */
 export interface Writes
   extends
     AccountWrites,
@@ -57,7 +57,7 @@ export type Written = number | Failure;
 /** How each kind of a part's writes is written, within the transaction of its batch. */
 export type WritersOf<W> = { readonly [K in keyof W]: (tables: Tables, write: W[K]) => number };
 
-/** What can be asked, by name: the question, and its answer. */
+/** The reads, by name: the question, and its answer. */
 export interface Reads
   extends AccountReads, LogReads, BanReads, LineReads, SearchReads, MemberReads, MarkerReads, ErasedReads, SaidReads {}
 
@@ -74,20 +74,20 @@ export interface StoreFacts {
   readonly prefix: string;
 }
 
-/** What a thread can be asked to do, by name: the question, and its answer. */
+/** The jobs of a thread, by name: the question, and its answer. */
 export interface Jobs extends Reads {
   /**
-   * Writes everything of a batch in one transaction, but for what SQLite never takes. If it takes nothing at all now,
-   * as on a full disk, the job fails and nothing is written.
+   * Writes everything of a batch in one transaction, except those that SQLite never takes. If it takes nothing at all
+   * now, as on a full disk, the job fails and nothing is written.
    */
   readonly write: { readonly ask: readonly Write[]; readonly answer: readonly Written[] };
   /** Counts this opening of the store. */
   readonly begin: { readonly ask: null; readonly answer: StoreFacts };
   /** Puts the next lines into the index for searches. How far it is then. */
   readonly index: { readonly ask: null; readonly answer: Indexed };
-  /** Takes into the file what no reader needs in the write-ahead log. */
+  /** Moves into the file the part of the write-ahead log that no reader needs. */
   readonly checkpoint: { readonly ask: null; readonly answer: null };
-  /** Finds what is wrong with the file. */
+  /** Finds the faults of the file. */
   readonly check: { readonly ask: null; readonly answer: Findings };
   /** The next lines of an export, about so many characters; "" at the end. */
   readonly export: { readonly ask: { readonly length: number }; readonly answer: string };
@@ -109,7 +109,7 @@ export type Answer<K extends keyof Jobs = keyof Jobs> = {
   readonly [J in K]: { readonly kind: 'done'; readonly id: number; readonly job: J; readonly value: Jobs[J]['answer'] };
 }[K];
 
-/** What a thread sends: how far it is, that it is ready or that it never will be, and then an answer to each task. */
+/** A message of a thread: how far it is, that it is ready or that it never will be, and then an answer to each task. */
 export type Report =
   | { readonly kind: 'ready' }
   | { readonly kind: 'migrating'; readonly progress: MigrationProgress }

@@ -53,7 +53,7 @@ function carryOut<K extends keyof Jobs>(desk: Desk, tables: Tables, { id, job, a
   return { kind: 'done', id, job, value: desk[job](tables, ask) };
 }
 
-/** Runs this thread: the first message is what it is started with, the others are tasks. */
+/** Runs this thread: the first message is its start data, the others are tasks. */
 export function runThread(): void {
   const port = parentPort;
   if (port === null) throw new Error('this file is a thread of the store, not a program');

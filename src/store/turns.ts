@@ -2,7 +2,7 @@
 
 export class Turns {
   #free: number;
-  /** Those who wait, the first first. */
+  /** The waiting callers, in order. */
   readonly #waiting: (() => void)[] = [];
 
   /** @param atOnce - how many may be under way, at least 1 */
@@ -10,7 +10,7 @@ export class Turns {
     this.#free = atOnce;
   }
 
-  /** Asks when it is time to. @returns what `ask` returns */
+  /** Asks when its turn has arrived. @returns the result of `ask` */
   async take<T>(ask: () => Promise<T>): Promise<T> {
     if (this.#free > 0) this.#free -= 1;
     else await new Promise<void>((goOn) => this.#waiting.push(goOn));

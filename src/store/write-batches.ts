@@ -1,4 +1,4 @@
-/** Gathers what one turn has to write into a batch, and answers each write when its batch has ended. */
+/** Gathers the writes of one turn into a batch, and answers each write when its batch has ended. */
 import type { Pace } from './pace.js';
 import type { Failure } from './store-error.js';
 import type { Write, Written } from './tasks.js';
@@ -12,7 +12,7 @@ export interface WriteAnswer {
 /** Hears of each write that the database does not take, and never will. */
 export type RefusalObserver = (kind: Write['kind'], failure: Failure) => void;
 
-/** What batches can say about themselves at any time. */
+/** The readings that batches have at any time. */
 export interface WriteReadings {
   /** Writes that are not answered yet. */
   readonly queued: number;
@@ -25,7 +25,7 @@ export interface WriteReadings {
 
 /** Everything that makes batches. */
 export interface WriteBatchesParts {
-  /** Writes a batch in one transaction, without what the database never takes; it does not reject. */
+  /** Writes a batch in one transaction, without writes that the database never takes; it does not reject. */
   readonly send: (writes: readonly Write[]) => Promise<readonly Written[] | Failure>;
   /** How many batches are under way at most. */
   readonly atOnce: number;
@@ -38,10 +38,10 @@ interface Queued {
   readonly answer: WriteAnswer;
 }
 
-/** Nobody hears how a write ends. */
+/** Ignores how a write ends. */
 const UNANSWERED: WriteAnswer = { written: () => undefined, failed: () => undefined };
 
-/** The writes of one store. What arrives while batches are under way is written together in the next. */
+/** The writes of one store. Those that arrive while batches are under way are written together in the next. */
 export class WriteBatches {
   readonly #parts: WriteBatchesParts;
   #queue: Queued[] = [];
@@ -83,7 +83,7 @@ export class WriteBatches {
     };
   }
 
-  /** Writes what is still to be written. @returns when nothing is under way */
+  /** Completes the pending writes. @returns when nothing is under way */
   async finish(): Promise<void> {
     this.#post();
     if (this.#batches === 0) return;

@@ -108,7 +108,7 @@ function rollBack({ connection }: Tables): void {
   }
 }
 
-/** Counts an opening of the store; the first one draws what tells it from other stores. */
+/** Counts an opening of the store; the first one draws the value that distinguishes it from other stores. */
 export function begin(tables: Tables): StoreFacts {
   const facts = tables.run('INSERT INTO fact(name, value) VALUES(?, ?) ON CONFLICT DO NOTHING');
   facts.run('prefix', randomBytes(9).toString('hex'));

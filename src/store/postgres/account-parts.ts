@@ -93,7 +93,7 @@ export const accountReaders: PostgresReaders<'account' | 'account-names'> = {
   },
 };
 
-/** What only those can read who have the account: whoever registers the name later must not. */
+/** Erases data that only the account's owner can read: someone who registers the name later must not. */
 async function eraseShelves(run: Run, folded: string): Promise<void> {
   await run({ text: 'DELETE FROM marker WHERE owner = $1', values: [folded] });
   await dropShelf(run, `a:${folded}`);
@@ -110,7 +110,7 @@ async function areFree(run: Run, credentials: readonly Credential[], id: number)
   return (await run({ text: TAKEN, values: [certificates, id] })).length === 0;
 }
 
-/** Those that are there already keep the time at which they were added. */
+/** Credentials that are there already keep the time at which they were added. */
 async function writeCredentials(run: Run, id: number, wanted: readonly Credential[], atMs: number): Promise<void> {
   const kinds = wanted.map(({ kind }) => kind);
   const data = wanted.map((credential) => credential.data);

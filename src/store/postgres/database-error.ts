@@ -1,4 +1,4 @@
-/** What errors of PostgreSQL, and of the way to it, mean for the store. */
+/** The meaning of errors of PostgreSQL, and of the connection to it, for the store. */
 import { toError } from '../../errors.js';
 import { type Failure, failureOf, StoreError } from '../store-error.js';
 

@@ -1,5 +1,5 @@
 /** PostgreSQL's protocol, by the package pg: connections, statements and rows. */
-/** What a parameter of a statement can be. */
+/** The types of a statement's parameter. */
 export type Parameter =
   string | number | boolean | Uint8Array | null | readonly (string | number | null)[] | readonly (readonly string[])[];
 
@@ -7,11 +7,11 @@ export type Parameter =
 export interface Statement {
   readonly text: string;
   readonly values?: readonly Parameter[];
-  /** Under this name, the database keeps what it has planned for the text. */
+  /** The database keeps its plan for the text under this name. */
   readonly name?: string;
 }
 
-/** What somebody has sent on a channel that is listened to. */
+/** A message on a channel that is listened to. */
 export interface Notification {
   readonly payload: string;
   /** The process of the database that serves the sender. */

@@ -19,8 +19,8 @@ const lastLine = (condition: string): string => `SELECT ${LINE_COLUMNS} FROM lin
   ORDER BY line.at_ms DESC, line.id DESC LIMIT 1`;
 
 /**
- * `known` goes from one peer of a shelf to the next by the index: it reads no line of a conversation but the last. The
- * rooms and the people are two questions, since each goes by an index of its own.
+ * `known` walks from one peer of a shelf to the next by the index: it reads no line of a conversation but the last. The
+ * rooms and the people are two questions, because each uses an index of its own.
  */
 const LATEST = `WITH RECURSIVE
 room AS (

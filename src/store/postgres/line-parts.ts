@@ -121,7 +121,7 @@ async function dropBefore(run: Run, shelf: string, beforeMs: number): Promise<nu
   return (await run({ text: DROP, values: [shelf, beforeMs] })).length;
 }
 
-/** Removes what an account has said in the lines after one; they keep their places. */
+/** Removes the texts of an account from the lines after a given one; they keep their places. */
 export async function eraseSaid(run: Run, account: string, after: number): Promise<void> {
   const values = [await namesOf(run, account), after];
   await blankEntries(run, await run({ text: `${FORGET_SAID} AND line.id > $2 ${PLACE}`, values }));
@@ -143,7 +143,7 @@ async function blankEntries(run: Run, places: readonly object[]): Promise<number
 }
 
 /**
- * Removes what an entry says. The mark of its pack stays: to those who have applied it, it is the same pack.
+ * Removes the text of an entry. The mark of its pack stays: for servers that have applied it, it is the same pack.
  */
 async function blankEntry(run: Run, log: string, seq: number, part: number): Promise<void> {
   const place = 'log = (SELECT id FROM log WHERE name = $1) AND seq = $2';

@@ -1,4 +1,4 @@
-/** What is asked of lines in PostgreSQL. What the one who asks may see is part of each question. */
+/** The questions about lines in PostgreSQL. Each question contains what its asker may see. */
 import type { Anchor, LineQuery, Page, Sight } from '../../history/history.js';
 import type { Line, Shelf } from '../../history/line.js';
 import { centred } from '../../history/page.js';

@@ -1,4 +1,4 @@
-/** Searches among lines in PostgreSQL: the index finds candidates, and each is compared with what is wanted. */
+/** Searches among lines in PostgreSQL: the index finds candidates, and each is compared with the query. */
 import type { Anchor } from '../../history/history.js';
 import {
   type Found,
@@ -66,9 +66,9 @@ class Search {
   }
 
   /**
-   * Compares candidates with what is wanted, from one end on.
+   * Compares candidates with the query, starting at one end.
    *
-   * @param needs - what each of them has in the index; nothing for all lines
+   * @param needs - the terms that each of them has in the index; empty for all lines
    * @returns whether it has found all that there is, or as much as is wanted
    */
   async #examine(needs: readonly string[]): Promise<boolean> {

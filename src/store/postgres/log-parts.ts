@@ -44,7 +44,7 @@ export const logWriters: PostgresWriters<'keep' | 'retain' | 'trim'> = {
 };
 
 export const logReaders: PostgresReaders<'state' | 'states' | 'ends' | 'holdings'> = {
-  // The packs after a state are read by those who follow the log.
+  // The followers of the log read the packs after a state.
   states: async (run) => {
     const rows = await run({
       text: 'SELECT name, kept_seq, kept FROM log WHERE kept IS NOT NULL OR top > kept_seq ORDER BY name',

@@ -12,7 +12,8 @@ export const SCHEMA = 'fdmux';
 const LOCK = 0x66646d78;
 
 /**
- * What each version adds to the one before. A version that has been published never changes: a change is a new one.
+ * The additions of each version to the one before. A version that has been published never changes: a change is a new
+ * one.
  *
  * Version 1 has logs with their packs, and leases.
  *

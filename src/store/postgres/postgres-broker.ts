@@ -31,7 +31,7 @@ export interface PostgresBrokerOptions {
 
 /** How long a statement may take, in milliseconds: a disk may be busy for seconds. */
 const TIMEOUT_MS = 10_000;
-/** What must fit into a database that has refused something, before it counts as back. */
+/** The bytes that must fit into a database that has refused something, before it counts as back. */
 const TRIAL_BYTES = 65_536;
 
 const APPEND = 'SELECT * FROM append($1, $2, $3, $4, $5)';
@@ -65,8 +65,8 @@ const SERVING = `WITH server AS (SELECT extract(epoch FROM pg_postmaster_start_t
 const NOTHING: BrokerPage = { first: 1, top: 0, mark: '', packs: [] };
 
 /**
- * Two connections: on one it appends and renews leases, on the other one it listens and reads, so that nobody who is
- * far behind delays an append.
+ * Two connections: on one it appends and renews leases, on the other one it listens and reads, so that a follower that
+ * is far behind does not delay an append.
  */
 export class PostgresBroker implements Broker {
   readonly #writer: PostgresLink;
@@ -74,7 +74,7 @@ export class PostgresBroker implements Broker {
   readonly #links = new LinkGroup();
   readonly #maxEntries: number;
   #listener: BrokerListener | null = null;
-  /** The process of the database that serves the writer: what it has appended is known here. */
+  /** The process of the database that serves the writer: its appends are known here. */
   #writerProcess = 0;
   /** Whether the database has refused an append: it must show that it has room. */
   #isOnTrial = false;
@@ -134,7 +134,7 @@ export class PostgresBroker implements Broker {
       transaction(run, async () => {
         const [end] = await run({ text: HOLD, values: [log] });
         const isThere = end !== undefined && integerOf(end, 'top') === top && textOf(end, 'mark') === mark;
-        // A log of which nothing is left begins anew.
+        // A log of which nothing is left begins again.
         if (!isThere && (end !== undefined || top > 0)) return false;
         const rows = await run(this.#appending(packs.map((pack) => ({ ...pack, log }))));
         // Somebody else may have begun it in this moment.

@@ -8,7 +8,7 @@ import { startLogs } from '../start-logs.js';
 import type { StoreAccess, StoreLogs } from '../store-access.js';
 import { PostgresBroker } from './postgres-broker.js';
 
-/** Logs of which it is known at once where they end, since only this server appends to them. */
+/** Logs whose ends are known at once, because only this server appends to them. */
 export class PostgresLogs extends CountedLog implements StoreLogs {
   readonly states: StoreLogs['states'];
   readonly #store: StoreAccess;

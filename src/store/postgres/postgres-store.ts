@@ -1,4 +1,4 @@
-/** A store in PostgreSQL: accounts, what was said, and everything else that outlives the process. */
+/** A store in PostgreSQL: accounts, lines, and everything else that outlives the process. */
 import { randomBytes } from 'node:crypto';
 import type { Found, SearchQuery } from '../../history/search-query.js';
 import { integerOf, textOf } from '../columns.js';
@@ -27,7 +27,9 @@ export interface PostgresStoreOptions {
 
 /** How long a statement may take, in milliseconds. */
 const TIMEOUT_MS = 30_000;
-/** The database itself gives a statement up before that: otherwise it goes on when nobody waits for it. */
+/**
+ * The database itself gives a statement up before that: otherwise it would go on after its caller has stopped waiting.
+ */
 const STATEMENT_MS = 25_000;
 /** A node that stops in the middle of a transaction must not keep the others waiting, in milliseconds. */
 const IDLE_MS = 2_000;
@@ -35,8 +37,8 @@ const IDLE_MS = 2_000;
 const OWNER_LOCK = 0x66646d7a;
 
 /**
- * What one turn has for it is written in one transaction; what arrives meanwhile is written together in the next. The
- * database has one server at a time, or those that share it: any other one is refused as long as they are connected.
+ * One turn's writes are one transaction; writes that arrive meanwhile are together in the next. The database has one
+ * server at a time, or those that share it: any other one is refused as long as they are connected.
  */
 export class PostgresStore implements StoreAccess {
   readonly #writer: PostgresLink;
@@ -54,7 +56,7 @@ export class PostgresStore implements StoreAccess {
     };
     this.#isShared = isShared;
     this.#writes = new WriteBatches({
-      // What arrives while one is under way would only wait in the link instead of growing here.
+      // Writes that arrive while one is under way would only wait in the link instead of joining a batch here.
       atOnce: 1,
       pace: new Pace(pace),
       refused,
@@ -115,13 +117,13 @@ export class PostgresStore implements StoreAccess {
     return { bytes: this.#bytes, ...this.#writes.readings() };
   }
 
-  /** The database knows its size; the next readings have what it says now. */
+  /** The database knows its size; the next readings contain its answer. */
   async #measure(): Promise<void> {
     const [row = {}] = await this.#reader.query({ text: 'SELECT pg_database_size(current_database()) AS bytes' });
     this.#bytes = integerOf(row, 'bytes');
   }
 
-  /** Writes all of a batch; what the database never takes is left out of it. */
+  /** Writes all of a batch, without writes that the database never takes. */
   async #writeBatch(writes: readonly Write[]): Promise<readonly Written[]> {
     try {
       return await this.#writer.use((run) => writeAll(run, writes, this.#isShared));
@@ -162,7 +164,7 @@ async function takeOver(run: Run, isShared: boolean): Promise<void> {
   throw new StoreError('ERR_STORE_IN_USE', others);
 }
 
-/** Counts an opening of the store; the first one draws what tells it from other stores. */
+/** Counts an opening of the store; the first one draws the value that distinguishes it from other stores. */
 async function begin(run: Run): Promise<StoreFacts> {
   const prefix = randomBytes(9).toString('hex');
   const text = "INSERT INTO fact(name, value) VALUES('prefix', $1), ('run', '0') ON CONFLICT DO NOTHING";

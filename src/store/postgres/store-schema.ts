@@ -1,10 +1,10 @@
 /** The tables of everything but logs in PostgreSQL: the same as those of SQLite, as far as the two have the same. */
 
 /**
- * `kept` is what the state of a log was after the pack `kept_seq`, as JSON; null for nothing. `fact` has facts about
- * the store. The kind of a line is its place in `LINE_KINDS`, counted from 1; 0 for one that was taken back. `grams` is
- * what a search finds it by; null for a line that people do not search for. `token` has the codes by which accounts
- * are confirmed. `member` has the members that stay when the server stops, by the sessions that they had.
+ * `kept` is the state of a log after the pack `kept_seq`, as JSON; null for nothing. `fact` has facts about the store.
+ * The kind of a line is its place in `LINE_KINDS`, counted from 1; 0 for one that was taken back. A search finds it by
+ * `grams`; null for a line that people do not search for. `token` has the codes by which accounts are confirmed.
+ * `member` has the members that stay when the server stops, by the sessions that they had.
  */
 export const STORE_SCHEMA = `
 ALTER TABLE log ADD COLUMN kept_seq bigint NOT NULL DEFAULT 0, ADD COLUMN kept text;

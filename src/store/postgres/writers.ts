@@ -58,7 +58,7 @@ export function writeAll(run: Run, batch: readonly Write[], isShared: boolean): 
  * Locks the rows of all logs that a batch changes, in the order in which `append` does: otherwise a batch and an append
  * can wait for each other, and the database ends one of them.
  *
- * @param least - how many logs there must be for that: one alone is locked by what changes it
+ * @param least - how many logs there must be for that: one alone is locked by its change
  */
 async function lockLogs(run: Run, batch: readonly Write[], least: number): Promise<void> {
   const logs = batch.flatMap((write) => {
@@ -68,7 +68,7 @@ async function lockLogs(run: Run, batch: readonly Write[], least: number): Promi
   await run({ name: 'lock', text: LOCK, values: [logs] });
 }
 
-/** Writes one thing, or all lines that follow each other: they are most of what a busy server writes. */
+/** Writes one thing, or all lines that follow each other: they are most of a busy server's writes. */
 async function writeNext(run: Run, batch: readonly Write[], next: number): Promise<number[]> {
   const lines: ShelvedLine[] = [];
   for (let write = batch[next]; write?.kind === 'line'; write = batch[next + lines.length]) lines.push(write);

@@ -20,7 +20,7 @@ const CONNECT_TIMEOUT_MS = 5_000;
 /** After how long without a byte, in milliseconds, the kernel asks whether the server is still there. */
 const KEEP_ALIVE_MS = 5_000;
 
-/** What ioredis says if it knows nothing more. */
+/** The message of ioredis if it knows nothing more. */
 const CLOSED = 'Connection is closed.';
 
 /** Connects. @throws the error of the server or of the network; it never has the password */
@@ -34,7 +34,7 @@ export async function connect(
     connectionName: 'fdmux',
     connectTimeout: CONNECT_TIMEOUT_MS,
     keepAlive: KEEP_ALIVE_MS,
-    // Who uses a connection makes the next one, and knows what has to be done again.
+    // The user of a connection makes the next one, and knows what has to be done again.
     retryStrategy: null,
     maxRetriesPerRequest: 0,
     autoResubscribe: false,
@@ -46,7 +46,7 @@ export async function connect(
     // Subscribers may use their connection for other commands, too.
     protocol: 3,
   });
-  // What was wrong is an event; what rejects says only that the connection is closed.
+  // The cause is an event; the rejection says only that the connection is closed.
   const problems: Error[] = [];
   let isOver = false;
   client.on('error', (error: Error) => {

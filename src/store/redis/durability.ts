@@ -1,16 +1,16 @@
-/** What a Redis server says of itself, and whether that is enough to keep what it acknowledges. */
+/** The facts that a Redis server reports about itself, and whether they are enough to keep acknowledged writes. */
 import { StoreError } from '../store-error.js';
 import type { Command } from './driver.js';
 import { isForbidden } from './redis-error.js';
 import { listIn, type Reply, textIn } from './reply.js';
 
 /**
- * What is lost when the machine of the server loses its power: with `always`, nothing that was acknowledged; with
+ * The loss when the machine of the server loses its power: with `always`, nothing that was acknowledged; with
  * `everysec`, at most the last second; with `none`, any part of it; with `unknown`, the server does not say.
  */
 export type RedisDurability = 'always' | 'everysec' | 'none' | 'unknown';
 
-/** What a server says of itself. */
+/** The facts that a server reports about itself. */
 export interface ServerFacts {
   readonly durability: RedisDurability;
   /** Names the process that serves; null if the server does not say. */

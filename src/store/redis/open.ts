@@ -12,7 +12,7 @@ export interface OpenRedisOptions extends RemoteLogOptions {
   readonly allowLoss: boolean;
 }
 
-/** What has been opened. */
+/** The opened parts. */
 export interface OpenedRedis {
   readonly store: StoreAccess;
   readonly logs: StoreLogs;

@@ -35,18 +35,18 @@ export interface RedisBrokerOptions {
   readonly maxEntries?: number;
 }
 
-/** Where a log begins and ends, and what is kept of its state. */
+/** The beginning and end of a log, and its kept state. */
 export interface RedisState extends LogEnds, KeptState {
   readonly log: LogName;
 }
 
 /** How long a command may take, in milliseconds: a disk may be busy for seconds. */
 const TIMEOUT_MS = 10_000;
-/** What must fit into a server that has refused something, before it counts as back. */
+/** The bytes that must fit into a server that has refused something, before it counts as back. */
 const TRIAL_BYTES = 65_536;
 /** A server does one thing at a time: the most logs of which it reads packs, or ends, in one. */
 const [MAX_LOGS_READ, MAX_LOGS_ENDS] = [20, 500];
-/** How long packs stay that are in a state, in milliseconds: those who are behind still read them. */
+/** How long packs stay that are in a state, in milliseconds: followers that are behind still read them. */
 const RETAIN_MS = 600_000;
 
 const APPEND = new Script(scripts.APPEND);
@@ -63,8 +63,8 @@ const RETAIN = new Script(scripts.RETAIN);
 const STATES = new Script(scripts.STATES);
 
 /**
- * Two connections: on one it appends and renews leases, on the other one it listens and reads, so that nobody who is
- * far behind delays an append.
+ * Two connections: on one it appends and renews leases, on the other one it listens and reads, so that a follower that
+ * is far behind does not delay an append.
  */
 export class RedisBroker implements Broker {
   readonly #writer: Link<Command, Reply>;
@@ -124,7 +124,7 @@ export class RedisBroker implements Broker {
     return redisError(this.#links.problem ?? new Error('no connection for the logs: a server needs two'));
   }
 
-  /** What the server has said when it was asked last. */
+  /** The server's latest answer. */
   get durability(): RedisDurability {
     return this.#durability;
   }
@@ -139,7 +139,7 @@ export class RedisBroker implements Broker {
     return integerIn(await this.#write(RESTORE.asks(keys, [...parameters, top, mark]))) === 1;
   }
 
-  /** What the scripts are given that append. */
+  /** The arguments of the scripts that append. */
   #appending(packs: readonly PackToKeep[]): Pick<Ask, 'keys' | 'parameters'> {
     const logs = [...new Set(packs.map(({ log }) => log))];
     const indexes = new Map(logs.map((log, index) => [log, index + 1]));
@@ -207,7 +207,7 @@ export class RedisBroker implements Broker {
     return namesIn(await this.#reader.query(['SMEMBERS', scripts.LOGS]));
   }
 
-  /** Returns what is kept of logs. */
+  /** Returns the kept parts of logs. */
   states(logs: readonly LogName[]): Promise<readonly RedisState[]> {
     return statesOf(logs, (ask) => this.#ask(ask));
   }
@@ -252,7 +252,7 @@ export class RedisBroker implements Broker {
     }
     // Nothing is appended, but scripts must be allowed.
     await carryOut(run, APPEND.asks([scripts.LOGS], [scripts.channelOf(this.#place.db), this.#name, 0]));
-    // Who does not know which process serves takes it for another one.
+    // A server whose process is unknown counts as another one.
     const ask = SERVING.asks([scripts.SERVING_KEY], [runId ?? '']);
     this.#serverAge.said(runId === null ? 0 : integerIn(await carryOut(run, ask)));
     if (!this.#isOnTrial) return;

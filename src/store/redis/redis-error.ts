@@ -1,4 +1,4 @@
-/** What errors of Redis, and of the way to it, mean for the store. */
+/** The meaning of errors of Redis, and of the connection to it, for the store. */
 import { toError } from '../../errors.js';
 import { StoreError } from '../store-error.js';
 
@@ -7,7 +7,9 @@ export class RedisRefusal extends Error {
   override readonly name = 'RedisRefusal';
 }
 
-/** The server lets nobody in, is not ready, has no room for a connection, or is not the one that takes writes. */
+/**
+ * The server refuses every connection, is not ready, has no room for a connection, or is not the one that takes writes.
+ */
 const CONNECTION =
   /^(?:NOAUTH|WRONGPASS|NOPERM|NOPROTO|LOADING|MASTERDOWN|READONLY|CLUSTERDOWN|MOVED|ERR (?:AUTH|max|DB index|invalid DB))/;
 /** No memory or no disk is left. */

@@ -8,7 +8,7 @@ import type { StoreLogs } from '../store-access.js';
 import type { RedisDurability } from './durability.js';
 import { RedisBroker, type RedisBrokerOptions, type RedisState } from './redis-broker.js';
 
-/** Packs, states and leases in Redis. What is kept of a state goes there, too: both are lost together, or not. */
+/** Packs, states and leases in Redis. The kept state is there, too: both are lost together, or neither. */
 export class RedisLogs extends CountedLog implements StoreLogs {
   readonly states: StoreLogs['states'];
   readonly #broker: RedisBroker;

@@ -18,7 +18,7 @@ const DEFAULT_PORT = 6_379;
 
 /**
  * Returns the parts of a URL: `redis://USER:PASSWORD@HOST:PORT/NUMBER`, or `rediss://` over TLS. A host that begins with
- * `%2F` is the path of a Unix socket. What is left out is port 6379 and database 0.
+ * `%2F` is the path of a Unix socket. The default port is 6379, the default database 0.
  *
  * @returns null if it is no such URL
  */

@@ -1,6 +1,6 @@
 /** Replies of Redis, as the types that they promise. */
 
-/** What a server answers: bytes, whole numbers, nothing, or lists of those. */
+/** An answer of a server: bytes, whole numbers, nothing, or lists of those. */
 export type Reply = Uint8Array | number | null | readonly Reply[];
 
 const decoder = new TextDecoder();

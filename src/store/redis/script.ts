@@ -4,7 +4,7 @@ import type { Command } from './driver.js';
 import { hasForgotten } from './redis-error.js';
 import type { Reply } from './reply.js';
 
-/** What a script is to do. */
+/** The work of one script call. */
 export interface Ask {
   readonly script: Script;
   readonly keys: readonly string[];

@@ -1,9 +1,9 @@
-/** What Redis does in one step: scripts in Lua, each of which nothing else comes in between. */
+/** The single steps of Redis: scripts in Lua, each of which runs without interruption. */
 
 /** The version of the keys. */
 export const VERSION = 1;
 
-/** What all keys begin with. */
+/** The prefix of all keys. */
 const PREFIX = 'fdmux:';
 
 /** The leases of nodes, sorted by the time at which they end, in milliseconds by the server's clock. */
@@ -14,7 +14,7 @@ export const LOGS = `${PREFIX}logs`;
 export const VERSION_KEY = `${PREFIX}version`;
 /** Which process serves, and since when, in milliseconds by its clock. */
 export const SERVING_KEY = `${PREFIX}serving`;
-/** What a server that has refused something must take before it counts as back. */
+/** The key that a server that has refused something must take before it counts as back. */
 export const TRIAL = `${PREFIX}trial`;
 
 /** The channel on which it is said that something was appended. Channels are the same in all databases of a server. */
@@ -109,9 +109,10 @@ return 1
 `;
 
 /**
- * Returns for how many milliseconds the process that serves has done so: the first who meets it notes the time.
+ * Returns for how many milliseconds the process that serves has done so: the first process that meets it notes the
+ * time.
  *
- * KEYS: where that is noted. ARGV: what names the process.
+ * KEYS: the place of that note. ARGV: the name of the process.
  */
 export const SERVING = `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -195,7 +196,7 @@ if log.first > first then redis.call('HSET', KEYS[1], 'entries', log.entries, 'f
 return log.first - first
 `;
 
-/** Returns what is kept of logs, and where they begin and end. KEYS: the first one of each log. */
+/** Returns the kept parts of logs, with their beginnings and ends. KEYS: the first one of each log. */
 export const STATES = `local states = {}
 for i, key in ipairs(KEYS) do
   local found = redis.call('HMGET', key, 'first', 'top', 'kept_seq', 'kept')

@@ -9,7 +9,7 @@ import type { WriteAnswer } from '../write-batches.js';
 import { redisError } from './redis-error.js';
 import type { RedisLogs } from './redis-logs.js';
 
-/** What this needs of the logs. */
+/** The part of the logs that this uses. */
 type LogsInRedis = Pick<RedisLogs, 'keep' | 'retain' | 'ends' | 'holdings'>;
 
 /** Asks Redis where the logs end, and has it forget what is too old; anything else goes to the other store. */
@@ -24,7 +24,7 @@ export class StoreWithRedis implements StoreAccess {
     this.#readers = { ends: () => logs.ends(), holdings: () => this.#holdings() };
   }
 
-  /** Packs and states are in Redis; what was said is in the other store, also of what is no log in Redis. */
+  /** Packs and states are in Redis; lines are in the other store, also those of logs that are not in Redis. */
   async #holdings(): Promise<Holding[]> {
     const held = new Map((await this.#logs.holdings()).map((one) => [one.log, one]));
     for (const { log, hasLines } of await this.#store.read('holdings', null)) {

@@ -17,7 +17,7 @@ const NO_BODY = new Uint8Array();
 export class Courier {
   readonly #channel: Channel;
   readonly #frames = new FrameReader();
-  /** What the channel has not taken yet, in order. */
+  /** The bytes that the channel has not taken yet, in order. */
   #waiting: Uint8Array[] = [];
   #pieces: Uint8Array[] = [];
   #receivedBytes = 0;

@@ -1,4 +1,4 @@
-/** What the two ends of a store that is elsewhere say to each other. Questions and answers are in the bodies. */
+/** The messages between the two ends of a store that is elsewhere. Questions and answers are in the bodies. */
 import { choice, oneOf, record, type Shape, text, whole } from '../../log/shape.js';
 import { READERS } from '../reader.js';
 import type { StoreErrorCode } from '../store-error.js';
@@ -12,11 +12,11 @@ export const STORE_PROTOCOL_VERSION = 1;
 export interface Hello {
   readonly kind: 'hello';
   readonly version: number;
-  /** The form of the data, such as `sqlite 5`: what is asked and answered depends on it. */
+  /** The form of the data, such as `sqlite 5`: the questions and answers depend on it. */
   readonly form: string;
 }
 
-/** What one who uses the store says. An `id` names a question until it is answered. */
+/** A message of a user of the store. An `id` names a question until it is answered. */
 export type StoreAsk =
   | Hello
   /** Counts another opening. */
@@ -26,7 +26,7 @@ export type StoreAsk =
   | { readonly kind: 'search'; readonly id: number }
   | { readonly kind: 'readings'; readonly id: number };
 
-/** What the one who has the store says. */
+/** A message of the owner of the store. */
 export type StoreTell =
   | Hello
   | { readonly kind: 'answer'; readonly id: number }
@@ -40,7 +40,7 @@ const hello = record<Hello>({ kind: oneOf('hello'), version: whole(1), form: tex
 const isJob: Shape<keyof Reads> = (value): value is keyof Reads =>
   typeof value === 'string' && Object.hasOwn(READERS, value);
 
-/** Whether a value is something that one who uses the store says. */
+/** Whether a value is a message of a user of the store. */
 export const isStoreAsk = choice<StoreAsk>({
   hello,
   begin: record({ kind: oneOf('begin'), id }),
@@ -50,7 +50,7 @@ export const isStoreAsk = choice<StoreAsk>({
   readings: record({ kind: oneOf('readings'), id }),
 });
 
-/** Whether a value is something that the one who has the store says. */
+/** Whether a value is a message of the owner of the store. */
 export const isStoreTell = choice<StoreTell>({
   hello,
   answer: record({ kind: oneOf('answer'), id }),

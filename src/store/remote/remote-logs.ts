@@ -7,7 +7,7 @@ import type { KeptState } from '../log-reads.js';
 import { LogTops } from '../log-tops.js';
 import type { StoreAccess, StoreLogs } from '../store-access.js';
 
-/** Logs of which it is known where they ended when the store was opened, and what was appended here since. */
+/** Logs whose ends at the opening of the store are known, with the appends made here since. */
 export class RemoteLogs extends SocketLog implements StoreLogs {
   readonly states: StoreLogs['states'];
   readonly #store: StoreAccess;

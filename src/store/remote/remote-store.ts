@@ -21,7 +21,7 @@ export interface RemoteStoreOptions extends RedialOptions {
   readonly refused: RefusalObserver;
   /** How long a start waits for the store, in milliseconds, at least 1. @defaultValue 15,000 */
   readonly startMs?: number;
-  /** How long the store may be gone before what is asked fails, in milliseconds, at least 0. @defaultValue 5,000 */
+  /** How long the store may be gone before questions fail, in milliseconds, at least 0. @defaultValue 5,000 */
   readonly patienceMs?: number;
 }
 
@@ -37,15 +37,15 @@ type Wanted = StoreAsk extends infer A ? (A extends { readonly id: number } ? Om
 interface Question {
   readonly ask: Wanted;
   readonly body: Uint8Array;
-  /** Whether it may be asked again when it is not known what has become of it. */
+  /** Whether it may be asked again when its outcome is not known. */
   readonly isRepeatable: boolean;
   readonly done: (body: Uint8Array) => void;
   readonly failed: (failure: Failure) => void;
 }
 
 /**
- * While the other process is gone, questions wait for it, for some seconds. Those that were under way are asked again;
- * of what was to be written nobody knows whether it is, so that fails.
+ * While the other process is gone, questions wait for it, for some seconds. Questions that were under way are asked
+ * again; writes that were under way fail, because their outcome is unknown.
  */
 export class RemoteStore implements StoreAccess, ChannelEvents {
   readonly #hello: Hello;
@@ -55,12 +55,12 @@ export class RemoteStore implements StoreAccess, ChannelEvents {
   /** Null while the other end is not there. */
   #courier: Courier | null = null;
   #isReachable = false;
-  /** Calls off what waits; null while the other end is there. */
+  /** Cancels the waiting questions; null while the other end is there. */
   #patience: NodeJS.Timeout | null = null;
   #lastId = 0;
-  /** Those that are under way, by their ids, in order. */
+  /** The questions under way, by their ids, in order. */
   readonly #asked = new Map<number, Question>();
-  /** Those that wait for the other end to be there. */
+  /** The questions that wait for the other end to be there. */
   #waiting: Question[] = [];
   #facts: StoreFacts = { run: 0, prefix: '' };
   #readings: StoreReadings = { bytes: 0, queued: 0, batchesTotal: 0, lateBatchesTotal: 0, busyMsTotal: 0 };
@@ -72,7 +72,7 @@ export class RemoteStore implements StoreAccess, ChannelEvents {
     this.#hello = { kind: 'hello', version: STORE_PROTOCOL_VERSION, form };
     this.#patienceMs = patienceMs;
     this.#writes = new WriteBatches({
-      // What arrives while one is under way would only wait on the way instead of growing here.
+      // Writes that arrive while one is under way would only wait on the way instead of joining a batch here.
       atOnce: 1,
       pace: new Pace(pace),
       refused,
@@ -124,7 +124,7 @@ export class RemoteStore implements StoreAccess, ChannelEvents {
     return this.#writes.isBusy || this.#asked.size > 0 || this.#waiting.length > 0;
   }
 
-  /** The other process knows the size; the next readings have what it says now. */
+  /** The other process knows the size; the next readings contain its answer. */
   readings(): StoreReadings {
     if (this.#isReachable) void this.#measure().catch(() => undefined);
     return { ...this.#readings, ...this.#writes.readings() };
@@ -188,7 +188,7 @@ export class RemoteStore implements StoreAccess, ChannelEvents {
     for (const { failed } of questions) failed(failure);
   }
 
-  // What the channel reports
+  // Events of the channel
 
   opened(): void {
     this.#courier = new Courier(this.#line.channel);

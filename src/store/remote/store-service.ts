@@ -1,4 +1,4 @@
-/** The end that has a store: it does for one peer what that asks for. */
+/** The end that has a store: it serves the requests of one peer. */
 import { deserialize, serialize } from 'node:v8';
 import type { SearchQuery } from '../../history/search-query.js';
 import type { Channel } from '../../log/channel.js';
@@ -24,7 +24,7 @@ export interface StoreServiceOptions {
   readonly form: string;
 }
 
-/** Serves one peer. It is handed what its channel reports. */
+/** Serves one peer. It is handed the events of its channel. */
 export class StoreService {
   readonly #store: SharedStore;
   readonly #form: string;
@@ -43,7 +43,7 @@ export class StoreService {
     this.#courier.send({ kind: 'hello', version: STORE_PROTOCOL_VERSION, form });
   }
 
-  // What the channel reports
+  // Events of the channel
 
   received(bytes: Uint8Array): void {
     if (this.#isOver) return;
@@ -65,7 +65,7 @@ export class StoreService {
     this.#channel.close();
   }
 
-  /** The peer is gone. What it has asked to be written is written. */
+  /** The peer is gone. Its requested writes still take place. */
   closed(): void {
     this.#isOver = true;
   }
