@@ -1,8 +1,8 @@
 /**
  * Socket addresses: the kernel's sockaddr as an object, whose `family` says which one it is.
  *
- * An {@link Address} is what calls give back, an {@link AddressInput} what they take. Hosts are literals here: names
- * are resolved by `resolveHost` in resolve.ts, never inside a system call.
+ * Calls return an {@link Address}, and take an {@link AddressInput}. Hosts are literals here: names are resolved by
+ * `resolveHost` in resolve.ts, never inside a system call.
  */
 import { networkInterfaces } from 'node:os';
 import { checkAttached, checkInteger, checkObject, checkString, MAX_PORT, MAX_UINT32, toBytes } from '../arguments.js';
@@ -195,7 +195,7 @@ export function formatAddress(address: Address): string {
 }
 
 /**
- * Reads what {@link formatAddress} writes. The host must be a literal.
+ * Reads the text that {@link formatAddress} writes. The host must be a literal.
  *
  * @throws ERR_INVALID_ARG_TYPE, or ERR_OUT_OF_RANGE if the text is no address
  */
@@ -223,7 +223,7 @@ export function splitHostPort(text: string): { host: string; port: number } | nu
 }
 
 /**
- * For the end of an exhaustive switch over what callers without types may get wrong: gives the value back to show it.
+ * For the end of an exhaustive switch over values that untyped callers may get wrong: returns the value to show it.
  */
 function unreachable(value: never): unknown {
   const seen: unknown = value;

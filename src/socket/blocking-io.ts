@@ -29,7 +29,7 @@ export function writeBytes(fd: number, bytes: Uint8Array, offset: number, length
       if (count === WOULD_BLOCK) return written > 0 ? written : WOULD_BLOCK;
       written += count;
     } catch (error) {
-      // As from the kernel: what was written before counts, and the next call says what is wrong.
+      // As in the kernel: earlier written bytes count, and the next call reports the error.
       if (written > 0) return written;
       throw error;
     }
@@ -91,7 +91,7 @@ function openFifoToWrite(path: Uint8Array, flags: number): number {
   return fd;
 }
 
-/** Without waiting, a FIFO that nobody reads is ENXIO: fifo(7). */
+/** Without waiting, a FIFO that has no reader gives ENXIO: fifo(7). */
 function openUntilRead(path: Uint8Array, flags: number): number {
   for (let wait: BlockingWait | undefined; ; wait.pause()) {
     try {

@@ -29,7 +29,7 @@ export class BlockingMode {
   /**
    * Makes one call as the mode has it.
    *
-   * @param events what to wait for before trying again: POLLIN or POLLOUT
+   * @param events the event to wait for before trying again: POLLIN or POLLOUT
    * @param attempt makes the call with the flags that it is given; `null` if it would block
    */
   operate<Result>(

@@ -22,10 +22,10 @@ export class BlockingWait {
   #pauseMs = 0;
 
   /**
-   * @param fd what the call is made on
-   * @param events what it waits for: POLLIN or POLLOUT
-   * @param timeoutMs from now on, or Infinity; -1 for ever, or for as long as `SO_RCVTIMEO` or `SO_SNDTIMEO` says, from
-   *   the first wait on
+   * @param fd the fd that the call is made on
+   * @param events the event that it waits for: POLLIN or POLLOUT
+   * @param timeoutMs from now on, or Infinity; -1 for ever, or for as long as `SO_RCVTIMEO` or `SO_SNDTIMEO` says,
+   *   starting at the first wait
    */
   constructor(fd: number, events: number, timeoutMs: number) {
     this.#fd = fd;
@@ -115,7 +115,9 @@ export function waitsHere(timeoutMs: number): boolean {
   return timeoutMs > 0 || (timeoutMs < 0 && blocksInSlices);
 }
 
-/** How long the kernel itself would wait: socket(7), SO_RCVTIMEO. Infinity for ever, and for what is no socket. */
+/**
+ * How long the kernel itself would wait: socket(7), SO_RCVTIMEO. Infinity for ever, and for an fd that is no socket.
+ */
 function kernelTimeoutMs(fd: number, events: number): number {
   try {
     const option = (events & POLLIN) === 0 ? SO_SNDTIMEO : SO_RCVTIMEO;

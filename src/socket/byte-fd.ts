@@ -66,11 +66,11 @@ export abstract class ByteFd extends OwnedFd {
   }
 
   /**
-   * Writes what the kernel takes now: write(2).
+   * Writes as much as the kernel takes now: write(2).
    *
    * @param bytes a string is written as UTF-8
    * @returns how many bytes it took, perhaps fewer than given; `null` if it would block
-   * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE; EPIPE (nobody reads the pipe), ENOSPC, EIO ...
+   * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE; EPIPE (the pipe has no reader), ENOSPC, EIO ...
    */
   write(bytes: string | ArrayBufferView | ArrayBufferLike): number | null {
     const fd = this.fd;
@@ -144,7 +144,7 @@ export abstract class ByteFd extends OwnedFd {
   }
 }
 
-/** What the stream of an fd calls. */
+/** The calls of an fd's stream. */
 function byteCalls(owner: ByteFd, readable: boolean, writable: boolean): ByteCalls {
   return {
     readable,
@@ -160,7 +160,7 @@ function byteCalls(owner: ByteFd, readable: boolean, writable: boolean): ByteCal
 }
 
 /**
- * read(2). The master of a pseudo-terminal that nobody has open any more gives EIO behind the last byte: that is its
+ * read(2). The master of a pseudo-terminal that no process has open any more gives EIO after the last byte: that is its
  * end.
  */
 export function readOrEnd(fd: number, bytes: Uint8Array, offset: number, length: number): number {

@@ -13,7 +13,7 @@ export interface CanFrame {
   readonly isExtended: boolean;
   /** Asks for data, and has none. */
   readonly isRemote: boolean;
-  /** From the driver: what has gone wrong on the bus. It cannot be sent. */
+  /** From the driver: a report of an error on the bus. It cannot be sent. */
   readonly isError: boolean;
   /** A frame of CAN FD, with up to 64 bytes; it needs the option `CAN_RAW_FD_FRAMES`. */
   readonly isFd: boolean;

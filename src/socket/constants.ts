@@ -2,11 +2,10 @@
  * The kernel's socket and descriptor constants, under the kernel's names.
  *
  * They are part of Linux's binary interface on every architecture that fdmux is built for, so they are written down
- * here as numbers; a test compares each with this system's headers. The man page that each group names says what they
- * do.
+ * here as numbers; a test compares each with this system's headers. The man page that each group names describes them.
  */
 
-// Address families, for `Socket.create`, beside its names.
+// Address families, for `Socket.create`, besides its names.
 export const AF_UNSPEC = 0;
 export const AF_UNIX = 1;
 export const AF_INET = 2;

@@ -1,4 +1,4 @@
-/** Control messages (ancillary data): what travels beside the bytes of a message, see cmsg(3), unix(7), ip(7). */
+/** Control messages (ancillary data), which travel beside the bytes of a message: see cmsg(3), unix(7), ip(7). */
 import {
   checkArray,
   checkInteger,
@@ -35,7 +35,7 @@ import {
   UDP_SEGMENT,
 } from './constants.js';
 
-/** The kernel's own form, which every received message keeps beside what it says. */
+/** The kernel's own form, which every received message keeps beside its decoded fields. */
 export interface RawControl {
   /** `SOL_SOCKET`, `IPPROTO_IP` ... */
   readonly level: number;
@@ -53,7 +53,7 @@ export type ControlMessage = RawControl &
         readonly fds: readonly number[];
       }
     | {
-        /** Who sent it, as checked by the kernel; after `SO_PASSCRED`. */
+        /** The sender, as checked by the kernel; after `SO_PASSCRED`. */
         readonly kind: 'credentials';
         readonly pid: number;
         readonly uid: number;
@@ -115,7 +115,7 @@ export type ControlMessage = RawControl &
         /** Of the kernel, per origin: the MTU for EMSGSIZE, the first and the last number of zero-copy sends. */
         readonly info: number;
         readonly extra: number;
-        /** Who sent the ICMP message; `null` if nobody did. */
+        /** The sender of the ICMP message; `null` if there is none. */
         readonly offender: Address | null;
       }
     | {
@@ -131,7 +131,7 @@ export type ControlMessage = RawControl &
       }
   );
 
-/** Who found an error: SO_EE_ORIGIN of ip(7). */
+/** The origin of an error: SO_EE_ORIGIN of ip(7). */
 export type ErrorOrigin = 'none' | 'local' | 'icmp' | 'icmp6' | 'timestamping' | 'zerocopy' | 'txtime';
 
 /** A control message to send. */
@@ -142,7 +142,7 @@ export type ControlMessageInput =
       readonly fds: readonly FdLike[];
     }
   | {
-      /** Who sends; without privileges it must be true. */
+      /** The sender; without privileges it must be true. */
       readonly kind: 'credentials';
       readonly pid: number;
       readonly uid: number;
@@ -196,7 +196,7 @@ const ORIGINS: readonly ErrorOrigin[] = ['none', 'local', 'icmp', 'icmp6', 'time
 const INET_ADDRESS = { start: 4, end: 8 };
 const INET6_ADDRESS = { start: 8, end: 24 };
 
-/** As it is received: what the addon decoded, with moments as one number, and what needs no fd decoded here. */
+/** The received form: the addon's decoding, with times as one number; messages without fds are decoded here. */
 export function toControlMessage(decoded: DecodedControl): ControlMessage {
   if (decoded.kind === 'raw') return decodeRaw(decoded);
   if (decoded.kind !== 'timestamp') return decoded;

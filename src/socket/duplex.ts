@@ -3,7 +3,7 @@ import type { Duplex, DuplexOptions as NodeDuplexOptions } from 'node:stream';
 import { checkAbortSignal, checkBoolean, checkInteger, checkOptions, type OptionNames } from '../arguments.js';
 import { closedError, toError } from '../errors.js';
 
-/** Those options of `stream.Duplex` that mean something to a stream of bytes. */
+/** The options of `stream.Duplex` that mean something to a stream of bytes. */
 export type DuplexOptions = Pick<
   NodeDuplexOptions,
   'allowHalfOpen' | 'emitClose' | 'highWaterMark' | 'readableHighWaterMark' | 'writableHighWaterMark' | 'signal'
@@ -47,7 +47,7 @@ export interface ByteCarrier {
   /**
    * Called once, before everything else.
    *
-   * @param stream takes what arrives by `push`, the end by `push(null)`, and an error by `destroy`
+   * @param stream takes arriving bytes by `push`, the end by `push(null)`, and an error by `destroy`
    */
   attach(stream: Duplex): void;
   /** Bytes are wanted, until `push` returns false. */

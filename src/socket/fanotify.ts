@@ -15,7 +15,7 @@ import { structBytes } from './struct-bytes.js';
 /** Options of {@link Fanotify}. */
 export interface FanotifyOptions {
   /**
-   * `FAN_CLASS_` and `FAN_REPORT_` constants: what events hold, and whether accesses can be refused. Default:
+   * `FAN_CLASS_` and `FAN_REPORT_` constants: the contents of events, and whether accesses can be refused. Default:
    * `FAN_CLASS_NOTIF`, events with an fd of the file.
    */
   readonly flags?: number | undefined;
@@ -25,7 +25,9 @@ export interface FanotifyOptions {
 
 /** A file or folder by its handle, which open_by_handle_at(2) opens. */
 export interface FanotifyFile {
-  /** `file`: what it happened to. `folder`: its folder, or the folder itself. The other two: the ends of a rename. */
+  /**
+   * `file`: the object of the event. `folder`: its folder, or the folder itself. The other two: the ends of a rename.
+   */
   readonly kind: 'file' | 'folder' | 'old-folder' | 'new-folder';
   /** The file system, as statfs(2) names it: 8 bytes. */
   readonly fileSystem: Buffer;
@@ -49,11 +51,11 @@ export type FanotifyRecord =
 
 /** One access, or several to the same file that the kernel has merged. */
 export interface FanotifyEvent {
-  /** What happened: `FAN_` constants, with `FAN_ONDIR` if it is about a folder. `FAN_Q_OVERFLOW`: events were lost. */
+  /** The events: `FAN_` constants, with `FAN_ONDIR` if it is about a folder. `FAN_Q_OVERFLOW`: events were lost. */
   readonly mask: number;
   /** The file, open and **yours to close**; `null` with `FAN_REPORT_FID` and the like, and with `FAN_Q_OVERFLOW`. */
   readonly fd: number | null;
-  /** Who did it: a process, or a thread with `FAN_REPORT_TID`. 0 outside this process's namespace. */
+  /** The originator: a process, or a thread with `FAN_REPORT_TID`. 0 outside this process's namespace. */
   readonly pid: number;
   readonly records: readonly FanotifyRecord[];
 }
@@ -64,7 +66,7 @@ export type FanotifyAnswer = 'allow' | 'deny';
 const OPTIONS: OptionNames<FanotifyOptions> = { flags: true, eventFlags: true };
 /** Without the fields that are not in every version: struct fanotify_event_metadata. */
 const METADATA_BYTES = 24;
-/** struct fanotify_event_info_header, and what follows it in a record with a file. */
+/** struct fanotify_event_info_header, and the rest of a record with a file. */
 const RECORD_HEADER_BYTES = 4;
 const FILE_SYSTEM_BYTES = 8;
 const HANDLE_HEADER_BYTES = 8;
@@ -87,8 +89,8 @@ const FILE_KINDS: ReadonlyMap<number, FanotifyFile['kind']> = new Map([
  * A fanotify instance, non-blocking and close-on-exec: readable while it has events. Most of it needs `CAP_SYS_ADMIN`;
  * since Linux 5.13 an instance with `FAN_REPORT_FID` can watch single files and folders without.
  *
- * An access that waits for permission waits for this process. If you mark what this process uses itself, it may wait
- * for its own answer. Closing the instance allows all that wait.
+ * An access that waits for permission waits for this process. If you mark objects that this process uses itself, it may
+ * wait for its own answer. Closing the instance allows all that wait.
  */
 export class Fanotify extends OwnedFd {
   /**
@@ -118,9 +120,9 @@ export class Fanotify extends OwnedFd {
   }
 
   /**
-   * Watches for less, or for nothing, of what {@link add} named.
+   * Stops watching for some or all of the events that {@link add} named.
    *
-   * @param mask what not to watch for any more. Default: `FAN_ALL_EVENTS`
+   * @param mask the events to stop watching for. Default: `FAN_ALL_EVENTS`
    * @param flags as they were added
    * @throws as {@link add}; ENOENT also if it is not watched
    */
@@ -187,7 +189,7 @@ function fileOf(event: unknown): unknown {
   return fd;
 }
 
-/** Reads whole events; what is no whole one at the end is left out. Names and handles are copied. */
+/** Reads whole events; an incomplete one at the end is left out. Names and handles are copied. */
 export function parseFanotifyEvents(bytes: Uint8Array): FanotifyEvent[] {
   const buffer = structBytes(bytes);
   const events: FanotifyEvent[] = [];

@@ -24,7 +24,7 @@ export interface ByteCalls {
 const READ_BYTES = 64 * 1024;
 const NOTHING: readonly Buffer[] = [];
 
-/** Tries first and waits only for what would block, so the fd is registered only while something is awaited. */
+/** Tries first and waits only for calls that would block, so the fd is registered only while something is awaited. */
 export class FdCarrier implements ByteCarrier {
   readonly #calls: ByteCalls;
   /** The stream's listeners run in the async context in which it was made. */
@@ -193,7 +193,7 @@ export class FdCarrier implements ByteCarrier {
     }, MEMORY_RETRY_MS);
   }
 
-  /** Has the multiplexer watch for what is awaited now. */
+  /** Has the multiplexer watch for the events that are awaited now. */
   #watch(): void {
     if (this.#stream?.destroyed !== false) return;
     const isResting = this.#rest !== undefined;
@@ -213,7 +213,7 @@ export class FdCarrier implements ByteCarrier {
       const { multiplexer } = present(this.#lease, 'the multiplexer');
       this.#registration = multiplexer.register(this.#calls.fd, { interest, onReady: this.#whenReady });
     } catch (error) {
-      // A file on a disk, /dev/zero: epoll_ctl(2) refuses what never blocks.
+      // A file on a disk, /dev/zero: epoll_ctl(2) refuses files that never block.
       if (!hasCode(error, 'EPERM')) this.#fail(toError(error));
       else this.#turn ??= setImmediate(() => this.#takeTurn());
     }

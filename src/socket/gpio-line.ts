@@ -10,7 +10,7 @@ export interface GpioLineRequest {
   readonly lines: readonly number[];
   /** `GPIO_V2_LINE_FLAG_INPUT`, `GPIO_V2_LINE_FLAG_EDGE_RISING`, `GPIO_V2_LINE_FLAG_BIAS_PULL_UP` ... Default: 0 */
   readonly flags?: number | undefined;
-  /** Who has the lines, as `gpioinfo` shows it: at most 31 bytes. Default: 'fdmux' */
+  /** The consumer of the lines, as `gpioinfo` shows it: at most 31 bytes. Default: 'fdmux' */
   readonly consumer?: string | undefined;
   /** How long a line must be steady, in microseconds. Default: 0, as the driver does it */
   readonly debounceUs?: number | undefined;
@@ -97,7 +97,7 @@ export function gpioLineFd(request: Uint8Array): number {
 }
 
 /**
- * Reads the edges of one read; what is no whole one at the end is left out.
+ * Reads the edges of one read; an incomplete one at the end is left out.
  *
  * @throws ERR_INVALID_ARG_TYPE
  */

@@ -13,7 +13,7 @@ import { receiveBuffer } from './receive-buffer.js';
 export interface InotifyEvent {
   /** The watch that saw it; -1 with `IN_Q_OVERFLOW`: events were lost. */
   readonly watch: number;
-  /** What happened: one of the `IN_` constants, with `IN_ISDIR` if it happened to a folder. */
+  /** The event: one of the `IN_` constants, with `IN_ISDIR` if it happened to a folder. */
   readonly mask: number;
   /** The same for the `IN_MOVED_FROM` and the `IN_MOVED_TO` of one move; else 0. */
   readonly cookie: number;
@@ -35,7 +35,7 @@ export class Inotify extends OwnedFd {
   }
 
   /**
-   * Watches a file or folder, or changes what is watched of it: inotify_add_watch(2).
+   * Watches a file or folder, or changes the events that it is watched for: inotify_add_watch(2).
    *
    * @param mask the `IN_` constants wanted; default: `IN_ALL_EVENTS`
    * @returns the watch, as it is named in events; the same one for the same file
@@ -72,7 +72,7 @@ export class Inotify extends OwnedFd {
   }
 }
 
-/** Reads whole `struct inotify_event`s; what is no whole one at the end is left out. The names are copied. */
+/** Reads whole `struct inotify_event`s; an incomplete one at the end is left out. The names are copied. */
 export function parseInotifyEvents(bytes: Uint8Array): InotifyEvent[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const events: InotifyEvent[] = [];

@@ -3,7 +3,7 @@ import { checkArray, checkInteger, checkOptions, MAX_INT32, MAX_UINT16, type Opt
 import { invalidArgType } from '../errors.js';
 import { structBytes } from './struct-bytes.js';
 
-/** One change of a key, an axis or a switch; `EV_SYN` ends what changed together. */
+/** One change of a key, an axis or a switch; `EV_SYN` ends a group of simultaneous changes. */
 export interface InputEvent {
   /** When, by the clock of the device: since 1970, unless `EVIOCSCLOCKID` chose another. */
   readonly timeNs: bigint;
@@ -11,7 +11,7 @@ export interface InputEvent {
   readonly type: number;
   /** `INPUT.KEY_A`, `REL_X` ... */
   readonly code: number;
-  /** 1 for a key that goes down, 0 up, 2 a repetition; a distance, a position. */
+  /** 1 for a key that is pressed, 0 up, 2 a repetition; a distance, a position. */
   readonly value: number;
 }
 
@@ -25,7 +25,7 @@ const NS_PER_US = 1000n;
 const US_PER_SECOND = 1_000_000n;
 
 /**
- * Reads the events of one read; what is no whole one at the end is left out.
+ * Reads the events of one read; an incomplete one at the end is left out.
  *
  * @throws ERR_INVALID_ARG_TYPE
  */

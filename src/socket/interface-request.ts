@@ -5,7 +5,7 @@ import { type AddressInput, encodeAddress } from './address.js';
 import { INTERFACE } from './kernel-constants.js';
 import { structBytes, textUpToNul } from './struct-bytes.js';
 
-/** What the request sets: at most one of them. */
+/** The values that the request sets: at most one of them. */
 export interface InterfaceRequestValue {
   /** `TUN.IFF_TUN` for `TUNSETIFF`, `INTERFACE.IFF_UP` for `SIOCSIFFLAGS` ... */
   readonly flags?: number | undefined;
@@ -15,7 +15,7 @@ export interface InterfaceRequestValue {
   readonly address?: AddressInput | undefined;
 }
 
-/** What a request has given. Which of the values has a meaning, the request says. */
+/** The results of a request. The request decides which of the values has a meaning. */
 export interface InterfaceRequest {
   readonly name: string;
   readonly flags: number;
@@ -33,7 +33,7 @@ const REQUEST_BYTES = 40;
  * Makes the struct of an `ioctl` about an interface.
  *
  * @param name at most 15 bytes; 'tun%d' lets the kernel choose a number. Default: '', the kernel chooses it all
- * @param value what the request sets. Default: nothing
+ * @param value the value that the request sets. Default: nothing
  * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_OPTION
  */
 export function encodeInterfaceRequest(name = '', value: InterfaceRequestValue = {}): Buffer {

@@ -6,7 +6,7 @@ const { ENOBUFS, ENOMEM } = constants.errno;
 
 /**
  * When a call that found no memory is made again, in milliseconds. The fd counts as ready meanwhile, so waiting for
- * that would spin, and nobody reports when there is memory again.
+ * that would spin, and the kernel does not report when there is memory again.
  */
 export const MEMORY_RETRY_MS = 20;
 

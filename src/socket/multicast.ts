@@ -68,7 +68,7 @@ export function inetAton(text: string): Buffer {
   return bytes;
 }
 
-/** NaN, which is below nothing, for what is no number. */
+/** NaN, which is below nothing, for a text that is no number. */
 function toInteger(text: string): number {
   if (/^0x[0-9a-f]+$/i.test(text)) return parseInt(text, 16);
   if (/^0[0-7]*$/.test(text)) return parseInt(text, 8);

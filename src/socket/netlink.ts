@@ -1,4 +1,4 @@
-/** Messages of netlink and what its routing family says of links: netlink(7), rtnetlink(7). */
+/** Messages of netlink, and the reports of its routing family about links: netlink(7), rtnetlink(7). */
 import {
   checkInteger,
   checkObject,
@@ -28,7 +28,7 @@ export interface NetlinkMessage {
   readonly flags: number;
   readonly sequence: number;
   readonly port: number;
-  /** What follows the header. It shares the memory that was decoded. */
+  /** The bytes after the header. They share the memory that was decoded. */
   readonly data: Buffer;
 }
 
@@ -51,7 +51,7 @@ export interface NetlinkAttribute {
   readonly data: Buffer;
 }
 
-/** What `RTM_NEWLINK` and `RTM_DELLINK` say of an interface. */
+/** The facts in `RTM_NEWLINK` and `RTM_DELLINK` about an interface. */
 export interface NetlinkLink {
   readonly index: number;
   /** `null` if the message does not name it. */
@@ -133,7 +133,7 @@ export function encodeNetlinkAttribute(type: number, data: Uint8Array | string):
 }
 
 /**
- * Reads the messages of one datagram; what is no whole one at the end is left out.
+ * Reads the messages of one datagram; an incomplete one at the end is left out.
  *
  * @throws ERR_INVALID_ARG_TYPE
  */
@@ -156,7 +156,7 @@ export function decodeNetlink(bytes: Uint8Array): NetlinkMessage[] {
 }
 
 /**
- * Reads attributes one after the other; what is no whole one at the end is left out.
+ * Reads attributes one after the other; an incomplete one at the end is left out.
  *
  * @throws ERR_INVALID_ARG_TYPE
  */
@@ -176,7 +176,7 @@ export function decodeNetlinkAttributes(bytes: Uint8Array): NetlinkAttribute[] {
 }
 
 /**
- * Reads what a message says of an interface.
+ * Reads a message's facts about an interface.
  *
  * @returns `null` for any other message
  * @throws ERR_INVALID_ARG_TYPE

@@ -9,11 +9,11 @@ import { linkPointers, type PointerOptions } from './pointers.js';
 import { toWritableBytes } from './receive-buffer.js';
 
 /**
- * One fd and who closes it: the base of everything here that owns a descriptor.
+ * One fd and its owner, which closes it: the base of everything here that owns a descriptor.
  *
  * The fd is closed by {@link close} or at the end of a `using` block, never by garbage collection: its number may still
  * be at work in a multiplexer or in another library, and closing it at a random moment would close whatever reuses it.
- * When a worker ends, terminated or not, what it opened and neither closed nor gave away is closed.
+ * When a worker ends, terminated or not, the fds that it opened and neither closed nor gave away are closed.
  */
 export abstract class OwnedFd implements Disposable {
   /** -1 once closed or given away. */
@@ -22,8 +22,8 @@ export abstract class OwnedFd implements Disposable {
   readonly #what: string;
 
   /**
-   * @param className what util.inspect shows
-   * @param what how the error of a later call names this object: 'the socket'
+   * @param className the name that util.inspect shows
+   * @param what this object's name in the error of a later call: 'the socket'
    * @throws ERR_INVALID_ARG_TYPE for an fd that this package has not opened or checked
    */
   protected constructor(fd: OpenFd, className: string, what: string) {
@@ -74,12 +74,12 @@ export abstract class OwnedFd implements Disposable {
   }
 
   /**
-   * Controls a device, a socket, or whatever the fd is: ioctl(2). The driver decides what a
-   * request means and takes.
+   * Controls a device, a socket, or whatever the fd is: ioctl(2). The driver decides the meaning and the argument of a
+   * request.
    *
    * @param request `TIOCGWINSZ`, `FIONREAD` ... or a driver's own number
    * @param argument the request's struct, which is changed in place, or a number of 32 bits, signed or not. Default: 0
-   * @param options pointers within the struct. Each buffer ends at memory that nobody may touch, so a length in the
+   * @param options pointers within the struct. Each buffer ends at memory that must not be touched, so a length in the
    *   struct that is too large gives EFAULT
    * @returns the result of the request, most often 0
    * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE; ERR_OUT_OF_RANGE if the struct is shorter than the request's number
@@ -97,7 +97,7 @@ export abstract class OwnedFd implements Disposable {
   }
 
   /**
-   * Reads or changes what belongs to the open file: fcntl(2).
+   * Reads or changes a property of the open file: fcntl(2).
    *
    * @param command one that takes a number or nothing: `F_GETPIPE_SZ`, `F_SETPIPE_SZ`, `F_ADD_SEALS`, `F_GETFL` ...
    * @param argument Default: 0
@@ -113,7 +113,7 @@ export abstract class OwnedFd implements Disposable {
     this.close();
   }
 
-  /** What util.inspect shows beside the class. */
+  /** The fields that util.inspect shows besides the class. */
   protected inspected(): Readonly<Record<string, unknown>> {
     return { fd: this.#fd, closed: this.closed };
   }

@@ -1,4 +1,4 @@
-/** Paths as what they are to the kernel, bytes: path_resolution(7). */
+/** Paths as the kernel sees them, as bytes: path_resolution(7). */
 import { toBytes } from '../arguments.js';
 import { invalidArgType, outOfRange } from '../errors.js';
 

@@ -1,4 +1,4 @@
-/** Who made the other end of a connection of a unix socket: SO_PEERCRED, unix(7). */
+/** The process that made the other end of a unix socket's connection: SO_PEERCRED, unix(7). */
 import { native } from '../binding/load.js';
 import { SO_PEERCRED, SOL_SOCKET } from './constants.js';
 import type { PeerCredentials } from './socket-types.js';
@@ -7,7 +7,7 @@ import type { PeerCredentials } from './socket-types.js';
 const UCRED_BYTES = 12;
 
 /**
- * Reads what the kernel took down at connect, listen or socketpair.
+ * Reads the credentials that the kernel recorded at connect, listen or socketpair.
  *
  * @throws ENOPROTOOPT ...
  */

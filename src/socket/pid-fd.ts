@@ -57,7 +57,7 @@ export class PidFd extends OwnedFd {
    * status of the children that it has started itself.
    *
    * @returns `null` while it runs; afterwards always the same status
-   * @throws ERR_CLOSED; ECHILD (no child of this process, or taken by somebody else), EINVAL (before Linux 5.4)
+   * @throws ERR_CLOSED; ECHILD (no child of this process, or taken by other code), EINVAL (before Linux 5.4)
    */
   tryWait(): ExitStatus | null {
     const { fd } = this;
@@ -120,7 +120,7 @@ export class PidFd extends OwnedFd {
   }
 }
 
-/** Settles a promise by what a call returns, unless that is `null`. */
+/** Settles a promise with the result of a call, unless that is `null`. */
 function settle<Result>(
   resolve: (result: Result) => void,
   reject: (error: Error) => void,
@@ -134,7 +134,7 @@ function settle<Result>(
   }
 }
 
-/** The kernel says it beside the fd: proc_pid_fdinfo(5). */
+/** The kernel reports it with the fd: proc_pid_fdinfo(5). */
 function pidOf(fd: number): number {
   const pid = /^Pid:\s*(-?\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))?.[1];
   if (pid === undefined) throw systemError('EINVAL', 'pidfd', 'invalid argument', fd);

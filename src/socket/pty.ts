@@ -49,8 +49,8 @@ const DEFAULT_PATH = '/bin:/usr/bin';
 const UNCHANGED = -1;
 
 /**
- * A pseudo-terminal. Bytes that you write to the master are typed at the terminal, and you read from the master what
- * programs print there. It ends (an empty read, the end of its stream) when no program has the terminal open any more.
+ * A pseudo-terminal. Bytes that you write to the master are typed at the terminal, and the output of programs there is
+ * read from the master. It ends (an empty read, the end of its stream) when no program has the terminal open any more.
  */
 export class Pty implements Disposable {
   /** Non-blocking and close-on-exec. */
@@ -92,9 +92,9 @@ export class Pty implements Disposable {
    * their default actions, and no other fd is inherited.
    *
    * @param file a path, or a name to be looked for in `PATH`
-   * @param args what follows the name of the program
-   * @throws as {@link open}; whatever the start failed with in the child: ENOENT, EACCES, ENOEXEC (execve), ENOENT
-   *   (chdir), EPERM (setuid) ...; EAGAIN (too many processes)
+   * @param args the arguments after the name of the program
+   * @throws as {@link open}; the error of the start in the child: ENOENT, EACCES, ENOEXEC (execve), ENOENT (chdir),
+   *   EPERM (setuid) ...; EAGAIN (too many processes)
    */
   static spawn(file: string, args: readonly string[] = [], options: PtySpawnOptions = {}): PtyProcess {
     const program = readProgram(file, args, options);
@@ -139,12 +139,12 @@ interface Program {
   readonly gid: number;
 }
 
-/** A program that runs on a pseudo-terminal: what {@link Pty.spawn} returns. */
+/** A program that runs on a pseudo-terminal: the result of {@link Pty.spawn}. */
 export class PtyProcess extends Pty {
   readonly pid: number;
   /**
-   * How the program ended. The process stays alive until then. What it printed may still be unread: read the master to
-   * its end.
+   * How the program ended. The process stays alive until then. Its output may still be unread: read the master to its
+   * end.
    */
   readonly exited: Promise<ExitStatus>;
   readonly #process: PidFd;

@@ -19,7 +19,7 @@ export function takeReceived(buffer: Buffer, count: number): Buffer {
   return buffer !== slab && buffer.byteLength === count ? buffer : Buffer.from(buffer.subarray(0, count));
 }
 
-/** As `toBytes`, but what is received into cannot be a string. @throws ERR_INVALID_ARG_TYPE */
+/** As `toBytes`, but the target of a receive cannot be a string. @throws ERR_INVALID_ARG_TYPE */
 export function toWritableBytes(buffer: unknown, name = 'buffer'): Uint8Array {
   if (typeof buffer === 'string') throw invalidArgType(name, 'a Buffer, a typed array or an ArrayBuffer', buffer);
   return toBytes(buffer, name);

@@ -36,7 +36,7 @@ export interface SerialPortOptions {
   readonly xonxoff?: boolean | undefined;
   /** Whether the last close lowers DTR, which restarts some boards. Default: true */
   readonly hangsUpOnClose?: boolean | undefined;
-  /** Whether nobody else but root may open the port meanwhile. Default: true */
+  /** Whether only root may open the port meanwhile. Default: true */
   readonly exclusive?: boolean | undefined;
 }
 
@@ -110,7 +110,7 @@ export class SerialPort extends ByteFd {
     return drainOutput(this);
   }
 
-  /** Drops what is queued: see {@link flushQueues}. */
+  /** Drops queued bytes: see {@link flushQueues}. */
   flush(queue: TerminalQueue = 'both'): void {
     flushQueues(this, queue);
   }

@@ -1,6 +1,6 @@
 /**
- * What a service manager gives a service through the environment: a socket to report its state to, a watchdog, and open
- * fds: sd_notify(3), sd_watchdog_enabled(3), sd_listen_fds(3).
+ * Resources that a service manager gives a service through the environment: a socket to report its state to, a
+ * watchdog, and open fds: sd_notify(3), sd_watchdog_enabled(3), sd_listen_fds(3).
  */
 import {
   checkArray,

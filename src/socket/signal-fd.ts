@@ -29,7 +29,7 @@ const INFO_BYTES = 128;
 const RELAYED_CODE = 0x6664;
 const { SIGBUS, SIGCHLD, SIGFPE, SIGILL, SIGKILL, SIGSEGV, SIGSTOP } = constants.signals;
 /**
- * The kernel lets nobody receive the first two; a thread that raises one of the others and goes on would raise it
+ * The kernel lets no process receive the first two; a thread that raises one of the others and goes on would raise it
  * again.
  */
 const UNRECEIVABLE: ReadonlySet<number> = new Set([SIGKILL, SIGSTOP, SIGBUS, SIGFPE, SIGILL, SIGSEGV]);

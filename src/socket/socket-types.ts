@@ -1,4 +1,4 @@
-/** The types of what a {@link Socket} takes and gives. */
+/** The types of the arguments and results of a {@link Socket}. */
 import type { SystemError } from '../errors.js';
 import type { Address, AddressInput } from './address.js';
 import type { ControlMessage, ControlMessageInput } from './control-message.js';
@@ -8,10 +8,10 @@ import type { Socket } from './socket.js';
 export type SocketFamily = 'inet' | 'inet6' | 'unix';
 /** The types with a name; any other goes by its number. */
 export type SocketType = 'stream' | 'dgram' | 'seqpacket' | 'raw';
-/** What {@link Socket.send} and its kin take. A string is sent as UTF-8, and every count is in bytes. */
+/** The bytes that {@link Socket.send} and its variants take. A string is sent as UTF-8, and every count is in bytes. */
 export type SocketBytes = string | ArrayBufferView | ArrayBufferLike;
 
-/** What {@link Socket.create} makes. */
+/** The options of {@link Socket.create}. */
 export interface SocketOptions {
   /** Default: 'inet'. */
   readonly family?: SocketFamily | number | undefined;
@@ -23,38 +23,38 @@ export interface SocketOptions {
   readonly blocking?: boolean | undefined;
 }
 
-/** What {@link Socket.pair} makes; the family is 'unix' by default. */
+/** The options of {@link Socket.pair}; the family is 'unix' by default. */
 export type SocketPairOptions = SocketOptions;
 
-/** What {@link Socket.accept} gives. */
+/** The result of {@link Socket.accept}. */
 export interface Accepted {
   readonly socket: Socket;
-  /** Who connected. A unix client that bound no name has an address without one. */
+  /** The client. A unix client that bound no name has an address without one. */
   readonly address: Address;
 }
 
-/** What {@link Socket.recvFrom} gives. */
+/** The result of {@link Socket.recvFrom}. */
 export interface ReceivedFrom {
   readonly data: Buffer;
   /** The sender; `null` if the kernel names none, as on a connected stream. */
   readonly address: Address | null;
 }
 
-/** What {@link Socket.recvFromInto} gives. */
+/** The result of {@link Socket.recvFromInto}. */
 export interface ReceivedInto {
   /** How many bytes arrived; with `MSG_TRUNC` a datagram's whole length. */
   readonly bytes: number;
   readonly address: Address | null;
 }
 
-/** What {@link Socket.recvMsg} takes. */
+/** The options of {@link Socket.recvMsg}. */
 export interface RecvMsgOptions {
   /** Room for control messages, in bytes, from 0 to 1,048,576. Default: 256, which takes some 60 fds. */
   readonly maxControlBytes?: number | undefined;
   readonly flags?: number | undefined;
 }
 
-/** What {@link Socket.recvMsg} gives. */
+/** The result of {@link Socket.recvMsg}. */
 export interface ReceivedMessage extends ReceivedFrom {
   /** Whether the datagram was longer than `maxBytes`; the rest is lost. */
   readonly truncated: boolean;
@@ -67,7 +67,7 @@ export interface ReceivedMessage extends ReceivedFrom {
   readonly fds: readonly number[];
 }
 
-/** What {@link Socket.sendMsg} takes. */
+/** The options of {@link Socket.sendMsg}. */
 export interface SendMsgOptions {
   /** The receiver; left out on a connected socket. */
   readonly address?: AddressInput | undefined;
@@ -75,7 +75,7 @@ export interface SendMsgOptions {
   readonly flags?: number | undefined;
 }
 
-/** What {@link Socket.recvMmsg} takes. */
+/** The options of {@link Socket.recvMmsg}. */
 export interface RecvMmsgOptions {
   /** Room for the control messages of each datagram, in bytes, from 0 to 65,536. Default: 256. */
   readonly maxControlBytes?: number | undefined;
@@ -93,13 +93,13 @@ export interface DatagramToSend {
   readonly control?: readonly ControlMessageInput[] | undefined;
 }
 
-/** What {@link Socket.sendAll} throws when it breaks off. */
+/** The error that {@link Socket.sendAll} throws when it breaks off. */
 export interface SendAllError extends SystemError {
   /** How many bytes the kernel had taken until then. */
   readonly bytesSent: number;
 }
 
-/** What {@link Socket.peerCredentials} gives. */
+/** The result of {@link Socket.peerCredentials}. */
 export interface PeerCredentials {
   /** 0 if the process is not in this one's namespace. */
   readonly pid: number;

@@ -10,13 +10,13 @@
  * | with a timeout | `setTimeout(ms)` | waits, then throws `ETIMEDOUT` |
  *
  * A call that waits blocks the whole thread, and no signal listener runs meanwhile: that is for scripts, workers and
- * command lines. In a worker it waits in slices, so that the worker can be terminated, and gives what it would give
+ * command lines. In a worker it waits in slices, so that the worker can be terminated, and returns the same results as
  * elsewhere: `SO_RCVTIMEO` and `SO_SNDTIMEO` hold, and end a wait with `null`. Inside an event loop, leave the socket
  * non-blocking and wait with a multiplexer.
  *
  * A call that a signal interrupts goes on. ENOBUFS and ENOMEM are thrown in every mode: the kernel lacks memory (or the
- * queue of a network device is full), the socket counts as writable nevertheless, and nobody reports when it is better.
- * Try again after a moment.
+ * queue of a network device is full), the socket counts as writable nevertheless, and the kernel does not report when
+ * it is better. Try again after a moment.
  */
 import { constants as osConstants } from 'node:os';
 import type { Duplex } from 'node:stream';
@@ -297,7 +297,7 @@ export class Socket extends OwnedFd {
   }
 
   /**
-   * As {@link connect}, with what the kernel said as a value.
+   * As {@link connect}, with the kernel's answer as a value.
    *
    * @returns 0 when connected, else the errno, positive: EINPROGRESS, ECONNREFUSED; ETIMEDOUT at the socket's timeout
    * @throws ERR_CLOSED; as `encodeAddress`
@@ -316,7 +316,7 @@ export class Socket extends OwnedFd {
   #startConnecting(fd: number, address: RawAddress, wait: BlockingWait): number {
     for (;;) {
       const errno = native.connect(fd, address, waitsHere(this.#mode.timeoutMs));
-      // A unix listener's queue is full, and nobody reports when there is room.
+      // A unix listener's queue is full, and the kernel does not report when there is room.
       const hasToTryAgain = errno === EAGAIN && this.family === 'unix' && this.#mode.timeoutMs !== 0;
       if (!hasToTryAgain || this.#hasKernelWaited(fd, errno)) return errno;
       if (!wait.pause()) return wait.isKernels ? EAGAIN : ETIMEDOUT;
@@ -378,7 +378,7 @@ export class Socket extends OwnedFd {
    * Receives until there is all that MSG_WAITALL asks for.
    *
    * @param receive receives behind the first `done` bytes
-   * @param isCut whether what was received last ends it, as fds do
+   * @param isCut whether the latest part ends it, as fds do
    */
   #receiveAll(
     length: number,
@@ -414,7 +414,8 @@ export class Socket extends OwnedFd {
   }
 
   /**
-   * Sends what the kernel takes now, or one datagram whole: send(2). A peer that is gone gives EPIPE, never a signal.
+   * Sends as much as the kernel takes now, or one datagram whole: send(2). A peer that is gone gives EPIPE, never a
+   * signal.
    *
    * @returns how many bytes it took, perhaps fewer than given; `null` if it would block
    * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ETIMEDOUT; EPIPE, ECONNRESET, EMSGSIZE, ENOTCONN ...
@@ -451,7 +452,7 @@ export class Socket extends OwnedFd {
   sendAll(bytes: SocketBytes, flags = 0): number {
     const fd = this.fd;
     const whole = toBytes(bytes);
-    // A timeout covers all of it; one of the kernel's starts anew with each part.
+    // A timeout covers all of it; one of the kernel's starts again with each part.
     const wait = this.#mode.timeoutMs < 0 ? undefined : this.#mode.startWait(fd, POLLOUT);
     let sent = 0;
     try {
@@ -646,7 +647,7 @@ export class Socket extends OwnedFd {
   }
 
   /**
-   * Ends one direction or both: shutdown(2). The peer reads the end of the stream after what was sent.
+   * Ends one direction or both: shutdown(2). The peer reads the end of the stream after the sent bytes.
    *
    * @param how a direction, or `SHUT_RD`, `SHUT_WR`, `SHUT_RDWR`
    * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ENOTCONN
@@ -737,8 +738,8 @@ export class Socket extends OwnedFd {
   }
 
   /**
-   * Who made the other end of a unix socket's connection: SO_PEERCRED, unix(7). The kernel took it down at connect,
-   * listen or socketpair; the process may have ended since.
+   * The process that made the other end of a unix socket's connection: SO_PEERCRED, unix(7). The kernel recorded it at
+   * connect, listen or socketpair; the process may have ended since.
    *
    * @throws ERR_CLOSED; ENOPROTOOPT
    */
@@ -785,7 +786,7 @@ export class Socket extends OwnedFd {
   }
 }
 
-/** What its stream calls. */
+/** The calls of its stream. */
 function byteCalls(socket: Socket): ByteCalls {
   return {
     readable: true,
@@ -801,11 +802,11 @@ function byteCalls(socket: Socket): ByteCalls {
 }
 
 /**
- * Calls until there is as much as wanted, or no more. Whatever follows a part, an error or the end of the time,
- * does not undo the part, as it does not in the kernel.
+ * Calls until there is as much as wanted, or no more. An error or the end of the time after a part does not undo the
+ * part, as it does not in the kernel.
  *
  * @param take gives how many it took behind the first `done`; `null` at the end of the time
- * @param isCut whether what was taken last ends it
+ * @param isCut whether the latest part ends it
  */
 function takeParts(wanted: number, take: (done: number) => number | null, isCut?: () => boolean): number | null {
   let done = 0;
@@ -840,7 +841,7 @@ function behind(vectors: readonly Uint8Array[], done: number): Uint8Array[] {
   });
 }
 
-/** Makes a call behind the first `done` of what is to be moved; `null` if it would block. */
+/** Makes a call behind the first `done` bytes or messages to move; `null` if it would block. */
 type Part<Result> = (fd: number, flags: number, done?: number) => Result | null;
 
 type NativeMessage = NonNullable<ReturnType<typeof native.recvMsg>>;
@@ -896,7 +897,7 @@ function countOrNull(count: number): number | null {
 /** Memory for one receive from a socket. @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE */
 function socketBuffer(maxBytes: number, flags: number): Buffer {
   checkFlags(flags);
-  // MSG_TRUNC counts bytes that are not stored: what an earlier receive left in their place must not be shown.
+  // MSG_TRUNC counts bytes that are not stored: the bytes of an earlier receive in their place must not be shown.
   return (flags & MSG_TRUNC) === 0 ? receiveBuffer(maxBytes) : Buffer.alloc(maxBytes);
 }
 

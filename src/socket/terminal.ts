@@ -1,4 +1,4 @@
-/** The controls of a terminal or a serial line beside its settings: ioctl_tty(2), ioctl_console(2). */
+/** The controls of a terminal or a serial line besides its settings: ioctl_tty(2), ioctl_console(2). */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   checkBoolean,
@@ -158,7 +158,7 @@ export function setModemLines(fd: FdLike, lines: ModemLineChanges): void {
 }
 
 /**
- * Drops what was received and not read, what was written and not sent, or both: TCFLSH, tcflush(3).
+ * Drops bytes that were received and not read, bytes that were written and not sent, or both: TCFLSH, tcflush(3).
  *
  * @param queue Default: 'both'
  * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ENOTTY, EBADF
@@ -184,7 +184,7 @@ export async function drainOutput(fd: FdLike): Promise<void> {
     if (queued[0] === 0) break;
     await sleep(DRAIN_POLL_MS);
   }
-  // What is left lies in the hardware, which is short of a kilobyte.
+  // The rest is in the hardware, which holds less than a kilobyte.
   waitForHardware(toFd(fd));
 }
 
@@ -213,7 +213,7 @@ export async function sendBreak(fd: FdLike, durationMs = DEFAULT_BREAK_MS): Prom
 }
 
 /**
- * Lets nobody else but root open the terminal, or lets everybody again: TIOCEXCL, TIOCNXCL.
+ * Lets only root open the terminal, or lets everybody again: TIOCEXCL, TIOCNXCL.
  *
  * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ENOTTY, EBADF
  */

@@ -14,13 +14,13 @@ import { native } from '../binding/load.js';
 import { TTY } from './kernel-constants.js';
 import { structBytes } from './struct-bytes.js';
 
-/** What waits in a terminal's queues when its settings change. */
+/** How a change of settings treats a terminal's queues. */
 export type TermiosWhen =
   /** The settings change at once. */
   | 'now'
   /** They change when everything written has been sent. */
   | 'drain'
-  /** As `'drain'`, and what was received and not read is dropped. */
+  /** As `'drain'`, and bytes that were received and not read are dropped. */
   | 'flush';
 
 /** How long `read` waits for more, in the raw and cbreak modes: termios(3), "Canonical and noncanonical mode". */
@@ -31,11 +31,11 @@ export interface ReadThreshold {
   readonly tenths: number;
 }
 
-/** What {@link Termios.set} takes; what is left out stays as it is. */
+/** The settings that {@link Termios.set} takes; missing ones stay as they are. */
 export interface TermiosChanges {
   /** ICANON: input arrives line by line, with editing. */
   readonly canonical?: boolean | undefined;
-  /** ECHO: what is typed is shown. */
+  /** ECHO: typed characters are shown. */
   readonly echo?: boolean | undefined;
   /** ISIG: Ctrl-C, Ctrl-\ and Ctrl-Z send signals. */
   readonly signals?: boolean | undefined;
@@ -65,7 +65,7 @@ export interface TermiosChanges {
   readonly threshold?: ReadThreshold | undefined;
 }
 
-/** What {@link Termios.get} returns. */
+/** The result of {@link Termios.get}. */
 export type TermiosSettings = { readonly [Name in keyof TermiosChanges]-?: NonNullable<TermiosChanges[Name]> };
 
 const {
@@ -167,7 +167,7 @@ const CHANGES: OptionNames<TermiosChanges> = {
 };
 const THRESHOLD: OptionNames<ReadThreshold> = { minBytes: true, tenths: true };
 
-/** Least data bits; the four sizes follow each other, from CS5 on. */
+/** Least data bits; the four sizes follow each other, starting at CS5. */
 const MIN_DATA_BITS = 5;
 const SIZE_STEP = 0x10;
 
@@ -190,8 +190,8 @@ export class Termios {
   }
 
   /**
-   * Changes settings, and leaves the others: TCSETS2. The kernel takes what the driver can do of them and says nothing
-   * of the rest; read them back to see what it took.
+   * Changes settings, and leaves the others: TCSETS2. The kernel applies those that the driver supports and ignores the
+   * rest silently; read them back to see the result.
    *
    * @param when Default: 'now'. `'drain'` and `'flush'` block until the queue is sent
    * @returns the settings as they are now

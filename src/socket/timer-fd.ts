@@ -12,7 +12,7 @@ import { CounterFd } from './counter-fd.js';
  */
 export type TimerClock = 'monotonic' | 'boottime' | 'boottime-alarm' | 'realtime' | 'realtime-alarm';
 
-/** What {@link TimerFd.set} takes. */
+/** The options of {@link TimerFd.set}. */
 export interface TimerOptions {
   /** Milliseconds until the first expiry, from 0 (at once) to 292 years, fractions honoured to the nanosecond. */
   readonly initialMs: number;

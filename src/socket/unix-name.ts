@@ -18,7 +18,7 @@ export function escapeName(name: string | Buffer): string {
   return text;
 }
 
-/** What {@link escapeName} has written. A backslash that begins no escape stands for itself. */
+/** Reads a text of {@link escapeName}. A backslash that begins no escape stands for itself. */
 export function unescapeName(text: string): string | Buffer {
   if (!text.includes('\\')) return text;
   const parts: Buffer[] = [];
