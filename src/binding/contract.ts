@@ -13,10 +13,10 @@
  * - Every fd that the addon creates is close-on-exec.
  */
 
-/** Returned in place of a count by a call that would have blocked. */
+/** Returned instead of a count by a call that would have blocked. */
 export const WOULD_BLOCK = -1;
 
-/** Why {@link DescriptorCalls.spliceThrough} has come back. */
+/** The reason why {@link DescriptorCalls.spliceThrough} has returned. */
 export const SpliceOutcome = {
   /** It has taken as much as it may. */
   SPENT: 0,
@@ -144,8 +144,8 @@ interface ReadinessCalls {
 }
 
 /**
- * Waiting inside the event loop. A waiter is a small integer. When what it waits for may be ready, the addon calls the
- * dispatcher with that integer. That is only a hint: the caller then makes the real call with a timeout of zero.
+ * Waiting inside the event loop. A waiter is a small integer. When its fds may be ready, the addon calls the dispatcher
+ * with that integer. That is only a hint: the caller then makes the real call with a timeout of zero.
  */
 interface LoopCalls {
   /**
@@ -160,12 +160,12 @@ interface LoopCalls {
   loopWatchStop(waiter: number): void;
   /**
    * Lets a started watch wait in the epoll instance itself while reports follow each other closely. It then hands over
-   * the events that it has found, which nobody else is told of. Meanwhile the instance contains fds whose events have
-   * the low data 0xfffffffe: they are to be ignored.
+   * the events that it has found, which are reported nowhere else. Meanwhile the instance contains fds whose events
+   * have the low data 0xfffffffe: they are to be ignored.
    *
    * @param maxEvents how many events it may find at once, from 1 to the event buffer's capacity; 0 for none any more,
    *   which takes effect at once
-   * @param spinUs for how long it looks again and again before it blocks, in microseconds, 0 to 1,000
+   * @param spinUs how long it looks repeatedly before it blocks, in microseconds, 0 to 1,000
    */
   loopWatchDirect(waiter: number, maxEvents: number, spinUs: number): void;
   /**
@@ -175,9 +175,9 @@ interface LoopCalls {
    * @returns how many events are in the event buffer; 0 if the dispatcher has to return
    */
   loopWatchNext(waiter: number): number;
-  /** Emits `uncaughtException`, or ends the process: what happens to whatever a callback of the loop throws. */
+  /** Emits `uncaughtException`, or ends the process, as for an error that a callback of the loop throws. */
   fatalException(error: unknown): void;
-  /** How many waits the watches of this thread have made in place of the event loop. */
+  /** How many waits the watches of this thread have made instead of the event loop. */
   directWaitCount(): number;
   /** How many looks those waits have made before they blocked. */
   directWaitSpins(): number;
@@ -206,7 +206,7 @@ interface LoopCalls {
    */
   waitThreadArmEpoll(waiter: number, epollFd: number, maxEvents: number): void;
   /**
-   * Returns what the thread's calls have found since the last time, three numbers for each. poll: the place of the
+   * Returns the findings of the thread's calls since the last time, three numbers for each. poll: the place of the
    * entry, its fd, its `revents`; select: the place in `fds`, the fd, the set (0 read, 1 write, 2 except); epoll: the
    * events, the low and the high half of the data. Findings survive disarming. Throws if the thread's call has failed,
    * except because an fd is not open.
@@ -322,7 +322,7 @@ export type DecodedControl = {
   | { readonly kind: 'raw' }
 );
 
-/** The result of a receive beside the bytes. `address` is null if the kernel names no sender. */
+/** The result of a receive besides the bytes. `address` is null if the kernel names no sender. */
 interface Received {
   /** How many bytes arrived; with MSG_TRUNC perhaps more than there was room for. */
   readonly bytes: number;
@@ -471,7 +471,7 @@ interface DeviceCalls {
    * @param paths are tried in this order, as execvp(3) does
    * @param uid and `gid`: -1 for this process's own
    * @returns its pid
-   * @throws what execve(2), chdir(2), setuid(2) ... failed with in the child
+   * @throws the errors of execve(2), chdir(2), setuid(2) ... in the child
    */
   spawnOnTerminal(
     terminal: number,

@@ -8,12 +8,12 @@ import { type Libc, libc } from './libc.js';
 /** The package's folder, seen from src/ and from dist/. */
 export const root = join(dirname(here), '..', '..');
 
-/** What was found: the path of the addon, or the addon itself if a bundler has put it into the program. */
+/** The result of the search: the path of the addon, or the addon itself if a bundler has put it into the program. */
 export type Found = { readonly path: string } | { readonly path: string; readonly addon: object };
 
 /**
  * Looks in this order: the file that `FDMUX_BINARY` names, the addon compiled in the package's folder, the one shipped
- * there. If a bundler has moved this code elsewhere: what its loader for `.node` files has made of the literal paths
+ * there. If a bundler has moved this code elsewhere: the results of its loader for `.node` files from the literal paths
  * below, a `prebuilds` folder beside the program, and the package in the `node_modules` that the program sees.
  *
  * @returns an Error that says where it has looked, if there is none
@@ -43,7 +43,7 @@ export function requireFromHere(): NodeJS.Require {
   return process.getBuiltinModule('node:module').createRequire(here);
 }
 
-/** What a bundler's loader made of the shipped addon: the addon, or the path to which it has copied the file. */
+/** The result of a bundler's loader for the shipped addon: the addon, or the path to which it has copied the file. */
 function bundledAddon(library: Libc): Found | undefined {
   const value = requireShipped(`${process.arch} ${library}`);
   const made: unknown = typeof value === 'object' && value !== null && 'default' in value ? value.default : value;
@@ -83,7 +83,7 @@ function* foldersOfProgram(): Generator<string> {
   try {
     yield dirname(requireFromHere().resolve('fdmux/package.json'));
   } catch {
-    // The program runs where fdmux is not installed.
+    // fdmux is not installed at the place of the program.
   }
   if (isSingleExecutable()) yield dirname(process.execPath);
 }

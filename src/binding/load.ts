@@ -33,7 +33,7 @@ function load(): NativeBinding {
   }
 }
 
-/** Asks node:worker_threads, which takes 2 ms to load, only where there is a doubt. */
+/** Asks node:worker_threads, which takes 2 ms to load, only if there is a doubt. */
 function isWorkerOf({ isFirstThread }: NativeBinding): boolean {
   return !isFirstThread && !process.getBuiltinModule('node:worker_threads').isMainThread;
 }

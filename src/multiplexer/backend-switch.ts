@@ -7,8 +7,8 @@ import { type Backend, type BackendEntry, ReadyList } from './backend.js';
  * Puts all active entries into the set of another backend.
  *
  * @param entries in the order of registering, in which poll and select report
- * @throws ERR_UNSUPPORTED_TRIGGER if the backend lacks what an entry has; with epoll EBADF, EPERM, ENOSPC, ENOMEM. No
- *   entry has changed then
+ * @throws ERR_UNSUPPORTED_TRIGGER if the backend does not support an entry's trigger; with epoll EBADF, EPERM, ENOSPC,
+ *   ENOMEM. No entry has changed then
  */
 export function fillBackend<Entry extends BackendEntry>(entries: readonly Entry[], backend: Backend<Entry>): void {
   for (const { trigger, exclusive } of entries) {
@@ -36,7 +36,7 @@ export function takeLosable<Entry extends BackendEntry & { events: number }>(
 ): Map<Entry, number> {
   const losable = new Map<Entry, number>();
   if (!entries.some(({ fd, active }) => active && native.mayLoseEvents(fd))) return losable;
-  // The look writes the events that it finds where those of the latest wait are, which a handler may be looking at.
+  // The look overwrites the events of the latest wait, which a handler may be looking at, with those that it finds.
   const latest = entries.map(({ events }) => events);
   const ready = new ReadyList<Entry>();
   backend.wait(ready, 0, true, null);

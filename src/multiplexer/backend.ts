@@ -115,9 +115,9 @@ export interface Backend<Entry extends BackendEntry> {
   watchWakeup(fd: number): void;
 
   /**
-   * Makes the call and appends what is ready.
+   * Makes the call and appends the ready entries.
    *
-   * @returns how many events there were, whatever became of them; 0 when the time was up or a signal arrived
+   * @returns how many events there were, used or not; 0 when the time was up or a signal arrived
    */
   wait(
     ready: ReadyList<Entry>,

@@ -4,7 +4,7 @@ import type { RegistrationRecord } from './registration-record.js';
 const END: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
 /**
- * Skips what has stopped being ready since the wait: a registration that the handling of an earlier one of the same
+ * Skips registrations that have stopped being ready since the wait: one that the handling of an earlier one of the same
  * batch has paused or unregistered, perhaps closing its fd.
  */
 class BatchIterator<T> implements IterableIterator<RegistrationRecord<T>, undefined> {

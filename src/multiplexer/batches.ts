@@ -11,7 +11,7 @@ export interface BatchSource<Batch> {
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
-/** The error that ends a wait whose batch nobody wants any more. */
+/** The error that ends a wait whose batch is not wanted any more. */
 const RETURNED = Symbol('returned');
 
 /**

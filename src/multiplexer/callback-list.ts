@@ -11,7 +11,7 @@ export class CallbackList<Argument = void> {
     };
   }
 
-  /** Calls them all. @param fail takes what one of them throws */
+  /** Calls them all. @param fail takes the error that one of them throws */
   call(argument: Argument, fail: (error: unknown) => void): void {
     if (this.#callbacks.length === 0) return;
     for (const callback of this.#callbacks) {

@@ -25,17 +25,17 @@ export interface MultiplexerOptions<B extends BackendName = BackendName> {
    */
   readonly waiter?: (B extends 'epoll' ? WaiterKind : 'thread') | undefined;
   /**
-   * Whether `run` waits in epoll_wait(2) in place of the event loop while one batch follows another within a
+   * Whether `run` waits in epoll_wait(2) instead of the event loop while one batch follows another within a
    * millisecond. Anything else that wants the loop ends such a wait. It needs the waiter `'uv'` and at most 1,024
    * registered fds. `performance.eventLoopUtilization()` counts these waits as active. By default true, unless the
-   * environment variable FDMUX_DIRECT_WAITS is 0, or under Electron, whose loop nobody may hold up.
+   * environment variable FDMUX_DIRECT_WAITS is 0, or under Electron, whose loop must not be held up.
    */
   readonly directWaits?: boolean | undefined;
   /**
-   * For how long a wait looks again and again before it blocks, in microseconds: 0 to 1,000, by default 0, which is
-   * never. What arrives meanwhile is seen without a thread having to be woken, which may take longer than all else. The
-   * price: a thread that spins keeps its processor core busy, and others from it. For a program that has a core for
-   * each such thread, and events that follow each other within that time.
+   * How long a wait looks repeatedly before it blocks, in microseconds: 0 to 1,000, by default 0, which is never.
+   * Events that arrive meanwhile are seen without waking a thread, which may take longer than everything else. The
+   * price: a thread that spins keeps its processor core busy, and keeps others from it. For a program that has a core
+   * for each such thread, and events that follow each other within that time.
    *
    * Two forms of wait spin: a `run` that waits directly (see `directWaits`: that ends when nothing happens for a few
    * milliseconds, and with it the spinning), and a synchronous wait whose `onSignal` is `'retry'`, since a look does
@@ -44,7 +44,7 @@ export interface MultiplexerOptions<B extends BackendName = BackendName> {
   readonly spinUs?: number | undefined;
 }
 
-/** A spin is to bridge what a wake-up takes, not to replace waiting. */
+/** A spin bridges the time of a wake-up; it does not replace waiting. */
 export const MAX_SPIN_US = 1_000;
 
 const OPTIONS: OptionNames<MultiplexerOptions> = {

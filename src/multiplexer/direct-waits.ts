@@ -10,8 +10,8 @@ export interface DirectWaitTotals {
 }
 
 /**
- * Returns how many waits multiplexers of this thread have made in place of the event loop, and how long they have
- * taken. `performance.eventLoopUtilization()` counts that time as active.
+ * Returns how many waits multiplexers of this thread have made instead of the event loop, and how long they have taken.
+ * `performance.eventLoopUtilization()` counts that time as active.
  */
 export function directWaitTotals(): DirectWaitTotals {
   return { count: native.directWaitCount(), ms: native.directWaitMs(), spins: native.directWaitSpins() };

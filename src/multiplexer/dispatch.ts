@@ -1,4 +1,4 @@
-/** A turn of a multiplexer: what is ready is called back or goes into the batch, and the turn ends. */
+/** A turn of a multiplexer: ready registrations are called back or added to the batch, and the turn ends. */
 import { blockingCall } from '../readiness/blocking-call.js';
 import { rethrowLater } from '../readiness/waiter.js';
 import { type Backend, ReadyList } from './backend.js';
@@ -8,12 +8,12 @@ import type { RegistrationRecord } from './registration-record.js';
 import type { Requeued } from './requeued.js';
 import type { WakeupSource } from './wakeup.js';
 
-/** What `run` and `runSync` call with each batch. */
+/** The handler that `run` and `runSync` call with each batch. */
 export type BatchHandler<T> = (batch: readonly RegistrationRecord<T>[]) => unknown;
 
-/** Makes the backend's call and hands on what it finds. */
+/** Makes the backend's call and hands on its events. */
 export class Dispatch<T> {
-  /** Called with what the backend's call throws. */
+  /** Called with the error that the backend's call throws. */
   readonly errors = new CallbackList<unknown>();
   /** Called when the callbacks of a turn have run. */
   readonly turnEnds = new CallbackList();

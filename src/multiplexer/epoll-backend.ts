@@ -34,15 +34,15 @@ const WAKEUP_SLOT = 0xffff_ffff;
 const STALE_WAITS_BEFORE_REBUILD = 4;
 
 /**
- * Sets of more fds never wait in place of the event loop: ending that takes the kernel a walk through the set, and a
+ * Sets of more fds never wait instead of the event loop: ending that takes the kernel a walk through the set, and a
  * turn of many events has less to gain.
  */
 const MAX_DIRECT_FDS = 1024;
 
-/** What the epoll backend needs from its owner. */
+/** The options that the epoll backend gets from its owner. */
 export interface EpollBackendOptions<Entry> {
   readonly waiterKind: WaiterKind;
-  /** Whether a run may wait in the call itself, in place of the event loop. */
+  /** Whether a run may wait in the call itself, instead of the event loop. */
   readonly allowsDirectWaits: boolean;
   /** For how long such a wait looks again and again before it blocks, in microseconds. */
   readonly spinUs: number;
@@ -195,7 +195,7 @@ export class EpollBackend<Entry extends BackendEntry> implements Backend<Entry> 
     }
     const words = eventWords(room);
     const count = waitForEvents(this.#epollFd, room, timeoutMs, retryOnSignal, signalMask);
-    // A look that finds nothing is what a program pays for looking often.
+    // Looks that find nothing are the price of looking often.
     if (count === 0 && this.#unpollable.size === 0) {
       this.#staleWaits = 0;
       return 0;
@@ -281,7 +281,7 @@ export class EpollBackend<Entry extends BackendEntry> implements Backend<Entry> 
     if (this.#staleWaits >= STALE_WAITS_BEFORE_REBUILD) this.#rebuild();
   }
 
-  /** Moves every live registration to a new epoll fd, and leaves behind what is not registered any more. */
+  /** Moves every live registration to a new epoll fd, and leaves behind fds that are not registered any more. */
   #rebuild(): void {
     const oldFd = this.#epollFd;
     this.#staleWaits = 0;

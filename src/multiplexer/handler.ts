@@ -5,8 +5,8 @@ import { checkFunction } from '../arguments.js';
 import { invalidArgType } from '../errors.js';
 
 /**
- * `unknown` for a handler that returns `Result`. If that may be a promise, no handler matches: nobody would await it,
- * and the next wait would begin while the handler is still at work.
+ * `unknown` for a handler that returns `Result`. If that may be a promise, no handler matches: the promise would not be
+ * awaited, and the next wait would begin while the handler is still at work.
  */
 export type Synchronous<Result> = 0 extends 1 & Result
   ? unknown

@@ -43,7 +43,7 @@ export interface MultiplexerStats {
   readonly staleEvents: number;
   /** How many waits a wake-up ended. */
   readonly wakeups: number;
-  /** How many of the waits were made in place of the event loop's own, see `directWaits` in the options. */
+  /** How many of the waits were made instead of the event loop's own, see `directWaits` in the options. */
   readonly directWaits: number;
   /** How often the epoll fd was replaced to get rid of stale events that would not end. */
   readonly rebuilds: number;
@@ -55,11 +55,11 @@ const RUN_SYNC_OPTIONS: OptionNames<SyncWaitOptions & AsyncWaitOptions> = {
 };
 
 /**
- * Watches many fds and reports which are ready. The same program runs on select, poll and epoll. A backend refuses what
- * it cannot do with ERR_UNSUPPORTED_TRIGGER; if `B` names the backend, the compiler refuses it first.
+ * Watches many fds and reports which are ready. The same program runs on select, poll and epoll. A backend refuses
+ * unsupported triggers with ERR_UNSUPPORTED_TRIGGER; if `B` names the backend, the compiler refuses it first.
  *
- * A multiplexer never closes or changes the fds that are registered. Unregister an fd before closing it; what this
- * package closes (sockets, connections, timers ...) leaves every multiplexer of its thread by itself.
+ * A multiplexer never closes or changes the fds that are registered. Unregister an fd before closing it; fds that this
+ * package closes (sockets, connections, timers ...) leave every multiplexer of their thread by themselves.
  *
  * It keeps the process alive while a wait is under way and something ref'd is registered.
  *
@@ -72,7 +72,7 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   /** By fd. */
   readonly #records: (RegistrationRecord<T> | undefined)[] = [];
   #backend: Backend<RegistrationRecord<T>>;
-  /** What the backends before this one have counted. */
+  /** The counts of the backends before this one. */
   readonly #earlier = { staleEvents: 0, directWaits: 0, rebuilds: 0 };
   readonly #registry: Registry<T, B>;
   readonly #dispatch: Dispatch<T>;
@@ -137,7 +137,7 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
 
   /**
    * Moves all registrations to another backend, while it runs: also from within a handler, with a wait under way, and
-   * under load. No event is lost: what is ready is reported by the next wait. Nothing has changed if it throws. Does
+   * under load. No event is lost: the next wait reports the fds that are ready. Nothing has changed if it throws. Does
    * nothing if that backend is in use already.
    *
    * @throws ERR_UNSUPPORTED_TRIGGER if a registration has another trigger than `'level'`, or is exclusive, which poll
@@ -167,7 +167,7 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
     this.#leave(former, records);
   }
 
-  /** Leaves a backend, and takes what only that one knows. */
+  /** Leaves a backend, and takes the counts and events that only that one has. */
   #leave(former: Backend<RegistrationRecord<T>>, records: readonly RegistrationRecord<T>[]): void {
     this.#earlier.staleEvents += former.staleEvents;
     this.#earlier.directWaits += former.directWaits;
@@ -176,7 +176,7 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
     try {
       for (const [record, events] of takeLosable(records, former)) this.#registry.requeue(record, events);
     } catch {
-      // It is broken, and a reason to leave it: its epoll fd was closed by somebody else.
+      // It is broken, and a reason to leave it: its epoll fd was closed by other code.
     }
     this.#loop.replaceWaiter();
     try {
@@ -367,9 +367,8 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
 
   /**
    * Calls back when the registrations with `onReady` of a turn have been served and before the batch is handed out,
-   * again after the handler in {@link run} and {@link runSync}, and before a synchronous wait blocks: this is where a
-   * turn's output leaves. The callback runs in the async context of this call; its exceptions reach
-   * `uncaughtException`.
+   * again after the handler in {@link run} and {@link runSync}, and before a synchronous wait blocks: a turn's output
+   * leaves then. The callback runs in the async context of this call; its exceptions reach `uncaughtException`.
    *
    * @returns a function that removes the callback
    * @throws ERR_INVALID_ARG_TYPE, also for an async function
@@ -434,7 +433,7 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
    * Ends every registration and closes what the multiplexer itself opened. The registered fds stay open. A wait under
    * way ends with ERR_CLOSED; an iteration and `run` end without an error. Idempotent.
    *
-   * @throws EBADF if somebody else has closed its epoll fd; the multiplexer is closed all the same
+   * @throws EBADF if other code has closed its epoll fd; the multiplexer is closed all the same
    */
   close(): void {
     if (this.closed) return;

@@ -17,7 +17,7 @@ export interface RegisterSettings<T, B extends BackendName = BackendName> {
   /**
    * Serves this registration in every form of wait; the registration is then never part of a batch. It runs in the
    * async context of the call of `register`. An exception that it throws reaches `uncaughtException`, and the others
-   * are served all the same. It must not be an async function, since nobody awaits it: ERR_INVALID_ARG_TYPE.
+   * are served all the same. It must not be an async function, since it is not awaited: ERR_INVALID_ARG_TYPE.
    */
   readonly onReady?: ((registration: Registration<T, B>) => void) | undefined;
 }
@@ -89,8 +89,8 @@ export interface Registration<T = unknown, B extends BackendName = BackendName> 
 
   /**
    * Changes interest, trigger or data. It takes effect during a wait, too. Changing data alone costs no system call,
-   * nor does setting what is set already in level mode. In edge mode and for the one-shot triggers it arms the fd, so
-   * that an fd that is ready is reported once more.
+   * nor does setting unchanged values in level mode. In edge mode and for the one-shot triggers it arms the fd, so that
+   * an fd that is ready is reported once more.
    *
    * @throws ERR_CLOSED, ERR_NOT_REGISTERED, ERR_UNSUPPORTED_TRIGGER, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE,
    *   ERR_UNKNOWN_OPTION: nothing has changed;

@@ -134,7 +134,7 @@ export class Registry<T, B extends BackendName = BackendName> implements Registr
     const newTrigger: Trigger = trigger ?? record.trigger;
     this.#checkTrigger(newTrigger);
     if ('data' in changes) record.data = changes.data;
-    // The other triggers are armed anew, whether anything has changed or not.
+    // The other triggers are armed again, whether anything has changed or not.
     const isSame = record.interestMask === interestMask && record.trigger === newTrigger && newTrigger === 'level';
     if (isSame || (interest === undefined && trigger === undefined)) return;
     record.interestMask = interestMask;

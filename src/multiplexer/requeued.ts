@@ -19,7 +19,7 @@ export class Requeued<T> {
     this.#records.length = 0;
   }
 
-  /** To be called before the kernel is asked: what has events afterwards, the kernel has reported. */
+  /** Call it before the kernel is asked: records with events afterwards are those that the kernel has reported. */
   forgetEvents(): void {
     for (const record of this.#records) record.events = 0;
   }

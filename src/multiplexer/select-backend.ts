@@ -25,12 +25,12 @@ export class SelectBackend<Entry extends BackendEntry> extends CopyingBackend im
   readonly #sets = new SelectSets();
   /** By fd. */
   readonly #entries: (Entry | undefined)[] = [];
-  /** Those with a high fd that the sets do not have yet, or not as it is now. */
+  /** Entries with a high fd that the sets do not contain yet, or contain in an earlier state. */
   readonly #unchecked = new Set<Entry>();
   /** The `pollIndex` of the latest entry: the order of registering. */
   #latestIndex = 0;
   #wakeupFd = -1;
-  /** What the thread gets; undefined when a registration has changed. */
+  /** The list for the thread; undefined when a registration has changed. */
   #list: SelectList | undefined;
   #thread: ThreadWaiter | undefined;
 

@@ -17,7 +17,7 @@ interface Shared {
   readonly users: Set<SteadyObserver>;
 }
 
-/** Those of this environment: a worker has its own. */
+/** The shared multiplexers of this environment: a worker has its own. */
 const shared = new Map<string, Shared>();
 
 /**

@@ -32,7 +32,7 @@ export class SteadyMultiplexer {
   /** Whether its waits have failed recently, which is not reported again. */
   #isFailing = false;
 
-  /** @throws EMFILE, ENFILE, and what else the constructor of {@link Multiplexer} throws */
+  /** @throws EMFILE, ENFILE, and the other errors of the constructor of {@link Multiplexer} */
   constructor(backend: BackendName, observer?: SteadyObserver, spinUs = 0) {
     this.multiplexer = new Multiplexer<undefined>({ backend, spinUs });
     this.#observer = observer;

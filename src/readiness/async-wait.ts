@@ -34,7 +34,7 @@ export class AsyncWait<Result> {
   }
 
   /**
-   * Waits. It never settles before the next turn of the event loop, so that a loop of waits starves nobody.
+   * Waits. It never settles before the next turn of the event loop, so that a loop of waits does not starve other code.
    *
    * @param timeoutMs -1 for ever, 0 for one look, or more
    */

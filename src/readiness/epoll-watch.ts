@@ -28,7 +28,7 @@ export const FINDING_LAYOUT = { strideWords: FINDING_WORDS, dataWord: 1 } as con
 
 const NOTHING = new Uint32Array(0);
 
-/** Keeps whether the instance may lose events, with what the helper thread has found. */
+/** Keeps whether the instance may lose events, with the findings of the helper thread. */
 export class EpollWatch {
   readonly #kind: WaiterKind;
   readonly #epollFd: number;
@@ -63,7 +63,7 @@ export class EpollWatch {
     return this.#mayLoseEvents;
   }
 
-  /** To be called before an fd is added. If that may lose events, nothing polls the epoll fd from then on. */
+  /** Call it before an fd is added. If that may lose events, nothing polls the epoll fd from then on. */
   expect(fd: number): void {
     if (this.#mayLoseEvents || !native.mayLoseEvents(fd)) return;
     this.#mayLoseEvents = true;

@@ -1,4 +1,4 @@
-/** epoll(7): an instance of the kernel that remembers what to watch. */
+/** epoll(7): an instance of the kernel that remembers the fds to watch. */
 import { checkInteger, checkOptions, type FdLike, type OptionNames, toFd, toTimeoutMs } from '../arguments.js';
 import { native } from '../binding/load.js';
 import { invalidArgType, outOfRange, present } from '../errors.js';
@@ -68,7 +68,7 @@ export interface MaxEventsOption {
   readonly maxEvents?: number | undefined;
 }
 
-/** What the two waits of {@link Epoll} have in common. */
+/** The options that the two waits of {@link Epoll} share. */
 type ListOptions = MaxEventsOption & IntoOption<EpollEvent>;
 
 const LIST_OPTIONS: OptionNames<ListOptions> = { maxEvents: true, into: true };
@@ -109,7 +109,7 @@ export class Epoll extends WaitObject<EpollEvent> {
   /** How many events a wait has room for if the caller sets no limit. */
   #room = INITIAL_EVENTS;
   #asyncMaxEvents: number | undefined;
-  /** What takes the events of the asynchronous wait under way. */
+  /** The array for the events of the asynchronous wait under way. */
   #asyncResult: EpollEvent[] = [];
 
   /**
@@ -161,7 +161,8 @@ export class Epoll extends WaitObject<EpollEvent> {
   /**
    * Starts watching an fd. It takes effect during a wait, too.
    *
-   * @param events what to watch for: EPOLLIN, EPOLLOUT ..., with EPOLLET, EPOLLONESHOT, EPOLLEXCLUSIVE, EPOLLWAKEUP
+   * @param events the events to watch for: EPOLLIN, EPOLLOUT ..., with EPOLLET, EPOLLONESHOT, EPOLLEXCLUSIVE,
+   * EPOLLWAKEUP
    * @throws EBADF (not open), EEXIST (watched already), EPERM (a regular file or a directory, which epoll does not
    *   watch), ELOOP, EINVAL, ENOSPC, ENOMEM; ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
    * @see epoll_ctl(2), EPOLL_CTL_ADD
@@ -179,8 +180,8 @@ export class Epoll extends WaitObject<EpollEvent> {
   }
 
   /**
-   * Changes what an fd is watched for. Arms it again after EPOLLONESHOT; in edge mode, an fd that is ready is reported
-   * once more.
+   * Changes the events that an fd is watched for. Arms it again after EPOLLONESHOT; in edge mode, an fd that is ready
+   * is reported once more.
    *
    * @throws ENOENT (not watched), EBADF, EINVAL (EPOLLEXCLUSIVE), ENOMEM; ERR_CLOSED, ERR_INVALID_ARG_TYPE,
    *   ERR_OUT_OF_RANGE
@@ -214,7 +215,7 @@ export class Epoll extends WaitObject<EpollEvent> {
    *
    * @param timeoutMs in milliseconds, fractions honoured; 0 looks and returns; `null`, `undefined` and Infinity wait
    *   for ever
-   * @returns what is ready, in the kernel's order, in a new array or in `options.into`; empty when the time is up, and
+   * @returns the ready fds, in the kernel's order, in a new array or in `options.into`; empty when the time is up, and
    *   after a signal unless `options.onSignal` is `'retry'`
    * @throws ERR_CLOSED, ERR_BUSY while another wait is under way, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
    * @see epoll_wait(2), epoll_pwait2(2)
@@ -308,7 +309,7 @@ export class Epoll extends WaitObject<EpollEvent> {
     return this.#ask(result, limit, timeoutMs, handling);
   }
 
-  /** Asks for what a helper thread has taken out of the kernel as well. */
+  /** Also asks for the events that a helper thread has taken out of the kernel. */
   #askAndTake(result: EpollEvent[], limit: number, timeoutMs: number, handling: SignalHandling): EpollEvent[] {
     const found = this.#watch.takeFindings(limit);
     if (found.length > 0) return this.#read(result, found, found.length / FINDING_LAYOUT.strideWords, FINDING_LAYOUT);
@@ -356,7 +357,7 @@ export class Epoll extends WaitObject<EpollEvent> {
         result[index] = event;
       }
     }
-    // To set the length to what it is would cost as much as an event.
+    // Setting an unchanged length would cost as much as an event.
     if (result.length !== count) result.length = count;
     return result;
   }

@@ -137,7 +137,7 @@ export class LoopWait {
     this.#immediate = setImmediate(this.#lookNow);
     if (this.#keepsAlive) return;
     this.#immediate.unref();
-    // A waiter that waits in place of the event loop would not know of the immediate.
+    // A waiter that waits instead of the event loop would not know of the immediate.
     this.#waiter?.stop();
   }
 

@@ -84,7 +84,7 @@ export class PollSet<Owner extends PollSetOwner> {
     return pollEntries(this.#words, this.#owners.length, timeoutMs, retryOnSignal, signalMask);
   }
 
-  /** Adds what the helper thread has found to a look. @returns how many are ready; -1 if it has found nothing */
+  /** Adds the findings of the helper thread to a look. @returns how many are ready; -1 if it has found nothing */
   #restore(findings: Findings): number {
     if (findings.length === 0) return -1;
     const words = this.#words;

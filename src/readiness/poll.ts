@@ -42,7 +42,7 @@ export interface PollEntry {
 /** A report of poll(2) about one fd. */
 export interface PollEvent {
   readonly fd: number;
-  /** Those of the requested bits that are set, and any of POLLERR, POLLHUP and POLLNVAL. Never 0. */
+  /** The requested bits that are set, and any of POLLERR, POLLHUP and POLLNVAL. Never 0. */
   readonly revents: number;
 }
 
@@ -126,7 +126,7 @@ const pollThread = new SharedThread(mergeEntries);
 /**
  * poll(2), blocking the thread.
  *
- * @param entries what to ask about, in order; an fd may occur more than once, and each entry has its own answer
+ * @param entries the fds to ask about, in order; an fd may occur more than once, and each entry has its own answer
  * @param timeoutMs in milliseconds, fractions honoured; 0 looks and returns; `null`, `undefined` and Infinity wait for
  *   ever
  * @returns the entries with something to report, in their order; none when the time is up, and after a signal unless
@@ -191,7 +191,7 @@ interface PollRecord extends PollSetOwner {
 export class Poll extends WaitObject<PollEvent> {
   readonly #set = new PollSet<PollRecord>();
   readonly #records = new Map<number, PollRecord>();
-  /** What takes the events of the asynchronous wait under way. */
+  /** The array for the events of the asynchronous wait under way. */
   #asyncResult: PollEvent[] = [];
 
   constructor() {
@@ -223,7 +223,7 @@ export class Poll extends WaitObject<PollEvent> {
   /**
    * Registers an fd, or changes the events of one that is registered already.
    *
-   * @param events what to ask for, 0 to 65535; by default POLLIN, POLLPRI and POLLOUT
+   * @param events the events to ask for, 0 to 65535; by default POLLIN, POLLPRI and POLLOUT
    * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE. Whether the fd is open shows only at the wait.
    */
   register(fd: FdLike, events: number = DEFAULT_EVENTS): void {

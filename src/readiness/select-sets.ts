@@ -1,10 +1,10 @@
-/** The sets of select(2) as the kernel takes them, kept up to date while fds come and go. */
+/** The sets of select(2) as the kernel takes them, kept up to date while fds are added and removed. */
 import { native } from '../binding/load.js';
 import { POLLIN, POLLOUT, POLLPRI } from './constants.js';
 import { FINDING_WORDS, type Findings } from './findings.js';
 import { hasDefaultHandling } from './wait-options.js';
 
-/** What the sets ask for, in their order: read, write, except. */
+/** The events of the sets, in their order: read, write, except. */
 const SET_EVENTS = [POLLIN, POLLOUT, POLLPRI] as const;
 const SETS = SET_EVENTS.length;
 const BITS_PER_WORD = 32;
@@ -28,7 +28,7 @@ export class SelectSets {
   /** One more than the highest fd. */
   #fdLimit = 0;
 
-  /** Sets what is asked about an fd: POLLIN, POLLOUT and POLLPRI; 0 takes it out. */
+  /** Sets the events that are asked about an fd: POLLIN, POLLOUT and POLLPRI; 0 takes it out. */
   set(fd: number, events: number): void {
     if (events === 0 && fd >= this.#fdLimit) return;
     this.#makeRoom(fd);
@@ -50,8 +50,8 @@ export class SelectSets {
   }
 
   /**
-   * Looks, and restores what a helper thread has found before and a second look does not see: see `mayLoseEvents` in
-   * the binding.
+   * Looks, and restores findings of a helper thread that a second look does not see: see `mayLoseEvents` in the
+   * binding.
    *
    * @returns how many bits of the answer are set
    */
@@ -67,12 +67,12 @@ export class SelectSets {
     return count;
   }
 
-  /** The lowest fd from `fd` on that the answer contains; -1 if there is none. */
+  /** The lowest fd, at least `fd`, that the answer contains; -1 if there is none. */
   nextReady(fd: number): number {
     return this.#next(SETS, fd);
   }
 
-  /** What the answer says about an fd. */
+  /** The events of an fd in the answer. */
   readyEvents(fd: number): number {
     let events = 0;
     for (let set = 0; set < SETS; set += 1) if (this.#has(SETS + set, fd)) events |= eventOf(set);
@@ -91,7 +91,7 @@ export class SelectSets {
     return { fds: Int32Array.from(lists.flat()), counts: [read.length, write.length, except.length] };
   }
 
-  /** The lowest fd from `fd` on in any of the three sets that begin with `first`; -1 if there is none. */
+  /** The lowest fd, at least `fd`, in any of the three sets that begin with `first`; -1 if there is none. */
   #next(first: number, fd: number): number {
     const end = Math.ceil(this.#fdLimit / BITS_PER_WORD);
     let word = fd >>> 5;
@@ -143,7 +143,7 @@ export class SelectSets {
   }
 }
 
-/** What a set asks for. */
+/** The event that a set asks for. */
 function eventOf(set: number): number {
   return SET_EVENTS[set] ?? 0;
 }

@@ -84,7 +84,7 @@ class SelectSets<Read, Write, Except> {
   readonly #read: readonly Read[];
   readonly #write: readonly Write[];
   readonly #except: readonly Except[];
-  /** Where the write fds begin in the list, and where the except fds do. */
+  /** The places in the list where the write fds begin, and the except fds. */
   readonly #writeStart: number;
   readonly #exceptStart: number;
   /** How many of the ready ones have been picked. */
@@ -113,7 +113,7 @@ class SelectSets<Read, Write, Except> {
     );
   }
 
-  /** Looks, and adds what a helper thread has found before. @returns how many entries are ready */
+  /** Looks, and adds earlier findings of a helper thread. @returns how many entries are ready */
   lookAgain(findings: Findings): number {
     return restoreSelected(this.#list.words, this.counts, this.call(0, true, null), findings);
   }

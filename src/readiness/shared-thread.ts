@@ -97,7 +97,7 @@ export class SharedThread<List> {
     if (this.#members.size === 0) this.#rest();
   }
 
-  /** Takes the thread out of its call; it goes on at the next turn of the event loop. */
+  /** Takes the thread out of its call; it continues at the next turn of the event loop. */
   #pause(): void {
     if (this.#armed.length === 0) return;
     this.#thread?.stop();

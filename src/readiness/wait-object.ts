@@ -13,10 +13,10 @@ export abstract class WaitObject<Event> implements Disposable {
   #closed = false;
 
   /**
-   * @param className what util.inspect shows
-   * @param what how the error of a later call names this object: 'the poll object'
+   * @param className the name that util.inspect shows
+   * @param what this object's name in the error of a later call: 'the poll object'
    * @param look makes the real call with a timeout of zero
-   * @param nothing returns what a wait gets whose time is up
+   * @param nothing returns the result of a wait whose time is up
    */
   protected constructor(
     className: string,
@@ -75,7 +75,7 @@ export abstract class WaitObject<Event> implements Disposable {
     return summary(this.#className, this.inspected(), depth, options);
   }
 
-  /** The fields that util.inspect shows beside the class. @internal */
+  /** The fields that util.inspect shows besides the class. @internal */
   protected abstract inspected(): Readonly<Record<string, unknown>>;
 
   /** @internal @throws ERR_CLOSED */
@@ -99,7 +99,7 @@ export abstract class WaitObject<Event> implements Disposable {
     return this.#wait.wait(timeoutMs, signal);
   }
 
-  /** Makes a wait under way take account of a change to what is watched. @internal */
+  /** Makes a wait under way take account of a change to the watched fds. @internal */
   protected restartWait(): void {
     this.#loop.restart();
   }

@@ -49,7 +49,7 @@ export interface SignalHandling {
 }
 
 const DEFAULT_HANDLING: SignalHandling = { retryOnSignal: false, signalMask: null };
-/** That of a wait which goes on after a signal, and of every look. */
+/** The handling in a wait that goes on after a signal, and in every look. */
 export const RETRYING: SignalHandling = { retryOnSignal: true, signalMask: null };
 const ON_SIGNAL = ['return', 'retry'] as const;
 

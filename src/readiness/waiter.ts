@@ -1,6 +1,6 @@
 /**
  * Waiting inside the event loop: a waiter says "look now", and its owner makes the real call. A helper thread also
- * hands over what its own call has found, since some files report an event to the first call alone.
+ * hands over the findings of its own call, since some files report an event to the first call alone.
  *
  * All waiters report to one dispatcher. It lets no exception out: one that crossed the native callback would stay
  * pending there, and every later call would fail.
@@ -20,7 +20,7 @@ export type WaiterKind = 'uv' | 'thread';
 /** Calls back, by the event loop, when something may be ready. */
 export interface Waiter {
   /**
-   * Asks for a report. A second call before the report takes account of what has changed.
+   * Asks for a report. A second call before the report takes account of changes.
    *
    * @param repeats whether the owner looks at every report and asks for the next one at once, until it calls
    *   {@link stop}
@@ -196,8 +196,8 @@ abstract class NativeWaiter implements Waiter {
  * One uv_poll_t on an epoll fd. Stopping it costs a system call and so does starting it again, and a loop of waits does
  * both each time. So `stop` only takes note, and the handle is stopped when it reports and no report is wanted.
  *
- * If the owner looks at every report, the handle may wait in place of the event loop: it then makes the real call, and
- * hands over what that has found.
+ * If the owner looks at every report, the handle may wait instead of the event loop: it then makes the real call, and
+ * hands over its findings.
  */
 export class LoopWaiter extends NativeWaiter {
   readonly #direct: DirectCalls;
