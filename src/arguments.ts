@@ -1,4 +1,4 @@
-/** The checks of arguments, each of which throws the error that says what is wrong with one. */
+/** The checks of arguments, each of which throws an error that describes the fault. */
 import { types } from 'node:util';
 import { invalidArgType, outOfRange, unknownOption } from './errors.js';
 
@@ -12,7 +12,7 @@ export const MAX_UINT32 = 0xffff_ffff;
 /** The largest port number. */
 export const MAX_PORT = 65_535;
 
-/** Whatever names a file descriptor: the number itself, or an object that carries it as `fd`. */
+/** A value that names a file descriptor: the number itself, or an object that carries it as `fd`. */
 export type FdLike = number | { readonly fd: number };
 
 /**
@@ -127,7 +127,7 @@ export function checkOneOf<const Allowed extends string>(
  */
 export function toBytes(value: unknown, name = 'bytes'): Uint8Array {
   if (typeof value === 'string') return Buffer.from(value);
-  // What only inherits from Uint8Array, or stands for one as a Proxy, has no bytes.
+  // A value that only inherits from Uint8Array, or stands for one as a Proxy, has no bytes.
   if (ArrayBuffer.isView(value)) {
     if (value instanceof Uint8Array) {
       // Only an empty one can be one whose memory is gone, so that the others cost nothing.

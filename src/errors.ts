@@ -2,8 +2,8 @@
  * Every error that fdmux throws.
  *
  * Three families; `code` says which:
- * - what a system call returned: {@link SystemError}, with the errno's name as `code` ('EBADF');
- * - what fdmux itself refuses: {@link FdmuxError}, with a code of {@link FdmuxErrorCode};
+ * - the error of a system call: {@link SystemError}, with the errno's name as `code` ('EBADF');
+ * - a refusal by fdmux itself: {@link FdmuxError}, with a code of {@link FdmuxErrorCode};
  * - a wrong argument: a TypeError with `ERR_INVALID_ARG_TYPE` or `ERR_UNKNOWN_OPTION`, or a RangeError with
  *   `ERR_OUT_OF_RANGE`.
  *
@@ -23,7 +23,7 @@ export interface SystemError extends Error {
   readonly fd?: number;
 }
 
-/** The codes of what fdmux itself refuses; each has a heading in docs/errors.md. */
+/** The codes of refusals by fdmux itself; each has a heading in docs/errors.md. */
 export type FdmuxErrorCode =
   | 'ERR_CLOSED'
   | 'ERR_BUSY'
@@ -81,8 +81,8 @@ export function closedError(what: string): FdmuxError {
 }
 
 /**
- * A value that the code around it has made sure of. One that is missing all the same is a fault of fdmux, which must
- * not go on as a value: a 0 that stands for a missing fd is standard input.
+ * A value that the code around it has ensured. One that is missing all the same is a fault of fdmux, which must not go
+ * on as a value: a 0 that stands for a missing fd is standard input.
  *
  * @param what the value, for the message: 'the entry of a token'
  * @throws ERR_INTERNAL
@@ -131,7 +131,7 @@ export class ErrnoError extends Error implements SystemError {
 /**
  * The error that the kernel would have given, if fdmux finds it out first.
  *
- * @param reason what the errno means, in the words of strerror(3)
+ * @param reason the meaning of the errno, in the words of strerror(3)
  */
 export function systemError(
   code: keyof typeof constants.errno,
@@ -147,7 +147,7 @@ export function hasCode(error: unknown, code: string): boolean {
   return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
 }
 
-/** Whether `error` came from a system call. */
+/** Whether `error` is from a system call. */
 export function isSystemError(error: unknown): error is SystemError {
   return (
     error instanceof Error &&
@@ -183,7 +183,7 @@ export function unknownOption(name: string, key: string, known: Readonly<Record<
   );
 }
 
-/** Says what a value is, briefly and without calling any code of its own. */
+/** Describes a value, briefly and without calling any code of its own. */
 function describe(value: unknown): string {
   switch (typeof value) {
     case 'string':

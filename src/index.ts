@@ -329,7 +329,7 @@ export type {
 export { PidFd } from './socket/pid-fd.js';
 export type { ExitStatus } from './socket/pid-fd.js';
 
-// What devices and the kernel say, as objects
+// Reports of devices and the kernel, as objects
 export { sizedRequest } from './socket/request-number.js';
 export { decodeInputEvents, encodeInputEvents } from './socket/input-event.js';
 export type { InputEvent, InputEventInput } from './socket/input-event.js';

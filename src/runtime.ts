@@ -1,6 +1,6 @@
 /**
- * What the runtime permits this program to do. Only Deno restricts it: Deno prompts its user or throws unless a flag
- * allows the access.
+ * The permissions that the runtime gives this program. Only Deno restricts it: Deno prompts its user or throws unless a
+ * flag allows the access.
  */
 
 /** A permission as Deno names it. */
@@ -11,7 +11,7 @@ const deno: unknown = Reflect.get(globalThis, 'Deno');
 
 export const isDeno = deno !== undefined;
 
-/** Whether something is allowed already. Prompts nobody. True in every runtime but Deno. */
+/** Whether something is allowed already. Shows no prompt. True in every runtime but Deno. */
 export function isAllowed(permission: Permission): boolean {
   const permissions = property(deno, 'permissions');
   const query = property(permissions, 'querySync');

@@ -1,4 +1,4 @@
-/** What runs in the threads of the store. */
+/** The entry point of the store's threads. */
 import { runThread } from './store/thread.js';
 
 runThread();
