@@ -99,7 +99,8 @@ class Batch {
   const Int32s& operations() const { return operations_; }
   size_t maxBytes() const { return max_bytes_; }
   void setMaxBytes(size_t max_bytes) { max_bytes_ = max_bytes; }
-  // Whether nobody has transferred the memory of the bytes, such as a handler that was given a view of it.
+  // Whether the memory of the bytes has not been transferred, for instance by a handler that was given a view
+  // of it.
   bool isThere() const { return bytes_memory_.isThere(); }
 
  private:

@@ -27,7 +27,7 @@ inline Napi::Value orThrow(napi_env env, napi_value value) {
   return {env, value};
 }
 
-// Runs `body` and turns what it throws into a JavaScript exception: a C++ one must not reach the engine.
+// Runs `body` and turns its exception into a JavaScript one: a C++ one must not reach the engine.
 template <typename Body>
 napi_value guarded(napi_env env, Body body) {
   try {

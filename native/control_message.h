@@ -72,7 +72,7 @@ bool copyOut(const ControlMessage& message, Struct* out) {
   return true;
 }
 
-// What a message says. Only the members that its kind names mean anything.
+// The fields of a message. Only the members that its kind names mean anything.
 struct ControlParts {
   ControlKind kind = ControlKind::kUnknown;
   std::vector<int> fds;           // kRights, kPidFd

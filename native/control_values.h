@@ -11,10 +11,10 @@
 
 namespace fdmux {
 
-// Far beyond net.core.optmem_max, which bounds what the kernel takes.
+// Far beyond net.core.optmem_max, which bounds the bytes that the kernel takes.
 constexpr size_t kMaxControlBytes = size_t{1024} * 1024;
 
-// What a received buffer says. The fds in it are this object's until they are released.
+// The contents of a received buffer. The fds in it are this object's until they are released.
 class ReceivedControl {
  public:
   ReceivedControl(const uint8_t* buffer, size_t length);

@@ -14,9 +14,9 @@
 namespace fdmux {
 namespace {
 
-// So few that what the call needs for them lies on the stack.
+// So few that the call's memory for them is on the stack.
 constexpr size_t kMaxMessages = 64;
-// What JavaScript reads of each message: its length, its flags, the length of its sender's address.
+// The words of each message for JavaScript: its length, its flags, the length of its sender's address.
 constexpr size_t kWordsPerMessage = 3;
 constexpr size_t kAddressBytes = sizeof(sockaddr_storage);
 

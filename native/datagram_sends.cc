@@ -15,9 +15,9 @@
 namespace fdmux {
 namespace {
 
-// So few that what the call needs for them lies on the stack.
+// So few that the call's memory for them is on the stack.
 constexpr size_t kMaxMessages = 256;
-// What JavaScript says of each message: start and length of its bytes, start and length of its address.
+// The words of each message from JavaScript: start and length of its bytes, start and length of its address.
 constexpr size_t kWordsPerMessage = 4;
 // Some C libraries lack the name.
 constexpr int kUdpSegment = 103;
@@ -25,7 +25,7 @@ constexpr int kUdpSegment = 103;
 constexpr size_t kMaxSegments = 64;
 // ... and refuses segments that do not fit into one packet. These fit on every path of IPv6.
 constexpr size_t kMaxSegmentBytes = 1200;
-// All segments of a message together: what a datagram of IPv4 with the longest options has room for.
+// All segments of a message together: the room in a datagram of IPv4 with the longest options.
 constexpr size_t kMaxRunBytes = 65535 - 60 - 8;
 
 struct Message {

@@ -1,4 +1,4 @@
-// What holds for every descriptor: close(2), read(2), write(2), fcntl(2), pipe(2).
+// The calls for every descriptor: close(2), read(2), write(2), fcntl(2), pipe(2).
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>

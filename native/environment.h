@@ -22,7 +22,7 @@ struct EventBuffer {
   size_t capacity = 0;
 };
 
-// Waits that a loop watch has made in place of the event loop.
+// Waits that a loop watch has made instead of the event loop.
 struct DirectWaits {
   LoopWatch* watch = nullptr;  // the one that makes them now
   double count = 0;
@@ -44,7 +44,7 @@ struct Environment {
   EventBuffer event_buffer;
   bool has_epoll_pwait2 = true;    // until the kernel says otherwise
   OwnedFds owned_fds;              // closed after the waiters, which still use some
-  SelectQuestion select_question;  // what select was asked last
+  SelectQuestion select_question;  // the latest question to select
   int largest_known_fd = -1;       // that select has found open
   SendPlan send_plan;              // scratch of sendRanges
   Waiters waiters;

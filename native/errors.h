@@ -18,7 +18,7 @@ napi_value throwOutOfRange(napi_env env, const char* name, const std::string& ra
 napi_value throwOutOfRange(napi_env env, const char* name, const std::string& range);
 napi_value throwInvalidArgValue(napi_env env, const char* name, const char* reason);
 
-// The runtime lacks what the call needs.
+// The runtime does not support the call.
 napi_value throwUnsupported(napi_env env, const char* what);
 
 // Throws the reason why a Node-API call has just failed, unless an exception is pending already.

@@ -18,8 +18,8 @@ namespace {
 // memfd_create(2) takes so many bytes of a name, without the NUL.
 constexpr size_t kMaxMemoryFileName = 249;
 
-// The commands that take a number or nothing. The others take an address, or make an fd that nobody would
-// own.
+// The commands that take a number or nothing. The others take an address, or make an fd that would have no
+// owner.
 constexpr std::array kNumberCommands = {F_GETFD,      F_SETFD,     F_GETFL,     F_SETFL,    F_GETPIPE_SZ,
                                         F_SETPIPE_SZ, F_GET_SEALS, F_ADD_SEALS, F_GETSIG,   F_SETSIG,
                                         F_GETOWN,     F_SETOWN,    F_GETLEASE,  F_SETLEASE, F_NOTIFY};

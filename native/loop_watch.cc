@@ -63,8 +63,8 @@ bool hasLibuv() {
 // wait directly. Beginning and ending that costs six system calls.
 constexpr int kCloseReports = 16;
 constexpr int kCloseMs = 1;
-// So often the loop goes round, for what only the loop can see: unref'd immediates and the handles that libuv
-// calls once a turn. If nothing was reported meanwhile, the direct waits end.
+// The loop goes round this often, for work that only the loop can see: unref'd immediates and the handles
+// that libuv calls once a turn. If nothing was reported meanwhile, the direct waits end.
 constexpr int kTickMs = 2;
 constexpr size_t kMaxSpinUs = 1000;
 // The kernel looks for cycles among all fds of an epoll instance that is added to another one.
@@ -138,7 +138,8 @@ class LoopWatch final : public Waiter {
   }
 
   // Waits directly until there is something to report. Returns how many events are in the event buffer then,
-  // or 0 if the loop has to go on. JavaScript calls it at the end of a report, and so stays where it is.
+  // or 0 if the loop has to go on. JavaScript calls it at the end of a report, and so does not return in
+  // between.
   uint32_t next() {
     while (is_staying_ && isDirect()) {
       is_staying_ = false;
@@ -214,7 +215,7 @@ class LoopWatch final : public Waiter {
     static_cast<LoopWatch*>(data)->close();
   }
 
-  // A status other than 0 is a reason to look, too: the real call then says what is wrong.
+  // A status other than 0 is a reason to look, too: the real call then reports the error.
   static void onReadable(uv_poll_t* handle, int, int) {
     auto* watch = static_cast<LoopWatch*>(handle->data);
     watch->countClose();
@@ -288,7 +289,7 @@ class LoopWatch final : public Waiter {
     if (::read(tick_fd_.get(), &count, sizeof count) < 0) return;
   }
 
-  // Has the tick come every `ms`, or never if that is 0.
+  // Has the tick fire every `ms`, or never if that is 0.
   bool setTick(int ms) const {
     const timespec interval = {0, ms * kNanosecondsPerMs};
     const itimerspec setting = {interval, interval};
@@ -298,7 +299,7 @@ class LoopWatch final : public Waiter {
   void endDirect() {
     leaveInstance();
     uv_poll_start(&poll_, UV_READABLE, onReadable);  // fails only while the handle closes
-    // Unref'd immediates of the latest reports would otherwise wait for whatever comes next.
+    // Unref'd immediates of the latest reports would otherwise wait for the next event.
     letLoopGoRound();
   }
 
@@ -314,7 +315,8 @@ class LoopWatch final : public Waiter {
     return uv_backend_timeout(loop_);
   }
 
-  // Runs where libuv would wait next: all that was ready in its own turn has been called by now.
+  // Runs at the point where libuv would wait next: it has already called everything that was ready in its own
+  // turn.
   void waitDirectly() {
     has_looked_ = false;
     is_staying_ = true;
@@ -324,7 +326,7 @@ class LoopWatch final : public Waiter {
 
   // For how long the loop would wait, in ms; -1 for ever.
   int waitInInstance(int timeout) {
-    // The tick comes first, and a wait without a timeout costs less.
+    // The tick fires first, and a wait without a timeout costs less.
     if (timeout > kTickMs) timeout = -1;
     DirectWaits& waits = environment_.direct_waits;
     const int64_t start = monotonicNow();

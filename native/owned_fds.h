@@ -1,5 +1,5 @@
 // The fds that a worker opened and has not closed. One that is terminated runs no JavaScript to close them,
-// and a listening socket that stays open would accept connections that nobody serves.
+// and a listening socket that stays open would accept connections that are never served.
 #pragma once
 
 #include <fcntl.h>

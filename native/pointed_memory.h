@@ -77,7 +77,8 @@ class PointedMemory {
   uint8_t* data() const { return memory_[0].data(); }
   size_t length() const { return blocks_[0].iov_len; }
 
-  // Hands back what the kernel has written. The pointers stay here: an address is no business of JavaScript.
+  // Hands back the bytes that the kernel has written. The pointers stay here: JavaScript must not see an
+  // address.
   void copyBack() const {
     // Backwards: if two pointers overlap, the later one was written over the earlier.
     for (auto slot = slots_.rbegin(); slot != slots_.rend(); ++slot) {

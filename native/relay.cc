@@ -11,10 +11,10 @@
 namespace fdmux {
 namespace {
 
-// Why a call has come back. `SpliceOutcome` in contract.ts has the same numbers.
+// The reason why a call has returned. `SpliceOutcome` in contract.ts has the same numbers.
 enum class Outcome { kSpent, kSourceEmpty, kTargetFull, kSourceEnded, kSourceFailed, kTargetFailed };
 
-// What JavaScript reads: the bytes taken from the source, those given to the target, and the errno of a
+// The counts for JavaScript: the bytes taken from the source, those given to the target, and the errno of a
 // failure.
 constexpr size_t kCounts = 3;
 

@@ -104,7 +104,7 @@ class KeptSets {
 
   KeptSets(const Int32s& words, size_t set_words) : words_(words.data), set_words_(set_words) {}
 
-  // Copies the sets to where the kernel leaves its answer. Only the copy counts: another thread may write to
+  // Copies the sets to the place of the kernel's answer. Only the copy counts: another thread may write to
   // the original.
   void ask() {
     std::memcpy(answer(0), words_, kFdSetCount * set_words_ * sizeof(*words_));

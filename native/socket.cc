@@ -37,7 +37,7 @@ napi_value acceptFrom(napi_env env, napi_callback_info info) {
   });
 }
 
-// An errno ends the call and stands in the place of the fd: what came before it has been accepted.
+// An errno ends the call and stands in the place of the fd: the connections before it have been accepted.
 napi_value acceptMany(napi_env env, napi_callback_info info) {
   Arguments<5> args(env, info);
   int fd;

@@ -59,7 +59,7 @@ class StringList {
 };
 
 // Everything that the child needs, made before fork(2): after it, the child of a process with many threads
-// may call only what is safe in a signal handler, and so neither allocate nor lock.
+// may only make calls that are safe in a signal handler, and so neither allocate nor lock.
 struct Program {
   int terminal;
   char* const* paths;  // to be tried in this order
@@ -71,7 +71,7 @@ struct Program {
   rlim_t fd_count;
 };
 
-// What a child that could not become the program sends.
+// The message of a child that could not become the program.
 struct Failure {
   int error;
   char syscall[16];

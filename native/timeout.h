@@ -24,7 +24,7 @@ inline int64_t nanosecondsFromMs(double ms) {
   return nanoseconds < 9.2e18 ? static_cast<int64_t>(nanoseconds) : kForever;
 }
 
-// Whole milliseconds for the calls that take an int, rounded up and cut to what an int holds; -1 for ever.
+// Whole milliseconds for the calls that take an int, rounded up and cut to the range of an int; -1 for ever.
 inline int msFromNanoseconds(int64_t nanoseconds) {
   if (nanoseconds < 0) return -1;
   const int64_t ms = nanoseconds / kNanosecondsPerMs + (nanoseconds % kNanosecondsPerMs > 0 ? 1 : 0);

@@ -19,7 +19,7 @@ class UniqueFd {
   UniqueFd(const UniqueFd&) = delete;
   UniqueFd& operator=(const UniqueFd&) = delete;
 
-  // Closes only fds that no other code has seen yet, so that nobody could use an error of close(2).
+  // Closes only fds that no other code has seen yet, so that an error of close(2) would be of no use.
   ~UniqueFd() {
     if (valid()) ::close(fd_);
   }

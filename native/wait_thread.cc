@@ -1,7 +1,7 @@
 // A helper thread that blocks in poll(2), select(2) or epoll_wait(2) and reports through a thread-safe
 // function. It works in every runtime that has Node-API.
 //
-// It keeps what its call found until that is taken: some files give an event to the first call alone
+// It keeps the findings of its call until they are taken: some files give an event to the first call alone
 // (event_loss.cc), so that a second call, made after the report, would find nothing.
 #include <fcntl.h>
 #include <poll.h>
@@ -37,7 +37,7 @@ constexpr size_t kMaxEpollEvents = size_t{1} << 20;
 
 enum class Call { kNone, kPoll, kSelect, kEpoll };
 
-// What one arming waits for.
+// The fds that one arming waits for.
 struct Arming {
   Call call = Call::kNone;
   uintptr_t serial = 0;
@@ -91,8 +91,8 @@ bool pollMerged(std::vector<pollfd>& fds) {
   return true;
 }
 
-// The helper's side of a wait: each blocks until a file of `arming`, or `event_fd`, is ready, and appends
-// what it found.
+// The helper's side of a wait: each blocks until a file of `arming`, or `event_fd`, is ready, and appends its
+// findings.
 Outcome waitInPoll(Arming& arming, int event_fd, std::vector<Finding>* findings) {
   std::vector<pollfd>& fds = arming.poll_fds;
   if (arming.call == Call::kNone) fds.clear();
@@ -201,7 +201,7 @@ class WaitThread final : public Waiter {
   }
 
   // The instance watches the eventfd until the waiter is closed. Outside of a call to the helper its counter
-  // is 0, so nobody else sees it. False with an exception pending.
+  // is 0, so no other wait sees it. False with an exception pending.
   bool armEpoll(int epoll_fd, size_t max_events) {
     if (!epoll_.valid() && !joinEpoll(epoll_fd)) return false;
     spare_.call = Call::kEpoll;
@@ -226,8 +226,8 @@ class WaitThread final : public Waiter {
     findings_.erase(std::remove_if(findings_.begin(), findings_.end(), is_about), findings_.end());
   }
 
-  // Afterwards the helper is in no call with the fds of the arming: the kernel would keep what is closed in
-  // the meantime open for it.
+  // Afterwards the helper is in no call with the fds of the arming: the kernel would keep files open for it
+  // that are closed in the meantime.
   void disarm() {
     armed_serial_ = 0;
     std::unique_lock<std::mutex> lock(mutex_);
@@ -358,7 +358,7 @@ class WaitThread final : public Waiter {
     Arming current;
     FdSets sets;
     while (takeNext(current)) {
-      // An earlier arming was replaced before its report arrived: what it found counts for this one.
+      // An earlier arming was replaced before its report arrived: its findings count for this one.
       if (current.call != Call::kNone && hasFindings()) {
         report(current);
         continue;
@@ -384,7 +384,7 @@ class WaitThread final : public Waiter {
     return waitInPoll(current, event_fd_.get(), findings);
   }
 
-  // Of poll and select, only what a second call would not find again.
+  // For poll and select, only events that a second call would not find again.
   bool hasFindings() {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (found_by_ != Call::kEpoll) {
@@ -410,7 +410,7 @@ class WaitThread final : public Waiter {
     // Under the mutex, so that a caller of the helper may rely on the counter being 0 once the helper has
     // answered.
     eventfd_t calls;
-    (void)!::eventfd_read(event_fd_.get(), &calls);  // empty if nobody called
+    (void)!::eventfd_read(event_fd_.get(), &calls);  // empty if there was no call
     if (has_next_) {
       std::swap(current, next_);
       has_next_ = false;

@@ -79,7 +79,7 @@ void Waiters::call(WaiterId id, uint32_t found, Entry entry) {
   const auto open = open_.find(id);
   if (open == open_.end()) return;
   napi_value dispatcher, global, arguments[2];
-  // Each fails only if the environment is going down, and then there is nobody left to report to.
+  // Each fails only if the environment is going down, and then there is no one left to report to.
   if (napi_get_reference_value(env_, open->second.dispatcher, &dispatcher) != napi_ok ||
       napi_get_global(env_, &global) != napi_ok || napi_create_uint32(env_, id, &arguments[0]) != napi_ok ||
       napi_create_uint32(env_, found, &arguments[1]) != napi_ok) {
