@@ -1,7 +1,7 @@
 /**
  * Makes everything that running needs, and only what is missing or stale: `npm start` and `npm test` begin with it.
- * The version check comes first, in words that an old Node.js can still parse. With `--store` it makes what a
- * server needs that keeps data, too.
+ * The version check comes first, in words that an old Node.js can still parse. With `--store` it also makes the parts
+ * that a server that keeps data needs.
  */
 const supported = [
   [20, 19],

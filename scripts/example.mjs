@@ -13,7 +13,7 @@ const names = ['', 'learn/'].flatMap((folder) =>
   readdirSync(at('examples', folder)).flatMap((file) => (file.endsWith('.ts') ? [folder + file.slice(0, -3)] : [])),
 );
 
-/** Compiles one program beside the others in build/, from where `fdmux` is this package. */
+/** Compiles one program beside the others in build/, from which `fdmux` resolves to this package. */
 async function compile(name) {
   const source = at('examples', `${name}.ts`);
   const compiled = at('build', 'examples', `${name}.js`);

@@ -1,6 +1,6 @@
 /**
  * `npm run faults`: runs of several nodes of one chat while things break, each by a seed; it prints one line for each,
- * and what was broken and said for those that fail. It takes root, for network namespaces.
+ * and for those that fail, also the faults and the messages. It takes root, for network namespaces.
  *
  *   --seed 7,12-15      which seeds (1)
  *   --broker postgres   which brokers: postgres, redis, and lossy-redis, which loses what it has acknowledged (all)

@@ -1,8 +1,8 @@
 /**
  * `npm run matrix`: the whole suite, run on the packed package by every runtime and with every way of waiting that this
  * machine can have. It goes on after a failure and prints one table. Each row that has ended is kept in
- * docs/matrix.json and shown in docs/matrix.md at once, so a run that is cut short leaves what it had, and rows can be
- * run one at a time.
+ * docs/matrix.json and shown in docs/matrix.md at once, so a run that is cut short leaves its results so far, and rows
+ * can be run one at a time.
  *
  *   --only node24,bun           picks rows; the others keep their last result
  *   --suites readiness,net      picks folders of test/; nothing is written down
@@ -32,7 +32,7 @@ const vitest = at('node_modules/vitest/vitest.mjs');
 /** How long one run of vitest may take: a folder of tests, or a single file if the runtime takes them one by one. */
 const RUN_LIMIT_MS = 15 * 60_000;
 const FILE_LIMIT_MS = 4 * 60_000;
-/** How long a test waits for what it expects, on a machine that may have other work; a row can ask for more. */
+/** How long a test waits for an expected event, on a machine that may have other work; a row can ask for more. */
 const DEADLINE_MS = 30_000;
 
 /** The tests that stand beside the folders of test/ and go through several layers, as a suite. */

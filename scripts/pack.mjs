@@ -1,6 +1,6 @@
 /**
  * `npm run package`: the tarball that users install, with all prebuilt binaries. `--here` takes the addon that is built
- * for this machine in their place; `--out FOLDER` says where to. The tarball's path is the last thing on stdout.
+ * for this machine instead; `--out FOLDER` sets the target folder. The tarball's path is the last thing on stdout.
  */
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';

@@ -15,7 +15,7 @@ import { withZigCaches } from './lib/zig.mjs';
 
 await runMain(async () => {
   const zig = join(await fetchPackage('zig'), 'zig');
-  const headers = await fetchPackage('node20'); // Node-API is stable upwards: what the oldest can load, all can.
+  const headers = await fetchPackage('node20'); // Node-API is stable upwards: an addon for the oldest fits all.
   rmSync(at('prebuilds'), { recursive: true, force: true });
   for (const target of targets) {
     say(`compiling for linux-${target.arch} ${target.libc}`);

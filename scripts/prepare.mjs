@@ -1,7 +1,7 @@
 /**
- * What npm runs in the clone that it makes for `npm install git+https://...`: the JavaScript, and the addon for this
- * machine where the package looks for it. It needs a compiler, and says so if there is none. In a developer's clone npm
- * does not run it (.npmrc).
+ * npm runs this in the clone that it makes for `npm install git+https://...`: it builds the JavaScript, and the addon
+ * for this machine in the place where the package looks for it. It needs a compiler, and says so if there is none. In a
+ * developer's clone npm does not run it (.npmrc).
  */
 import { ensure } from './lib/ensure.mjs';
 import { copyBuiltBinary } from './lib/pack.mjs';

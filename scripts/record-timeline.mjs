@@ -1,7 +1,7 @@
 /**
  * Records what each trigger reports, step by step, into docs/learn/timeline.json: node scripts/record-timeline.mjs. The
  * timeline of docs/learn draws this recording, so it shows what the kernel did. `--check` records again and compares;
- * without it, the table in the page is written anew as well.
+ * without it, the table in the page is rewritten as well.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -17,7 +17,7 @@ const PAGE = at('docs/learn/5-level-edge-one-shot.md');
 const TRIGGERS = ['level', 'edge', 'oneshot', 'edge-oneshot'];
 const MANY_BYTES = 100_000;
 
-/** What can happen to a connection, and how it is told. */
+/** The events of a connection, and their words in the story. */
 const ACTIONS = {
   nothing: { text: 'nothing happens', act: () => undefined },
   'arrive-4': { text: '4 bytes arrive', act: ({ writer }) => writer.send('1234') },
@@ -60,13 +60,13 @@ const STORIES = [
   },
 ];
 
-/** What follows the table, for readers of the Markdown. */
+/** The text after the table, for readers of the Markdown. */
 const HINT = `
 
 This table is one of four stories. The documentation site (\`npm run site\` builds it into \`.site/\`) has a timeline in its place that
 you can step through, and on which you can try every order of up to five steps by hand.`;
 
-/** What a reader of the timeline may do by hand, in every order of up to five steps. */
+/** The steps that a reader of the timeline may take by hand, in every order of up to five. */
 const CHOICES = ['arrive-4', 'read-2', 'read-all', 'rearm', 'close'];
 const DEPTH = 5;
 

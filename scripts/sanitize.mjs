@@ -26,7 +26,7 @@ const DEADLINE_MS = 60_000;
 
 const isLeak = (stanza) => /(Direct|Indirect) leak/.test(stanza);
 /**
- * Node.js itself leaks some memory at its end. Only frames inside the innermost call of JavaScript count: what
+ * Node.js itself leaks some memory at its end. Only frames inside the innermost call of JavaScript count: memory that
  * JavaScript, or Node.js for an exception, allocates while our code calls it is not our leak.
  */
 const isOurs = (stanza) =>
@@ -41,7 +41,7 @@ const isEngines = (stanza) =>
     .exec(stanza)?.[1]
     .startsWith('v8::internal::');
 
-/** For each tool: how it reports, which stanzas of its reports are problems, and what tests need that it lacks. */
+/** For each tool: how it reports, which stanzas of its reports are problems, and which needs of tests it lacks. */
 const sanitizers = {
   address: {
     library: 'libasan.so',

@@ -12,7 +12,7 @@ import { at } from './lib/paths.mjs';
 import { Problem, runMain, say } from './lib/progress.mjs';
 
 const MAX_BYTES = 150_000;
-/** What is said, in order: nick, then IRC. */
+/** The messages, in order: nick, then IRC. */
 const TALK = [
   ['maren', 'TOPIC #lobby :Release 0.2 on Friday, notes at https://example.org/notes'],
   ['maren', 'PRIVMSG #lobby :Morning all. The build is green again, so we can freeze today.'],
@@ -41,7 +41,7 @@ async function startServer() {
   throw new Problem('the server did not start');
 }
 
-/** An IRC client that resolves once the server has done what it sent. */
+/** An IRC client that resolves once the server has carried out its lines. */
 function startPerson(port, nick) {
   const socket = connect(port, '127.0.0.1');
   const waiting = new Map();
@@ -55,7 +55,7 @@ function startPerson(port, nick) {
   return { send, ready: send(`NICK ${nick}`, `USER ${nick} 0 * :${nick}`, 'JOIN #lobby,#design'), socket };
 }
 
-/** Takes one picture, of a server of its own: another one would show what was said for the picture before. */
+/** Takes one picture, of a server of its own: another one would show the messages of the picture before. */
 async function take(browser, picture) {
   const { server, ircPort, url } = await startServer();
   const people = Object.fromEntries(['maren', 'jonas', 'amira'].map((nick) => [nick, startPerson(ircPort, nick)]));

@@ -14,7 +14,7 @@ import { toCommonJs, withLiteralRequires } from './to-common-js.mjs';
 /** The modules that a user may import, by subpath. */
 export const entries = ['index', 'chat-server'];
 
-/** What `require('fdmux')` loads only when one of its names is used, by the file that has it. */
+/** The parts that `require('fdmux')` loads late, when one of their names is used: by the file that has them. */
 const LAZY = {
   devices:
     /\/socket\/(?:kernel-constants|pty|serial-port|termios|terminal|signal-fd|inotify|fanotify|pid-fd|file-lock|splice|interface|request-number|input-event|gpio-line|can-frame|netlink|interface-request)\.js$/,
@@ -22,7 +22,7 @@ const LAZY = {
 };
 /** The program of the store's threads: those of the build start it in its folder, and others by this name. */
 const THREAD = 'store-thread';
-/** What is loaded together: see {@link mergeChunks}. */
+/** The entries that are loaded together: see {@link mergeChunks}. */
 const PROGRAMS = [
   ['index'],
   ...Object.keys(LAZY).map((name) => ['index', name]),
@@ -38,11 +38,11 @@ const lazyPath = (name) => `./${name}.js`;
  *
  * - `dist/*.js` is CommonJS. `dist/*.mjs` has the same names for Node's `import`, taken from there, so a program that
  *   does both has one set of classes.
- * - `dist/chunks-*` is what they load, in a folder of this build's own. Those of earlier builds stay as long as a
- *   process may run with them.
- * - `dist/esm/*.js` is the same code as ES modules, for bundlers: they leave out what is not used, and make either
- *   kind of module of it. The package names it under the condition `module`, for which no runtime asks. A package.json
- *   of its own says no type, because webpack looks for `require` only in a file of which it does not know the type.
+ * - `dist/chunks-*` has the files that they load, in a folder of this build's own. Folders of earlier builds stay as
+ *   long as a process may run with them.
+ * - `dist/esm/*.js` is the same code as ES modules, for bundlers: they leave out unused parts, and make either kind of
+ *   module of it. The package names it under the condition `module`, for which no runtime asks. A package.json of its
+ *   own says no type, because webpack looks for `require` only in a file of which it does not know the type.
  * - `dist/web/` is the chat server's page.
  * - `dist/man/`, `dist/completions/` and `dist/systemd/` are for the user's system.
  */

@@ -4,7 +4,10 @@ import { bashCompletion, fishCompletion, zshCompletion } from './completions.mjs
 import { manPage } from './man-page.mjs';
 import { at } from './paths.mjs';
 
-/** What a user's system takes from the package: the manual page, completions, a unit for systemd, a hook of certbot. */
+/**
+ * The files that a user's system takes from the package: the manual page, completions, a unit for systemd, a hook of
+ * certbot.
+ */
 export async function buildManuals(dist) {
   const { version } = JSON.parse(readFileSync(at('package.json'), 'utf8'));
   const table = await readCommandTable(version);

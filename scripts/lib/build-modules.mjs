@@ -4,7 +4,7 @@ import { compileOptions, finish } from './compile.mjs';
 import { filesBelow } from './paths.mjs';
 
 /**
- * Compiles src/ file by file into `dist` (a path inside the project), in place of the bundles that users have, so that
+ * Compiles src/ file by file into `dist` (a path inside the project), instead of the bundles that users have, so that
  * the matrix can test each module of src/ under a runtime that takes no TypeScript.
  */
 export async function buildModules(dist) {

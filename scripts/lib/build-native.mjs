@@ -38,7 +38,7 @@ function checkToolchain() {
 
 /**
  * The folder with this Node.js's headers in `include/node/`. Most installations bring them, in `include/` beside
- * `bin/`; node-gyp does not look there and would download them. A `nodedir` that the user has set goes first.
+ * `bin/`; node-gyp does not look there and would download them. A `nodedir` that the user has set is preferred.
  *
  * @returns {string | undefined} undefined if there are none of the same major version
  */

@@ -1,9 +1,9 @@
 /**
- * How to bundle a program that uses fdmux, one way a row. `setting` is what `docs/bundlers.md` says; the check builds
- * by it, takes the installed fdmux away, moves what was built elsewhere and runs it there.
+ * How to bundle a program that uses fdmux, one way a row. `setting` is the text in `docs/bundlers.md`; the check builds
+ * by it, takes the installed fdmux away, moves the built files elsewhere and runs them there.
  */
 
-/** What the rows use, of fixed versions. */
+/** The tools of the rows, with fixed versions. */
 export const tools = [
   '@rollup/plugin-commonjs@29.0.3',
   '@rollup/plugin-node-resolve@16.0.3',
@@ -24,7 +24,7 @@ const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
  * Each has the files that it needs beside the program `app.mjs`, the commands that build it into `out/`, and the one
  * that runs it there. In these, `node` and `bun` are the runtimes, and other first words are commands of the tools.
  *
- * `needsPrebuilds`: what was built runs beside a copy of the package's folder `prebuilds`.
+ * `needsPrebuilds`: the built files run beside a copy of the package's folder `prebuilds`.
  */
 export const bundlers = [
   {

@@ -23,7 +23,7 @@ main();
 const EXPECTED = 'works 1 true\n';
 
 /**
- * Builds a program by each row of {@link bundlers}, and runs it where no fdmux is installed.
+ * Builds a program by each row of {@link bundlers}, and runs it in a place without an installed fdmux.
  *
  * @param {string} scratch an empty folder
  * @param {string} tarball the package

@@ -9,7 +9,7 @@ import { tryRun } from './run.mjs';
 import { smokeProgram } from './smoke-program.mjs';
 import { binaryPath } from './targets.mjs';
 
-/** An emulated runtime takes half a minute for what takes this machine a second. */
+/** An emulated runtime takes half a minute for work that takes this machine a second. */
 const TIMEOUT_MS = 300_000;
 
 const bun = (key) => `Bun ${fetched[key].version}`;

@@ -68,7 +68,7 @@ function describe(help, command, { name = command.name(), parent = '', choices =
 
 const valueOf = (name, choices = []) => ({ name, choices, isFile: name === 'file' });
 
-/** What a command adds to its help, which commander only writes. */
+/** The text that a command adds to its help, which commander only writes. */
 function textAfterHelp(command) {
   let text = '';
   command.configureOutput({ writeOut: (part) => (text += part) }).outputHelp();

@@ -4,7 +4,7 @@ import { dirname, relative } from 'node:path';
 import { FOLDER_START } from './own-folder.mjs';
 import { at, filesBelow, root } from './paths.mjs';
 
-/** What every compilation of src/ has in common. */
+/** The options that all compilations of src/ share. */
 export const compileOptions = {
   absWorkingDir: root,
   outbase: 'src',
@@ -36,14 +36,14 @@ export const builtinsOfPackages = {
 };
 
 /**
- * Writes what was compiled, with the licences of the packages in it, and removes what an earlier build has left.
+ * Writes the compiled files, with the licences of the packages in it, and removes the files of an earlier build.
  *
  * @param inputs the paths of all that was compiled
  * @param others files of this build that are written already
  */
 export function finish(dist, outputFiles, inputs, others = []) {
   const written = new Set(others);
-  // What loads others is written after them: a process may be started at any time.
+  // A file that loads others is written after them: a process may be started at any time.
   const deepestFirst = (a, b) => b.path.split('/').length - a.path.split('/').length;
   for (const { path, text } of outputFiles.toSorted(deepestFirst)) {
     written.add(relative(root, path));
@@ -58,9 +58,9 @@ export function finish(dist, outputFiles, inputs, others = []) {
 }
 
 /**
- * A class that speaks of itself becomes `var Socket = class _Socket` in esbuild's output, and that name would be in
+ * A class that refers to itself becomes `var Socket = class _Socket` in esbuild's output, and that name would be in
  * every stack trace and in `constructor.name`. Inside the class its own name means the same. (esbuild's `keepNames`
- * would do more: it names each closure anew whenever it is made.)
+ * would do more: it names each closure again whenever it is made.)
  */
 function withClassNames(text) {
   const names = [...text.matchAll(/^var (\w+) = class _\1\b/gm)].map(([, name]) => name);

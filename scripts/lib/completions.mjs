@@ -4,7 +4,7 @@ const quote = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 const flagsOf = ({ options }) => options.flatMap(({ flags }) => flags);
 const takesFile = (command) => command.arguments.some(({ isFile }) => isFile);
 
-/** Words that may stand where a command's argument does. */
+/** Words that may stand in the place of a command's argument. */
 const wordsOf = (command) => command.arguments.flatMap(({ choices }) => choices);
 
 export function bashCompletion({ commands }) {

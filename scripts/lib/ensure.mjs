@@ -5,7 +5,7 @@ import { at, changedMs, newestMs } from './paths.mjs';
 import { say } from './progress.mjs';
 import { npm } from './run.mjs';
 
-/** What all the others need. */
+/** The part that all the others need. */
 const packages = {
   isStale: () => !nodeModulesMatchLock(),
   async make() {
@@ -14,7 +14,10 @@ const packages = {
   },
 };
 
-/** What else can be stale. None needs another, and one compiler leaves a processor idle: they are made at once. */
+/**
+ * The other parts that can be stale. None needs another, and one compiler leaves a processor idle: they are made at
+ * once.
+ */
 const parts = [
   {
     isStale: () => newestMs([at('native'), at('binding.gyp')]) > changedMs(at('build/Release/fdmux.node')),
@@ -42,9 +45,9 @@ const parts = [
 ];
 
 /**
- * Makes what is missing or stale. Near-instant when nothing is; two at once take turns.
+ * Makes missing and stale parts. Near-instant when there are none; two at once take turns.
  *
- * @param {{ withStore?: boolean }} options `withStore` adds what a server needs that keeps data
+ * @param {{ withStore?: boolean }} options `withStore` adds the parts that a server that keeps data needs
  */
 export async function ensure({ withStore = false } = {}) {
   const wanted = parts.filter((part) => withStore || part.isForStore !== true);
@@ -58,8 +61,8 @@ export async function ensure({ withStore = false } = {}) {
 }
 
 /**
- * Times alone would call a fresh checkout stale, so the versions decide: npm keeps a copy of the lock file of what it
- * has installed, in which packages for other systems are left out.
+ * Times alone would call a fresh checkout stale, so the versions decide: npm keeps a lock file of the installed
+ * packages, in which those for other systems are left out.
  */
 function nodeModulesMatchLock() {
   const wantedPath = at('package-lock.json');

@@ -4,7 +4,7 @@ import { at } from './paths.mjs';
 import { Problem, say } from './progress.mjs';
 import { npm } from './run.mjs';
 
-/** Where what is large and can be had again is kept; FDMUX_CACHE lets several work trees share one. */
+/** The folder for large files that can be downloaded again; FDMUX_CACHE lets several work trees share one. */
 export const cacheFolder = resolve(process.env.FDMUX_CACHE ?? at('.cache'));
 
 /**

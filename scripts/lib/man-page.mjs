@@ -92,7 +92,7 @@ const optionLines = ({ options }) =>
     ];
   });
 
-/** The text after a command's help: prose, and indented examples with what they do beside them. */
+/** The text after a command's help: prose, and indented examples with their explanations beside them. */
 function afterLines(text) {
   return text.split('\n').flatMap((line) => {
     if (line === '') return [];

@@ -1,4 +1,4 @@
-/** What the matrix found, as one table: kept in docs/matrix.json row by row, shown in docs/matrix.md. */
+/** The results of the matrix, as one table: kept in docs/matrix.json row by row, shown in docs/matrix.md. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { Problem } from './progress.mjs';
 
@@ -10,14 +10,14 @@ export function readResults(path) {
   return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {};
 }
 
-/** Puts one row's result among the others, in the order of `ids`; a row that is no more goes. */
+/** Puts one row's result among the others, in the order of `ids`; a row that no longer exists is removed. */
 export function keepResult(path, ids, id, result) {
   const results = { ...readResults(path), [id]: result };
   const kept = ids.filter((each) => results[each] !== undefined).map((each) => [each, results[each]]);
   writeFileSync(path, `${JSON.stringify(Object.fromEntries(kept), null, 2)}\n`);
 }
 
-/** Writes the table into its place in a page; what stands around it is a person's. */
+/** Writes the table into its place in a page; the text around it is written by hand. */
 export function writeIntoPage(path, results) {
   const page = readFileSync(path, 'utf8');
   const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
@@ -25,7 +25,7 @@ export function writeIntoPage(path, results) {
   writeFileSync(path, `${page.slice(0, begin + BEGIN.length)}\n\n${toMarkdown(results)}\n\n${page.slice(end)}`);
 }
 
-/** A table of rows by suites, and below it what failed and why what was skipped was. */
+/** A table of rows by suites, and below it the failures and the reasons for skipped tests. */
 export function toMarkdown(results) {
   const suites = [...new Set(results.flatMap(({ bySuite }) => Object.keys(bySuite)))].sort();
   return [
@@ -55,7 +55,7 @@ function toCell(counts) {
     .join(', ');
 }
 
-/** The reasons, each once with the rows that have it, then what failed. */
+/** The reasons, each once with the rows that have it, then the failures. */
 function remarks(results) {
   const reasons = new Map();
   for (const { title, skipped } of results) {

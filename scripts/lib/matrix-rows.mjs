@@ -1,11 +1,11 @@
-/** The rows of the matrix: what runs the suite, what it forces, and what it cannot do. */
+/** The rows of the matrix: the runtime of the suite, its forced settings, and its limits. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fetched, fetchPackage } from './fetch.mjs';
 import { arm64Node, muslBun, muslNode } from './foreign-node.mjs';
 import { at } from './paths.mjs';
 
-/** What runs a row's tests: a program, and what its environment needs. */
+/** The runtime of a row's tests: a program, and the settings that its environment needs. */
 const nodeOf = (key) => async () => ({ program: join(await fetchPackage(key), 'bin/node') });
 
 const NO_UV_POLL = {
@@ -33,16 +33,16 @@ const forced = (id, title, env, lacks = {}) => ({
   lacks,
 });
 
-/** The two layers on which all others stand: what a row runs that would take too long for the whole. */
+/** The two layers that are the base of all others: a row runs only these if the whole would take too long. */
 const CORE_SUITES = ['readiness', 'multiplexer'];
 
 /**
- * - `runtime` fetches what runs the tests;
+ * - `runtime` fetches the runtime of the tests;
  * - `isForeign`: it is for another processor or C library, so this machine's Node.js runs vitest and the row the tests;
  * - `fileByFile`: each test file gets a vitest of its own, since the runtime does not survive many;
  * - `suites`: all that the row runs, if it does not run everything;
- * - `lacks`: what it does not have that some tests need, by their tags in test/tags.json, each with the reason;
- * - `deadlineMs`: how long a test waits for what it expects.
+ * - `lacks`: the missing features that some tests need, by their tags in test/tags.json, each with the reason;
+ * - `deadlineMs`: how long a test waits for an expected event.
  */
 export const rows = [
   ...['node20', 'node22', 'node24', 'node26'].map((id) => ({
@@ -100,7 +100,7 @@ export const rows = [
     id: 'node24-arm64',
     title: `Node.js ${fetched['node24-arm64'].version}, arm64 (qemu)`,
     runtime: async () => ({ program: await arm64Node() }),
-    // It aborts the process, and what else the file tests would be lost.
+    // It aborts the process, and the other tests of the file would be lost.
     env: { FDMUX_WITHOUT_LARGE_SELECT: '1' },
     lacks: {
       'needs-large-select': "the emulator's select takes no fd of 1,024 or above",
@@ -115,18 +115,21 @@ export const rows = [
   },
 ];
 
-/** Rows for `.ci/run`, with what each runs there. Node.js 26 has an SQLite, which this machine's Node.js may lack. */
+/**
+ * Rows for `.ci/run`, with the suites that each runs there. Node.js 26 has an SQLite, which this machine's Node.js may
+ * lack.
+ */
 export const QUICK_ROWS = { node26: [...CORE_SUITES, 'store'], bun: CORE_SUITES };
 
-/** What each tag of a test says that it needs. */
+/** The need that each tag of a test stands for. */
 const needs = new Map(JSON.parse(readFileSync(at('test/tags.json'), 'utf8')).map((tag) => [tag.name, tag.description]));
 
 /**
- * Why a test does not count that failed, or left itself out, in a row: it needs something that the row lacks, or that
- * this machine does.
+ * The reason why a test that failed or skipped itself in a row does not count: it needs something that the row or this
+ * machine lacks.
  *
- * @param tags those of the test, see test/tags.json
- * @param hasFailed a failure is excused only by what the row is known to lack
+ * @param tags the tags of the test, see test/tags.json
+ * @param hasFailed a failure is excused only by a known gap of the row
  * @returns undefined for a test that should have passed
  */
 export function reasonAgainst({ lacks = {} }, { tags, hasFailed }) {

@@ -9,10 +9,10 @@ const STATIC_IMPORT = /^import (?:\{([^}]*)\} from )?"(\.[^"]+)";$/gm;
 /**
  * esbuild makes a chunk for each set of entries and dynamic imports that share modules: a dozen for `index.js` alone.
  * Each costs a look-up, a read and a wrapper, and calls from one to another cost more than those within one. Here only
- * programs count: what the same ones load becomes one chunk.
+ * programs count: modules that the same programs load become one chunk.
  *
- * @param result what esbuild has compiled to ES modules with code splitting
- * @param folder where the entries go, inside the project
+ * @param result esbuild's output as ES modules with code splitting
+ * @param folder the folder of the entries, inside the project
  * @param programs the entries that programs load, each list a program
  * @returns the files, with fewer chunks
  */
@@ -36,7 +36,7 @@ function findHomes(outputs, folder, programs) {
   const sets = [...new Set(users.values())].filter((set) => set.includes('1')).toSorted();
   const homes = new Map();
   for (const [path, set] of users) {
-    if (!set.includes('1')) continue; // Loaded by what is itself loaded later.
+    if (!set.includes('1')) continue; // Loaded by a module that is itself loaded later.
     homes.set(path, { path: join(folder, 'chunks', `shared-${sets.indexOf(set) + 1}.js`), names: new Map() });
   }
   return homes;

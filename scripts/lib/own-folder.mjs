@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { basename, dirname, join, relative } from 'node:path';
 
-/** What the folders begin with. */
+/** The prefix of the folders' names. */
 export const FOLDER_START = 'chunks-';
 
 const LOADING = /\b(require|import)\("(\.[^"]+)"\)/g;
@@ -13,7 +13,7 @@ const LOADING = /\b(require|import)\("(\.[^"]+)"\)/g;
  * classes of both builds together.
  *
  * @param files CommonJS, which loads others by literal paths
- * @param dist where the entries are
+ * @param dist the folder of the entries
  * @param named the files that keep their place
  */
 export function intoOwnFolder(files, dist, named) {

@@ -12,7 +12,7 @@ import { binaryPath, targets } from './targets.mjs';
 /**
  * Makes the tarball that users install, from the sources as they are now, in a folder of its own.
  *
- * @param {string} folder where to build; emptied first
+ * @param {string} folder the folder to build in; emptied first
  * @param {boolean} hereOnly takes the addon of build/Release instead of a prebuilt one for this machine's system
  * @returns {Promise<string>} the tarball's path
  */

@@ -1,4 +1,4 @@
-/** Progress lines for people: what is being done, then how long it took. They go to stderr; stdout is the program's. */
+/** Progress lines for people: the current step, then how long it took. They go to stderr; stdout is the program's. */
 
 const started = performance.now();
 

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { say } from './progress.mjs';
 
 /**
- * Runs what calls Zig, with caches of its own below `folder`: one that others share can be damaged by them. Zig takes a
- * damaged cache for granted and fails for ever, so a failure empties the caches and tries once more.
+ * Runs a function that calls Zig, with caches of its own below `folder`: one that others share can be damaged by them.
+ * Zig takes a damaged cache for granted and fails for ever, so a failure empties the caches and tries once more.
  *
  * @template T
  * @param {string} folder
