@@ -1,6 +1,6 @@
 /**
  * Chat servers beside each other: fdmux, the limit in C, InspIRCd, another checkout's fdmux. All run at the same time
- * and take turns of milliseconds, so that what disturbs the machine disturbs all alike.
+ * and take turns of milliseconds, so that a disturbance of the machine disturbs all alike.
  */
 import type { Protocol } from './chat/crowd.js';
 import { chatCandidates, type ChatCommand, LIMIT_PEER } from './chat/peers.js';
@@ -17,7 +17,7 @@ import { runSuite } from './support/suite.js';
 
 const TEXT = 'x'.repeat(80);
 const ROOM = '#bench';
-/** Messages until V8 has compiled what a message runs through, and those that are counted after that. */
+/** Messages until V8 has compiled the code of a message, and those that are counted after that. */
 const WARM_MESSAGES = 8000;
 const COUNTED_MESSAGES = 4000;
 const JOIN_TURNS = 3;
@@ -80,7 +80,7 @@ function measureJoin(peers: readonly ChatPeer[]): Promise<number[]> {
   const sides = peers.map((peer) => startChat(peer, 'irc'));
   return withSides(sides, async (ready) => {
     for (const { crowd } of ready) await crowd.grow(JOINING);
-    // The one who enters as number k is seen by k members; everybody gets a list of names after that, and its end.
+    // The client that enters as number k is seen by k members; everybody gets a list of names after that, and its end.
     const seen = (JOINING * (JOINING + 1)) / 2;
     return alternate(ready, { warm: 1, counted: JOIN_TURNS }, async (side) => {
       const { crowd } = side;
@@ -139,7 +139,7 @@ interface Question {
   readonly id: string;
   readonly title: string;
   readonly protocol: Protocol;
-  /** Returns what it costs each of the peers. */
+  /** Returns the cost for each of the peers. */
   readonly measure: (peers: readonly ChatPeer[]) => Promise<number[]>;
 }
 

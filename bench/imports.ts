@@ -1,5 +1,5 @@
 /**
- * What loading fdmux costs: whole processes, beside one of Node.js that does nothing. In each round every program has
+ * The cost of loading fdmux: whole processes, beside one of Node.js that does nothing. In each round every program has
  * its turn. The answers go to imports.json and imports.md.
  */
 import { spawnSync } from 'node:child_process';

@@ -70,7 +70,7 @@ async function measure(
 }
 
 /**
- * Server memory for each idle registered member. A first wave is there before, so that what is made once does not
+ * Server memory for each idle registered member. A first wave is there before, so that parts that are made once do not
  * count.
  */
 async function measureMemory(program: string, { command, isWeb }: IrcPeer): Promise<number> {

@@ -1,4 +1,4 @@
-/** Logs that several nodes share: what is appended a second, how late others see it, and what it costs. */
+/** Logs that several nodes share: the appends per second, how late others see them, and their cost. */
 import type { BrokerKind } from './log/brokers.js';
 import { measureAppends, measureLoss, measurePacks, measureSeeing, measureServers } from './log/measures.js';
 import { type LogResults, publishLog } from './log/report.js';
@@ -31,7 +31,7 @@ async function main({ rounds, seconds, only, peers, out }: Options): Promise<voi
         console.log(kind, answer);
       }
     }
-    // Each is published at once: a run that is cut short leaves what it had.
+    // Each is published at once: a run that is cut short leaves its results so far.
     if (out !== null) publishLog(out, publish({ measured, answers }));
   };
   if (only.includes('append')) await ask(measureAppends, (append) => ({ append }));

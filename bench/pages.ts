@@ -1,4 +1,7 @@
-/** `npm run bench:pages`: pages, plots and the documentation's figures, anew from the raw data; it measures nothing. */
+/**
+ * `npm run bench:pages`: pages, plots and the documentation's figures, made again from the raw data; it measures
+ * nothing.
+ */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { textsWithFigures, writePages } from './support/pages.js';

@@ -1,4 +1,4 @@
-/** `npm run bench` and the scripts `bench:*`: compiles what is written in TypeScript, and runs one suite. */
+/** `npm run bench` and the scripts `bench:*`: compiles the parts in TypeScript, and runs one suite. */
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,6 @@
-/** The chat server that keeps data: what it stores and indexes a second, how late its echoes are, and what it finds. */
+/**
+ * The chat server that keeps data: its stored and indexed lines per second, the delay of its echoes, and its searches.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,7 +48,7 @@ async function searches(): Promise<Searches> {
 
 async function main({ rounds, seconds, only, out }: Options): Promise<void> {
   const measured = () => measuredNow({ rounds, seconds });
-  // Each is published at once: a run that is cut short leaves what it had.
+  // Each is published at once: a run that is cut short leaves its results so far.
   const publish = (answers: StoreResults): void => {
     console.log(answers);
     if (out !== null) publishStore(out, answers);

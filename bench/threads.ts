@@ -1,5 +1,5 @@
 /**
- * What a thread costs: memory and time of a worker that loads fdmux and waits in `recv`, as in a server that has a
+ * The cost of a thread: memory and time of a worker that loads fdmux and waits in `recv`, as in a server that has a
  * thread for each connection. Each round is a process of its own, since memory that one round has freed would make the
  * next one look cheap. The answers go to threads.json and threads.md.
  */

@@ -1,5 +1,5 @@
 /**
- * What a wait costs, against C, CPython, node:net and npm's epoll. In each round every peer has its turn. The answers
+ * The cost of a wait, against C, CPython, node:net and npm's epoll. In each round every peer has its turn. The answers
  * go to waits.json, and to waits.md, with a plot.
  */
 import { execFileSync } from 'node:child_process';
@@ -34,7 +34,7 @@ type Ask = (call: string, count: number) => readonly string[];
 type Waiter = Peer<Ask>;
 
 const PARTS = ['calls', 'idle', 'latency', 'allocation'];
-/** A wait in one thread is what is measured. */
+/** The measurement is of a wait in one thread. */
 const CORE = LOAD_CORE;
 
 const CALLS: readonly { readonly call: string; readonly count: number; readonly title: string }[] = [
@@ -61,7 +61,7 @@ function run(command: readonly string[]): readonly number[] {
     .map(Number);
 }
 
-/** What each printed, run by run. */
+/** The output of each, run by run. */
 type Printed = Readonly<Record<string, readonly (readonly number[])[]>>;
 
 function allOf(rounds: number, programs: readonly Program[]): Printed {

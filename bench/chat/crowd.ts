@@ -1,4 +1,4 @@
-/** Clients of one chat server, all in one room, who count what they are sent. */
+/** Clients of one chat server, all in one room, which count the lines that they are sent. */
 import { on, once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';

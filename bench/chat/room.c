@@ -1,7 +1,7 @@
 // The limit of a fan-out: one room, level-triggered epoll, the lines of a turn in one piece of memory, and
 // one send or sendmsg for each member and turn. `room PORT plain|irc`.
 //
-// plain  whoever connects is in the room; each line goes to all others, after a prefix as long as fdmux's
+// plain  every client is in the room; each line goes to all others, after a prefix as long as fdmux's
 // irc    as much of IRC as the loads speak: NICK, USER, JOIN, PART, PRIVMSG, PING; there is one channel
 #define _GNU_SOURCE
 #include <errno.h>
@@ -20,13 +20,13 @@ struct client {
   int place;         // among the members; -1 for none
   char name[64];     // nick, or the prefix of plain lines
   char source[128];  // nick!user@host
-  size_t owed_from;  // where in `shared` that begins which it has no part of yet
+  size_t owed_from;  // start of the bytes in `shared` that it has no part of yet
   struct iovec* parts;
   size_t part_count, part_room;
   int is_listed;  // among those that were answered
   char rest[kLineBytes];
   size_t rest_bytes;
-  char* queue;  // what the kernel has not taken
+  char* queue;  // the bytes that the kernel has not taken
   size_t queue_bytes;
 };
 
@@ -161,7 +161,7 @@ static void answer_names(struct client* client, const char* channel) {
   answer(client, line, (size_t)length);
 }
 
-// Whether a line begins with a command; `*rest` is what follows the space after it.
+// Whether a line begins with a command; `*rest` is the text after the space behind it.
 static int is(const char* line, const char* command, const char** rest) {
   const size_t length = strlen(command);
   if (strncmp(line, command, length) != 0 || line[length] != ' ') return 0;

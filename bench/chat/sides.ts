@@ -1,5 +1,6 @@
 /**
- * Servers that are compared while both run: they take turns of milliseconds, so that what disturbs one disturbs both.
+ * Servers that are compared while both run: they take turns of milliseconds, so that a disturbance of one disturbs
+ * both.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type IrcCommand, startIrcServer } from '../irc/servers.js';
@@ -43,7 +44,7 @@ export async function turn(
   return server.cpuNs() - cpuNs;
 }
 
-/** Has the sides take turns, and returns the median of what a turn has cost each. */
+/** Has the sides take turns, and returns the median cost of a turn for each. */
 export async function alternate(
   sides: readonly Side[],
   { warm, counted }: { readonly warm: number; readonly counted: number },

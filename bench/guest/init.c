@@ -1,6 +1,6 @@
-// The first process of the guest that counts instructions. It has the machine's own files by 9p; what is
-// written to them stays in the guest's memory, but for the folders that /writable names. Runs /command there,
-// and ends the guest with its exit code.
+// The first process of the guest that counts instructions. It has the machine's own files by 9p; writes to
+// them stay in the guest's memory, except in the folders that /writable names. Runs /command there, and ends
+// the guest with its exit code.
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
@@ -18,13 +18,13 @@
 #include <unistd.h>
 
 enum {
-  kExitPort = 0xf4,  // of QEMU's isa-debug-exit: it ends with twice what is written there, and 1
+  kExitPort = 0xf4,  // of QEMU's isa-debug-exit: it ends with twice the value written there, plus 1
   kFailed = 99,
   kMaxOpenFiles = 65536,
   kMaxCommandBytes = 65536,
 };
 
-// Files are cached as if nobody else changed them: in so short a time nobody does.
+// Files are cached as if they never changed elsewhere: in so short a time they do not.
 static const char k9p[] = "trans=virtio,version=9p2000.L,msize=524288,cache=loose";
 
 static void end(int code) {

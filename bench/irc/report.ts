@@ -7,7 +7,7 @@ import { WITHOUT_COUNTERS } from '../support/machine.js';
 import { circumstances, commands, failures, leastOf, linkToReadme, orNothing, round } from '../support/page.js';
 import type { Answer, Results } from '../support/results.js';
 
-/** What one run gave. */
+/** The results of one run. */
 export interface IrcRun {
   readonly joinSeconds: number;
   readonly deliveriesPerSecond: number;
@@ -31,7 +31,7 @@ export const ircRunSchema: v.GenericSchema<unknown, IrcRun> = v.strictObject({
   p999Us: v.optional(v.number()),
 });
 
-/** What to know of each peer before its figures are compared. */
+/** Notes about each peer, to read before its figures are compared. */
 export const CAVEATS =
   'fdmux has its defaults for loopback, ngircd no penalties, InspIRCd no `fakelag`; InspIRCd lets clients in once a second.';
 

@@ -11,7 +11,7 @@ export type BrokerKind = 'postgres' | 'redis';
 export interface BenchBroker {
   /** The URL of the logs. */
   readonly url: string;
-  /** What the configuration of a node says about its store. */
+  /** The part of a node's configuration about its store. */
   readonly store: object;
   /** Begins to count the processor time of all its processes. @returns that time so far, in ns */
   countCpu(): () => number;

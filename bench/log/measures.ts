@@ -1,4 +1,4 @@
-/** What is measured of logs that several processes share. */
+/** The measurements of logs that several processes share. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ const ROOMS = 100;
 /** Messages a second while it is measured how late they are. */
 const CALM_RATE = 3_000;
 
-/** What several processes have done, and what that has cost the broker. */
+/** The results of several processes, and their cost for the broker. */
 interface AllDone {
   readonly done: readonly Done[];
   readonly brokerNs: number;
@@ -232,7 +232,7 @@ async function talk(talkers: readonly Talker[], seconds: number): Promise<number
   return said;
 }
 
-/** From saying something until it is seen by those who are on the same node and on others. */
+/** Measures the time from a message until members on the same node and on others see it. */
 class Watch {
   #samples: number[] = [];
 
@@ -241,7 +241,7 @@ class Watch {
     this.#samples.push(performance.now() - saidMs);
   }
 
-  /** Returns what was seen since the last call. */
+  /** Returns the latencies that were seen since the last call. */
   take(): Latency {
     const latency = latencyOf(this.#samples);
     this.#samples = [];
@@ -281,6 +281,6 @@ async function chat(talkers: readonly Talker[], seconds: number): Promise<void> 
     }
     await delay(1);
   }
-  // What is under way is seen, too.
+  // Messages under way are seen, too.
   await delay(500);
 }

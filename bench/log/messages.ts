@@ -1,4 +1,4 @@
-/** What a process that appends is asked, and what it answers. */
+/** The requests to a process that appends, and its answers. */
 
 /** The work of one process. */
 export interface Work {
@@ -17,11 +17,11 @@ export interface Work {
   readonly packsPerSecond: number | null;
 }
 
-/** What came of it. */
+/** The outcome. */
 export interface Done {
   /** Messages of its own that were acknowledged while it was counted. */
   readonly messages: number;
-  /** From appending a pack until this process has seen it, whoever has appended it, in milliseconds. */
+  /** From appending a pack until this process has seen it, in milliseconds; any process may have appended it. */
   readonly seenMs: readonly number[];
   readonly cpuNs: number;
 }

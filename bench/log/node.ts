@@ -13,7 +13,7 @@ const TEXT = 'x'.repeat(80);
 /** A clock that all processes of the machine have, in ms. */
 const nowMs = (): number => Number(process.hrtime.bigint()) / 1e6;
 
-/** Appends and follows as it is told. */
+/** Appends and follows on request. */
 class Worker {
   readonly #log: SharedLog;
   readonly #work: Work;
@@ -123,7 +123,7 @@ class Worker {
 async function main(work: Work): Promise<void> {
   const log = await (work.kind === 'postgres' ? PostgresLog : RedisLog).open({ url: work.url });
   const done = await new Worker(log, work).run();
-  // Its connections stay until it is killed: the broker is asked what they have cost.
+  // Its connections stay until it is killed: the broker is asked for their cost.
   process.send?.(done);
 }
 

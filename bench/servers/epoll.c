@@ -5,7 +5,7 @@
 // fanout  sends each chunk of lines that it gets to every other connection, one send(2) for each
 // datagrams  receives datagrams one by one, and answers every 32nd one
 // answers    receives datagrams by batches, and sends all back by batches
-// counts     receives datagrams one by one, and says how many there have been to those that begin with '?'
+// counts     receives datagrams one by one, and answers those that begin with '?' with their number so far
 #define _GNU_SOURCE
 #include <errno.h>
 #include <unistd.h>

@@ -39,7 +39,7 @@ const source: SocketHandlers<{ left: number }> = {
 
 const QUESTION = '?'.charCodeAt(0);
 
-/** What a socket does with datagrams, by the modes that are about them. */
+/** The handlers of a socket for datagrams, by the modes that use them. */
 function datagramModes(): Readonly<Record<string, DatagramHandlers<undefined>>> {
   let received = 0;
   return {

@@ -1,4 +1,4 @@
-/** What is measured of a server that keeps data. */
+/** The measurements of a server that keeps data. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -11,7 +11,7 @@ import { LOAD_CORE, SERVER_CORE } from '../support/tools.js';
 import type { Latency, Rate, Searches } from './report.js';
 import { EchoCount, Talker } from './talker.js';
 
-/** How a server keeps what is said: not at all, or how safely. */
+/** How a server keeps messages: not at all, or how safely. */
 export type Keeping = 'nothing' | 'process' | 'power';
 
 const TALKERS = 20;
@@ -159,7 +159,7 @@ export function measureUnkept(turns: { readonly warm: number; readonly counted: 
 const REPEATS = 5;
 
 /**
- * Searches among lines in twenty channels, all of which the one who asks is in.
+ * Searches among lines in twenty channels, in all of which the asker is a member.
  *
  * @param bytesOf - weighs the tables when the server has ended
  */

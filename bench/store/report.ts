@@ -1,4 +1,4 @@
-/** What was measured of a server that keeps data: as a file with every figure, and as a page made of that. */
+/** The results for a server that keeps data: as a file with every figure, and as a page made of that. */
 import * as v from 'valibot';
 import { type Measured, measuredSchema, occasionOf } from '../support/measured.js';
 import { median } from '../support/median.js';
@@ -32,12 +32,12 @@ export type StoreResults = v.InferOutput<typeof resultsSchema>;
 
 const FILE = { data: 'store.json', schema: resultsSchema };
 
-/** Returns what a folder has; nothing if it has none. @throws if it cannot be read */
+/** Returns the results in a folder; nothing if it has none. @throws if it cannot be read */
 export function readStoreResults(folder: string): StoreResults {
   return readParts(folder, FILE);
 }
 
-/** Puts new answers among those that a folder has, and makes its page anew. */
+/** Puts new answers among those that a folder has, and makes its page again. */
 export function publishStore(folder: string, answers: StoreResults): void {
   publishParts(folder, FILE, answers, storeFiles);
 }

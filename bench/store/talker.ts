@@ -1,4 +1,6 @@
-/** Clients of a server that keeps data: each is alone in a channel, and hears only the echoes of what it says. */
+/**
+ * Clients of a server that keeps data: each is alone in a channel, and receives only the echoes of its own messages.
+ */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
@@ -40,7 +42,7 @@ export class Talker {
     return talker;
   }
 
-  /** Calls back for each echo of what it says, and for what others say. */
+  /** Calls back for each echo of its own messages, and for the messages of others. */
   hear(echo: (line: string) => void): void {
     this.#onLine = (line) => {
       if (line.includes(' PRIVMSG #')) echo(line);
@@ -81,7 +83,7 @@ export class Talker {
   }
 }
 
-/** Waits until a number of echoes has been heard. */
+/** Waits until a number of echoes has arrived. */
 export class EchoCount {
   #count = 0;
   #waiting: Waiting | null = null;

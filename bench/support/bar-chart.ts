@@ -23,7 +23,7 @@ const BAR_HEIGHT = 18;
 /** Ticks and the title of the axis. */
 const AXIS_HEIGHT = 44;
 const LABEL_WIDTH = 140;
-/** Room for what is said behind the longest bar. */
+/** Room for the text behind the longest bar. */
 const TEXT_WIDTH = 250;
 
 /** Horizontal bars up to the median of the runs, with a line from the least to the most. */

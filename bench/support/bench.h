@@ -1,4 +1,5 @@
-// What the programs of the benchmarks share: they end on an error, and only use the loopback interface.
+// The parts that the programs of the benchmarks share: they end on an error, and only use the loopback
+// interface.
 #pragma once
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -12,7 +13,7 @@
 
 #define NS_PER_MS 1000000LL
 
-// Datagrams are answered in groups, so that what is measured is receiving.
+// Datagrams are answered in groups, so that the benchmark measures receiving.
 enum { kDatagramsPerAnswer = 32 };
 
 static inline void fail(const char* what) {
@@ -41,7 +42,7 @@ static inline void set_no_delay(int fd) {
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 }
 
-// A reset in place of TIME_WAIT: otherwise the ports run out.
+// A reset instead of TIME_WAIT: otherwise the ports run out.
 static inline void reset_on_close(int fd) {
   const struct linger reset = {1, 0};
   setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);

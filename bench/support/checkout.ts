@@ -23,8 +23,8 @@ export const here: Checkout = {
 };
 
 /**
- * Takes another checkout, so that a change can be measured beside the commit before it. The programs are this
- * tree's, so both are asked the same; only the package they import is the other one.
+ * Takes another checkout, so that a change can be measured beside the commit before it. The programs are this tree's,
+ * so both get the same requests; only the package they import is the other one.
  *
  * @throws {@link Refusal} if `folder` is not a built checkout
  */

@@ -3,7 +3,7 @@ import type { Checkout } from './checkout.js';
 import { median } from './median.js';
 import { round } from './page.js';
 
-/** What a question cost each peer, run by run, by the names of the peers. */
+/** The cost of a question for each peer, run by run, by the names of the peers. */
 export interface Costs {
   readonly title: string;
   readonly costs: Readonly<Record<string, readonly number[]>>;

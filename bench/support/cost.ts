@@ -1,4 +1,4 @@
-/** What a process costs: time, instructions, memory. */
+/** The cost of a process: time, instructions, memory. */
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';

@@ -1,7 +1,7 @@
 /** The cost to the server of one message, handshake or delivery, for each run. */
 import type { Answer } from './results.js';
 
-/** What each message, handshake or delivery of one run cost. */
+/** The cost of each message, handshake or delivery of one run. */
 export interface Cost {
   readonly cpuNs: number;
   /** Null if the machine does not count them. */

@@ -8,17 +8,17 @@ import { isGuest } from './machine.js';
 import type { ServerProcess } from './server.js';
 import { LOAD_CORE } from './tools.js';
 
-/** What warming up and opening many connections may take; a server that takes longer has not survived it. */
+/** The longest time for warming up and opening many connections; a server that takes longer has not survived it. */
 export const PATIENCE_MS = 40_000;
 
 export interface Outcome {
-  /** What the generator printed before it began to count. */
+  /** The output of the generator before it began to count. */
   readonly preface: readonly string[];
   /** A number of the JSON that it printed in the end. */
   readonly number: (name: string) => number;
   /** The processor time of the server in between, in ns. */
   readonly cpuNs: number;
-  /** Null where the machine does not count them. */
+  /** Null if the machine does not count them. */
   readonly instructions: number | null;
 }
 

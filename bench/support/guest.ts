@@ -12,7 +12,7 @@ import { built, compile, root, runs } from './tools.js';
 
 const EMULATOR = 'qemu-system-x86_64';
 const INSTALL = 'apt-get install qemu-system-x86 linux-image-amd64 cpio libc6-dev';
-/** What the guest needs of the kernel to see this machine's files. */
+/** The kernel modules that the guest needs to see this machine's files. */
 const MODULES = ['virtio_pci', '9pnet_virtio', '9p', 'overlay'];
 const MEMORY = '6G';
 
@@ -111,8 +111,8 @@ function emulation({ image }: Kernel, files: string, writable: readonly string[]
   ];
   return [
     ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-serial', 'stdio'],
-    // One nanosecond for each instruction, and no waiting where the guest has nothing to do. Without a source of
-    // chance in the processor, and with all programs at fixed addresses, one run is like another.
+    // One nanosecond for each instruction, and no waiting when the guest has nothing to do. Without a source of chance
+    // in the processor, and with all programs at fixed addresses, one run is like another.
     ...['-accel', 'tcg,thread=single,tb-size=512', '-icount', 'shift=0,sleep=off', '-smp', '1', '-m', MEMORY],
     ...['-cpu', 'max,-rdrand,-rdseed', '-kernel', image, '-initrd', files],
     ...['-append', 'console=ttyS0 quiet panic=-1 norandmaps nokaslr mitigations=off'],

@@ -1,9 +1,9 @@
-/** What loading fdmux costs: every round in a file, and a page made of that. */
+/** The cost of loading fdmux: every round in a file, and a page made of that. */
 import * as v from 'valibot';
 import { type Measured, measuredSchema, occasionOf } from './measured.js';
 import { publishParts, readParts } from './parts.js';
 
-/** What one process cost. */
+/** The cost of one process. */
 const costSchema = v.strictObject({
   /** User and kernel, of all threads. */
   cpuMs: v.number(),
@@ -22,12 +22,12 @@ export const EMPTY = 'Node.js, empty program';
 
 const FILE = { data: 'imports.json', schema: resultsSchema };
 
-/** Returns what a folder has; nothing if it has none. @throws if it cannot be read */
+/** Returns the results in a folder; nothing if it has none. @throws if it cannot be read */
 export function readImports(folder: string): ImportsResults {
   return readParts(folder, FILE);
 }
 
-/** Puts new answers in the place of those that a folder has, and makes its page anew. */
+/** Replaces the answers in a folder by new ones, and makes its page again. */
 export function publishImports(folder: string, answers: ImportsResults): void {
   publishParts(folder, FILE, answers, importsFiles);
 }

@@ -5,7 +5,7 @@ export interface Series {
   readonly points: readonly { readonly x: number; readonly y: number }[];
 }
 
-/** What the two axes show, with their units. */
+/** The titles of the two axes, with their units. */
 export interface AxisTitles {
   readonly x: string;
   readonly y: string;

@@ -9,7 +9,7 @@
 // datagrams  keeps DEPTH groups of datagrams of BYTES in flight, each of which the server answers once
 // pings   sends DEPTH datagrams of BYTES at once, and the next ones when all are echoed
 // bursts  sends DEPTH groups of datagrams of BYTES at once, and the next ones when all are answered
-// received  sends bursts as above that nobody answers, and asks now and then how many have arrived
+// received  sends bursts as above without answers, and asks now and then how many have arrived
 //
 // IDLE more connections are opened first and left alone. It prints `start` when it has warmed up, and after
 // SECONDS one line of JSON: what was done, how long each message took, and how busy the generator itself was.
@@ -119,7 +119,7 @@ static int is_warm(int64_t elapsed_ns) {
          elapsed_ns > 3000 * NS_PER_MS;
 }
 
-// What is measured: from when, until when, and what this process had cost by then.
+// The measured time: its start, its end, and the cost of this process by then.
 struct run {
   double seconds;
   int64_t begin, end, start_cpu;
@@ -177,7 +177,7 @@ static int connect_datagrams(void) {
   return fd;
 }
 
-// Has the kernel cut what is sent into datagrams.
+// Has the kernel cut the sent bytes into datagrams.
 static void send_in_segments(int fd) {
   const int segment = (int)message_bytes;
   if (setsockopt(fd, SOL_UDP, UDP_SEGMENT, &segment, sizeof segment) != 0) fail("UDP_SEGMENT");
@@ -246,7 +246,7 @@ static void load_received(double seconds) {
   report(&run);
 }
 
-// All of them leave and arrive by one system call each where they can.
+// All of them leave and arrive by one system call each if possible.
 static void load_pings(double seconds) {
   const int fd = connect_datagrams();
   struct iovec out = {message, message_bytes}, in = {input, sizeof input};

@@ -17,7 +17,7 @@ export interface Load {
 /** Whether the generator speaks TLS. */
 export type LoadTransport = 'tcp' | 'tls';
 
-/** What one run gave. */
+/** The results of one run. */
 export interface Run {
   /** Messages; of a stream, MiB. */
   readonly messagesPerSecond: number;

@@ -1,4 +1,4 @@
-/** What the reports say of the machine. */
+/** The facts about the machine in the reports. */
 import { cpus, release } from 'node:os';
 
 /** The variable that is set for a suite in the guest: see guest.ts. */

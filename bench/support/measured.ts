@@ -1,11 +1,11 @@
-/** When, where and of what something was measured. */
+/** The time, the place and the subject of a measurement. */
 import { spawnSync } from 'node:child_process';
 import { loadavg } from 'node:os';
 import * as v from 'valibot';
 import { machineInWords } from './machine.js';
 import { root } from './tools.js';
 
-/** The circumstances of a figure. Only what has the same is to be compared. */
+/** The circumstances of a figure. Compare only figures with the same ones. */
 export interface Measured {
   /** Date and time, UTC: `2026-11-21 08:23`. */
   readonly on: string;
@@ -32,7 +32,7 @@ export const measuredSchema: v.GenericSchema<unknown, Measured> = v.strictObject
   server: v.optional(v.string()),
 });
 
-/** What decides what is measured: pages and results may change while a suite runs. */
+/** The files that decide the measurements: pages and results may change while a suite runs. */
 const MEASURED_FILES = ['src', 'native', 'web', 'bench', 'scripts', 'binding.gyp', 'package.json', 'package-lock.json'];
 
 /** Returns the circumstances of a suite that begins now. */

@@ -1,16 +1,16 @@
-/** What can be said to a suite on the command line. */
+/** The options of a suite on the command line. */
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { type Checkout, checkoutAt } from './checkout.js';
 import { isGuest } from './machine.js';
 import { root } from './tools.js';
 
-/** A suite in words, and what it does when nothing is said. */
+/** A suite in words, and its defaults. */
 export interface Suite {
   /** The script of package.json that runs it. */
   readonly script: string;
   readonly questions: readonly string[];
-  /** Those of a run that measures time: instructions are counted once. */
+  /** The rounds of a run that measures time: instructions are counted once. */
   readonly rounds: number;
   readonly seconds: number;
 }
@@ -42,7 +42,7 @@ interface Said {
 }
 
 /**
- * Reads them, or ends the process with what is wrong about them.
+ * Reads them, or ends the process with a message about the fault.
  *
  * @throws {@link Refusal} if the other checkout is none
  */

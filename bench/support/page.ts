@@ -7,7 +7,7 @@ import { root } from './tools.js';
 const SAME_TIME =
   'The tables say when each peer was measured. Only figures of the same time are to be compared; ratios are given for those.';
 
-/** Lines of Markdown: when and on what machines was measured, and which peers never were. */
+/** Lines of Markdown: the times and machines of the measurements, and the peers that were never measured. */
 export function circumstances(results: Results<unknown>, peers: readonly string[]): readonly string[] {
   const answers = [...results.answers, ...(results.memory === null ? [] : [results.memory])];
   const times = new Set(answers.flatMap(({ measured }) => Object.values(measured).map(occasionOf)));
@@ -22,7 +22,7 @@ export function linkToReadme(folder: string, part = ''): string {
   return `[bench/README.md](${relative(folder, join(root, 'bench/README.md'))}${part})`;
 }
 
-/** Lines of Markdown: the arguments of the load generator, and how each peer was started, where that is known. */
+/** Lines of Markdown: the arguments of the load generator, and how each peer was started, if that is known. */
 export function commands({ load, measured }: Answer<unknown>): readonly string[] {
   const words = Object.entries(load).map(([name, value]) => `${name} ${value}`);
   const servers = Object.entries(measured).flatMap(([peer, { server }]) =>

@@ -3,19 +3,19 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 
-/** The file with every figure of a suite, and what is in it. */
+/** The file with every figure of a suite, and its contents. */
 interface DataFile<Results> {
   readonly data: string;
   readonly schema: v.GenericSchema<unknown, Results>;
 }
 
-/** Returns what a folder has; nothing if it has none. @throws if it cannot be read */
+/** Returns the results in a folder; nothing if it has none. @throws if it cannot be read */
 export function readParts<Results>(folder: string, { data, schema }: DataFile<Results>): Results {
   const path = join(folder, data);
   return v.parse(schema, existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {});
 }
 
-/** Puts new answers among those that a folder has, and writes what is made of them. */
+/** Puts new answers among those that a folder has, and writes the pages and plots made of them. */
 export function publishParts<Results extends object>(
   folder: string,
   file: DataFile<Results>,

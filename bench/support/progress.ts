@@ -1,6 +1,6 @@
 /** How far the suite is. */
 
-/** What a step gave, or why it gave nothing. */
+/** The result of a step, or the reason why there is none. */
 export type Outcome<Result> = { readonly result: Result } | { readonly failure: string };
 
 /** One step after the other. */

@@ -107,7 +107,7 @@ function ownOf<Run>({ title, runs }: Answer<Run>, peer: string): readonly Run[] 
   return own;
 }
 
-/** What a delivery cost the chat server, run by run, in ns; nothing for a question that was never asked. */
+/** The cost of a delivery for the chat server, run by run, in ns; nothing for a question that was never asked. */
 function deliveriesOf(answers: Published['irc']['answers'], id: string): readonly number[] {
   const answer = answers.find((candidate) => candidate.id === id);
   return (answer?.runs[FDMUX] ?? []).map(({ cpuNsPerDelivery }) => cpuNsPerDelivery);

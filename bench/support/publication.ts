@@ -1,4 +1,4 @@
-/** A suite's answers, published one by one: a run that is cut short leaves what it had. */
+/** A suite's answers, published one by one: a run that is cut short leaves its results so far. */
 import { join } from 'node:path';
 import type * as v from 'valibot';
 import { type Measured, measuredNow } from './measured.js';
@@ -10,7 +10,7 @@ type Question = Pick<Answer<unknown>, 'id' | 'title' | 'load'>;
 
 type Servers = Readonly<Record<string, string>>;
 
-/** What a suite publishes. */
+/** The published parts of a suite. */
 interface Suite<Run> {
   /** The name of the file with every run. */
   readonly file: string;

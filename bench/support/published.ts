@@ -29,7 +29,7 @@ export const RAW_DATA = [
   ...['store.json', 'waits.json', 'imports.json', 'threads.json', 'log.json'],
 ];
 
-/** Reads what a folder has. @throws if it cannot be read */
+/** Reads the results in a folder. @throws if it cannot be read */
 export function readPublished(folder: string): Published {
   return {
     servers: readResults(join(folder, 'results.json'), runSchema),
@@ -43,7 +43,7 @@ export function readPublished(folder: string): Published {
   };
 }
 
-/** Returns when, where and of what each figure was measured. */
+/** Returns the time, the place and the subject of each figure. */
 export function occasionsOf({ servers, irc, transports, store, waits, imports, threads, log }: Published): Measured[] {
   const inResults = ({ answers, memory }: Results<unknown>): Measured[] =>
     [...answers, ...(memory === null ? [] : [memory])].flatMap(({ measured }) => Object.values(measured));

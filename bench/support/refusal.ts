@@ -1,6 +1,6 @@
 /** A request that a suite refuses before it measures anything. */
 
-/** Says what is wrong with the request, and what would be right. */
+/** Explains the fault of the request, and the right form. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
 }

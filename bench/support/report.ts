@@ -10,12 +10,12 @@ import { type Range, rangeOf } from './range.js';
 import type { Answer, Results } from './results.js';
 import { unitOf } from './units.js';
 
-/** What the tables compare with: the one of them that was asked. */
+/** The peers that the tables compare with: the one of them that was measured. */
 const REFERENCES = ['node:net', 'node:dgram'];
 
 const LIMITED =
   '† The load generator used more than 95 % of its core, so it was the limit: the server can do at least this. Such rates are not compared.';
-/** From this share of its core on the load generator was the limit: the rate is not the server's. */
+/** At this share of its core or more, the load generator was the limit: the rate is not the server's. */
 export const LIMIT = 0.95;
 
 /** The most that a peer may cost, as a multiple of another one, by question. */
@@ -142,7 +142,9 @@ function verdicts(question: string, rows: readonly Row[]): readonly string[] {
   return lines.length > 0 ? ['', ...lines] : [];
 }
 
-/** Whatever disturbs a run adds to its cost, so costs are compared by the least; a rate of the load is not compared. */
+/**
+ * Every disturbance of a run adds to its cost, so costs are compared by the least; a rate of the load is not compared.
+ */
 function table(rows: readonly Row[], unit: string, many: string): readonly string[] {
   const reference = rows.find(({ peer }) => REFERENCES.includes(peer));
   const name = reference?.peer ?? 'node:net';

@@ -1,4 +1,6 @@
-/** The published results: kept in a file question by question and peer by peer, so that a part can be measured anew. */
+/**
+ * The published results: kept in a file question by question and peer by peer, so that a part can be measured again.
+ */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import * as v from 'valibot';

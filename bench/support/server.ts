@@ -1,4 +1,4 @@
-/** A server process: started on one core, asked what it costs, ended. */
+/** A server process: started on one core, asked for its cost, ended. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
@@ -18,7 +18,7 @@ export const node = [process.execPath, COLLECTABLE, '-r', join(root, 'bench/supp
 
 /**
  * The command of a server that is to be weighed. V8's young generation grows with a burst of connections and stays so:
- * kept small, what is weighed is what is held.
+ * if it is kept small, the measured memory is the memory in use.
  */
 export function weighed(command: readonly string[]): readonly string[] {
   const [program = '', ...parameters] = command;
@@ -76,7 +76,7 @@ export class ServerProcess {
     return cpuNsOf(this.pid);
   }
 
-  /** Resident memory, after the garbage is collected where it can be. */
+  /** Resident memory, after a garbage collection if that is possible. */
   async residentBytes(): Promise<number> {
     const isCollectable = this.#child.spawnargs.includes(COLLECTABLE);
     for (let i = 0; i < 3; i += 1) {

@@ -51,11 +51,11 @@ export function summaryTable({ answers, memory }: Results<Run>): readonly string
   ];
 }
 
-/** When, where and of what was measured, without the load of the machine. */
+/** The time, the place and the subject of a measurement, without the load of the machine. */
 export const captionOf = (measured: Measured | undefined): string =>
   measured === undefined ? '' : occasionOf({ ...measured, load: undefined });
 
-/** Four charts in one picture: what each question costs, and the memory. */
+/** Four charts in one picture: the cost of each question, and the memory. */
 export function summaryPlot({ answers, memory }: Results<Run>): string {
   const panels = QUESTIONS.map((id) => answerOf(answers, id)).map((answer) => ({
     title: answer.title,
@@ -85,7 +85,7 @@ function answerOf(answers: readonly Answer<Run>[], id: string): Answer<Run> {
   return found;
 }
 
-/** CPU time, also where instructions were counted: strangers know what it is. */
+/** CPU time, also if instructions were counted: every reader knows it. */
 const costsOf = (answer: Answer<Run>): Readonly<Record<string, readonly number[]>> =>
   costsBy(answer, ({ cpuNsPerMessage }) => ({ cpuNs: cpuNsPerMessage, instructions: null }));
 

@@ -1,10 +1,10 @@
-/** What a thread costs: every round in a file, and a page made of that. */
+/** The cost of a thread: every round in a file, and a page made of that. */
 import * as v from 'valibot';
 import { measuredSchema, occasionOf } from './measured.js';
 import { publishParts, readParts } from './parts.js';
 import { rangeOf } from './range.js';
 
-/** What one worker of a process costs, on average. */
+/** The cost of one worker of a process, on average. */
 const costSchema = v.strictObject({
   /** Resident memory. */
   kilobytes: v.number(),
@@ -29,12 +29,12 @@ export type ThreadsResults = v.InferOutput<typeof resultsSchema>;
 
 const FILE = { data: 'threads.json', schema: resultsSchema };
 
-/** Returns what a folder has; nothing if it has none. @throws if it cannot be read */
+/** Returns the results in a folder; nothing if it has none. @throws if it cannot be read */
 export function readThreads(folder: string): ThreadsResults {
   return readParts(folder, FILE);
 }
 
-/** Puts new answers in the place of those that a folder has, and makes its page anew. */
+/** Replaces the answers in a folder by new ones, and makes its page again. */
 export function publishThreads(folder: string, answers: ThreadsResults): void {
   publishParts(folder, FILE, answers, threadsFiles);
 }

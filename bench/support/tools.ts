@@ -1,4 +1,4 @@
-/** Where things are, what is installed, and how the parts in C are compiled. */
+/** The paths, the installed tools, and the compilation of the parts in C. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -7,7 +7,7 @@ import { isGuest } from './machine.js';
 
 /** The project's folder, seen from build/bench/. */
 export const root = join(__dirname, '../..');
-/** What is compiled lies there, as its source does in bench/. */
+/** The folder of compiled files, laid out like their sources in bench/. */
 export const built = join(root, 'build/bench');
 const cache = process.env['FDMUX_CACHE'] ?? join(root, '.cache');
 
@@ -21,7 +21,7 @@ export function compile(source: string, ...flags: string[]): string {
   if (isGuest && isNewer(program, join(root, 'bench', source))) return program;
   mkdirSync(dirname(program), { recursive: true });
   const options = ['-O2', '-Wall', '-Wextra', '-o', program];
-  // Libraries are only looked through for what the files before them need.
+  // The linker searches a library only for names that the files before it need.
   execFileSync('cc', [...options, join(root, 'bench', source), ...flags], { stdio: 'inherit' });
   return program;
 }
@@ -61,7 +61,7 @@ export function findBun(): string | null {
 /** npm's epoll needs its install script, so nothing but a person's command installs it. */
 export const NPM_EPOLL_INSTALL = `npm install --prefix ${join(cache, 'bench')} epoll@4.0.2`;
 
-/** The folder of npm's epoll where it has been installed for this Node.js. */
+/** The folder of npm's epoll if it has been installed for this Node.js. */
 export function findNpmEpoll(): string | null {
   const folder = join(cache, 'bench/node_modules/epoll');
   return runs(process.execPath, '-e', 'require(process.argv[1])', folder) ? folder : null;

@@ -24,14 +24,15 @@ static inline void fail_tls(const char* what) {
   exit(1);
 }
 
-// Has the connections opened from now on speak TLS. Certificates are not checked: nobody else is on loopback.
+// Has the connections opened from now on speak TLS. Certificates are not checked: there are no strangers on
+// loopback.
 static inline void use_tls(void) {
   tls_context = SSL_CTX_new(TLS_client_method());
   if (tls_context == NULL) fail_tls("SSL_CTX_new");
   SSL_CTX_set_min_proto_version(tls_context, TLS1_3_VERSION);
 }
 
-// Hands what the socket has to TLS, which never reads from it itself: so nothing blocks that should not.
+// Hands the socket's bytes to TLS, which never reads from it itself: so no call blocks that should not.
 static inline ssize_t feed_tls(SSL* ssl, int fd, int flags) {
   static char raw[kTransportBytes / 2];
   const ssize_t length = recv(fd, raw, sizeof raw, flags);

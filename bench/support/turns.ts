@@ -1,7 +1,7 @@
-/** Peers that take turns: what disturbs the machine for a while disturbs all of them. */
+/** Peers that take turns: a disturbance of the machine disturbs all of them. */
 import type { Progress } from './progress.js';
 
-/** What the peers gave, by name. */
+/** The results of the peers, by name. */
 export interface Turns<Run> {
   /** A peer that failed at once has none. */
   readonly runs: Readonly<Record<string, readonly Run[]>>;

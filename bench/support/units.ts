@@ -1,4 +1,4 @@
-/** What a question counts, by the mode of its load. */
+/** The unit that a question counts, by the mode of its load. */
 export interface Unit {
   readonly one: string;
   readonly many: string;

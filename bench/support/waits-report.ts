@@ -1,4 +1,4 @@
-/** What a wait costs: every figure in a file, and a page with a plot made of that. */
+/** The cost of a wait: every figure in a file, and a page with a plot made of that. */
 import * as v from 'valibot';
 import { linePlot } from './line-plot.js';
 import { type Measured, measuredSchema, occasionOf } from './measured.js';
@@ -28,25 +28,25 @@ const resultsSchema = v.strictObject({
   allocation: v.optional(answered(v.array(garbageSchema))),
 });
 
-/** What one call costs each peer, round by round. */
+/** The cost of one call for each peer, round by round. */
 export type CallCosts = NonNullable<WaitsResults['calls']>['answers'][number];
-/** What one wake-up costs each backend beside so many idle fds, round by round, in ns. */
+/** The cost of one wake-up for each backend beside so many idle fds, round by round, in ns. */
 export type IdleCosts = NonNullable<WaitsResults['idle']>['answers'][number];
 /** From a byte's writing to the callback. */
 export type Latency = v.InferOutput<typeof latencySchema>;
-/** What a wait leaves to the garbage collector. */
+/** The garbage that a wait leaves. */
 export type Garbage = v.InferOutput<typeof garbageSchema>;
 export type WaitsResults = v.InferOutput<typeof resultsSchema>;
 
 const FILE = { data: 'waits.json', schema: resultsSchema };
 const PLOT = 'idle-fds.svg';
 
-/** Returns what a folder has; nothing if it has none. @throws if it cannot be read */
+/** Returns the results in a folder; nothing if it has none. @throws if it cannot be read */
 export function readWaits(folder: string): WaitsResults {
   return readParts(folder, FILE);
 }
 
-/** Puts new answers among those that a folder has, and makes its page and its plot anew. */
+/** Puts new answers among those that a folder has, and makes its page and its plot again. */
 export function publishWaits(folder: string, answers: WaitsResults): void {
   publishParts(folder, FILE, answers, waitsFiles);
 }

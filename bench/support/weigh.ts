@@ -6,7 +6,10 @@ import { startServer, weighed } from './server.js';
 export interface Weighing {
   /** How many connections it holds. */
   readonly connections: number;
-  /** What it serves before it is weighed, so that what is loaded and compiled on first use is not counted. */
+  /**
+   * The load that it serves before its memory is measured, so that code that is loaded and compiled on first use is not
+   * counted.
+   */
   readonly before: Load;
   readonly transport?: LoadTransport;
 }

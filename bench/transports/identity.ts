@@ -10,7 +10,7 @@ export interface Identity {
   readonly key: string;
 }
 
-/** What the suite needs for TLS: openssl for the certificate, its headers for the load generators. */
+/** The requirements of the suite for TLS: openssl for the certificate, its headers for the load generators. */
 export const TLS_INSTALL = 'apt-get install openssl libssl-dev';
 
 let made: Identity | null | undefined;

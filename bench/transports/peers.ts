@@ -7,7 +7,7 @@ import { node } from '../support/server.js';
 import { findBun, root } from '../support/tools.js';
 import { findIdentity, type Identity, TLS_INSTALL } from './identity.js';
 
-/** What carries the bytes of a peer's clients. */
+/** The carrier of the bytes of a peer's clients. */
 export type Transport = 'tcp' | 'tls' | 'web';
 
 /** A server; it may answer to some of the questions only. */

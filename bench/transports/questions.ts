@@ -1,4 +1,4 @@
-/** What is asked about TLS and WebSocket, and what the answers mean. */
+/** The questions about TLS and WebSocket, and the meaning of the answers. */
 import type { Load } from '../support/load.js';
 import type { Meaning } from './report.js';
 
@@ -47,7 +47,7 @@ export const QUESTIONS: readonly Question[] = [
   },
 ];
 
-/** What each question is about, by its id. */
+/** The meaning of each question, by its id. */
 export const MEANINGS: Readonly<Record<string, Meaning>> = Object.fromEntries(
   QUESTIONS.map((question) => [question.id, question]),
 );

@@ -8,7 +8,7 @@ import { median } from '../support/median.js';
 import { circumstances, failures, leastOf, linkToReadme, orNothing, round } from '../support/page.js';
 import type { Answer, Results } from '../support/results.js';
 
-/** What one run gave: of messages, of handshakes, or of deliveries. */
+/** The results of one run: of messages, of handshakes, or of deliveries. */
 export interface TransportRun {
   readonly perSecond: number;
   /** Server time, user and kernel, of each. */
@@ -31,9 +31,9 @@ export const transportRunSchema: v.GenericSchema<unknown, TransportRun> = v.stri
   p999Us: v.optional(v.number()),
 });
 
-/** What a question is about, for its table. */
+/** The meaning of a question, for its table. */
 export interface Meaning {
-  /** What is counted: messages, handshakes, deliveries. */
+  /** The unit that is counted: messages, handshakes, deliveries. */
   readonly unit: string;
   /** The peer whose cost is 1. */
   readonly reference: string;

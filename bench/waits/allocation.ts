@@ -1,6 +1,6 @@
 /**
- * What a wait leaves to the garbage collector: `allocation.mjs WHO` prints the bytes of heap per event over 10^7
- * events, and per wait. To be run with a young generation large enough that nothing is collected meanwhile.
+ * The garbage that a wait leaves: `allocation.mjs WHO` prints the bytes of heap per event over 10^7 events, and per
+ * wait. Run it with a young generation large enough that nothing is collected meanwhile.
  */
 import { Epoll, EPOLLIN, EventFd, Multiplexer } from 'fdmux';
 

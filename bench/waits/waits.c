@@ -1,4 +1,4 @@
-// What a wait costs in C: `waits CALL COUNT SECONDS [threads]` prints the CPU time of one call in ns.
+// The cost of a wait in C: `waits CALL COUNT SECONDS [threads]` prints the CPU time of one call in ns.
 //
 // ready   epoll_wait(0) over COUNT eventfds that are all ready, their data added up (COUNT 0: an empty set)
 // epoll   epoll_wait(0) over COUNT eventfds of which the last is ready
@@ -6,7 +6,7 @@
 // select  select(0) over the same
 //
 // With `threads` there is a second, idle thread, as there always is under Node.js: from then on the kernel
-// counts a reference for each fd that a call looks at, which doubles what poll and select cost.
+// counts a reference for each fd that a call looks at, which doubles the cost of poll and select.
 #include <poll.h>
 #include <pthread.h>
 #include <string.h>
@@ -80,7 +80,7 @@ int main(int argc, char** argv) {
     if (is_epoll) watch(epoll_fd, EPOLL_CTL_ADD, fds[i], event);
   }
   uint64_t calls = 0;
-  // CPU time: what else runs on the machine does not count.
+  // CPU time: other work of the machine does not count.
   const int64_t start = cpu_ns();
   int64_t end = start;
   while ((double)(end - start) < seconds * 1e9) {

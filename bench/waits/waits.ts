@@ -1,4 +1,6 @@
-/** What a wait costs in fdmux: `waits.mjs CALL COUNT SECONDS`, as waits.c, with the multiplexer (`mux-...`) besides. */
+/**
+ * The cost of a wait in fdmux: `waits.mjs CALL COUNT SECONDS`, as waits.c, with the multiplexer (`mux-...`) besides.
+ */
 import { type BackendName, Epoll, EPOLLIN, EventFd, Multiplexer, Poll, POLLIN, selectSync } from 'fdmux';
 
 const [, , call = '', countText = '0', secondsText = '1'] = process.argv;
