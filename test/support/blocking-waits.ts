@@ -8,7 +8,7 @@ export function isAsleep(threadId: string): boolean {
 }
 
 /**
- * What the code below begins with, in a worker.
+ * The beginning of the code below, in a worker.
  *
  * @param folder in which it may leave files
  */

@@ -17,7 +17,7 @@ export interface TestIdentity {
 export interface CertificateOptions {
   /** Its name, and its only DNS name; an address is one as well. */
   readonly name: string;
-  /** Who signs it; itself if nobody does. */
+  /** Its signer; without one it is self-signed. */
   readonly issuer?: TestIdentity;
   /** Whether it may sign others. */
   readonly isAuthority?: boolean;

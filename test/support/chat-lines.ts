@@ -29,7 +29,7 @@ export function chatLines(seed: number): () => string {
   };
 }
 
-/** What people search for: frequent and rare, of one character and of many, words and parts of words. */
+/** The texts that people search for: frequent and rare, of one character and of many, words and parts of words. */
 export const QUERIES = [
   '我们',
   '的',

@@ -7,7 +7,7 @@ import * as tls from 'node:tls';
 export async function clientHello(): Promise<Buffer> {
   const wire = new PassThrough();
   const sent = once(wire, 'data');
-  // What it sends comes back, and is no answer; the first piece is all that matters.
+  // Its own bytes are sent back, and are no answer; only the first piece matters.
   const socket = tls.connect({ socket: wire });
   socket.on('error', () => undefined);
   const [hello]: Buffer[] = await sent;

@@ -26,7 +26,7 @@ export async function testListener<T = unknown>(options: ListenOptions<T>): Prom
   return listener;
 }
 
-/** Sends back what it receives. */
+/** Sends back the received bytes. */
 export const echo: SocketHandlers<unknown> = {
   data: (connection, bytes) => {
     connection.write(bytes);
@@ -102,7 +102,7 @@ export function pattern(length: number, seed = 0): Buffer {
 }
 
 /**
- * Collects what reaches `uncaughtException` while a test runs, instead of the test runner's own handling.
+ * Collects the errors that reach `uncaughtException` while a test runs, instead of the test runner's own handling.
  */
 export function catchUncaught(): unknown[] {
   const caught: unknown[] = [];

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * How long a test waits for what it expects before it fails; generous, since two suites may share two cores. What makes
- * every process slow (a sanitizer) asks for more.
+ * How long a test waits for an expected event before it fails; generous, since two suites may share two cores. A tool
+ * that makes every process slow (a sanitizer) sets more.
  */
 export const DEADLINE_MS = Number(process.env['FDMUX_DEADLINE_MS'] ?? 10_000);
 
@@ -14,9 +14,9 @@ export class DeadlineError extends Error {
 }
 
 /**
- * Gives what `promise` gives, or fails when it takes longer than the deadline.
+ * Returns the result of `promise`, or fails when it takes longer than the deadline.
  *
- * @param what the thing awaited, for the message
+ * @param what the awaited thing, for the message
  */
 export async function within<T>(promise: Promise<T>, what: string, deadlineMs = DEADLINE_MS): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

@@ -5,8 +5,8 @@ import { openFds } from './fds.js';
 import { runtime } from './runtime.js';
 
 /**
- * Fails a test file that leaves an fd open. It runs before and after every file (vitest: `setupFiles`). What a file
- * closes may take some turns of the event loop to be gone, so the check waits, up to a deadline.
+ * Fails a test file that leaves an fd open. It runs before and after every file (vitest: `setupFiles`). A closed fd may
+ * take some turns of the event loop to be gone, so the check waits, up to a deadline.
  */
 let before: ReadonlyMap<number, string>;
 

@@ -7,8 +7,8 @@ import { native } from '../../src/binding/load.js';
 const REPORTS = process.env['FDMUX_REPORTS'];
 
 /**
- * The open fds of this process and what each is ('socket:[123]', 'anon_inode:[eventpoll]', a path), without the report
- * of a sanitizer.
+ * The open fds of this process and the target of each ('socket:[123]', 'anon_inode:[eventpoll]', a path), without the
+ * report of a sanitizer.
  */
 export function openFds(): Map<number, string> {
   const fds = new Map<number, string>();
@@ -26,7 +26,7 @@ export function openFds(): Map<number, string> {
 /** Closes an fd; one that is closed already is no failure. */
 export function closeQuietly(fd: number): void {
   try {
-    native.close(fd); // Deno's closeSync knows only what it has opened.
+    native.close(fd); // Deno's closeSync knows only fds that it has opened.
   } catch {
     // The test closed it itself.
   }
@@ -57,7 +57,7 @@ export function withoutFreeFds(body: () => void): void {
   try {
     for (;;) taken.push(Socket.create({ family: 'unix', type: 'dgram' }));
   } catch {
-    // EMFILE: this is what was wanted.
+    // EMFILE: this is the goal.
   }
   try {
     body();

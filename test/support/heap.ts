@@ -15,13 +15,13 @@ function collectOfBun(): unknown {
 /** Bytes in use after a full collection of the garbage. */
 export function heapInUse(): number {
   if (typeof collect !== 'function') throw new Error('this runtime does not let its garbage be collected');
-  // What a first collection lets go of through weak references, a second one takes.
+  // A second collection takes the objects that a first one releases through weak references.
   for (let round = 0; round < 3; round += 1) Reflect.apply(collect, undefined, []);
   return process.memoryUsage().heapUsed;
 }
 
 /**
- * By how much the heap grows when something is done once more: the least of several times, since what the engine
+ * By how much the heap grows when something is done once more: the least of several times, since code that the engine
  * compiles meanwhile counts once, and a leak every time.
  */
 export function heapGrowth(again: () => void): number {

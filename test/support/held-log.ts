@@ -2,7 +2,7 @@ import type { LogName, Pack } from '../../src/log/entry.js';
 import { MemoryLog } from '../../src/log/memory-log.js';
 import type { AppendAnswer, Excerpt, Following, LogRange, LogSink, SharedLog } from '../../src/log/shared-log.js';
 
-/** What becomes of appends: they are taken at once, when the test says so, or never. */
+/** The fate of appends: they are taken at once, when the test says so, or never. */
 type Mode = 'prompt' | 'held' | 'away';
 
 /** Logs in memory that are as late as a test wants them to be, each by itself. */
@@ -13,7 +13,7 @@ export class HeldLog implements SharedLog {
   readonly #sinks = new Map<LogName, Set<LogSink>>();
   #mode: Mode = 'prompt';
 
-  /** Says what becomes of appends from now on. @param name - the only log that it is said of; all without */
+  /** Sets the fate of appends from now on. @param name - the only log that this is set for; all logs without it */
   become(mode: Mode, name?: LogName): void {
     if (name !== undefined) {
       this.#modes.set(name, mode);
@@ -28,7 +28,7 @@ export class HeldLog implements SharedLog {
     return this.#held.length > 0;
   }
 
-  /** Takes appends at once from now on, and those that were held. */
+  /** Takes appends at once from now on, and takes the held ones. */
   recover(): void {
     this.become('prompt');
     this.run();
@@ -36,7 +36,7 @@ export class HeldLog implements SharedLog {
     this.run();
   }
 
-  /** Takes what is held, and what is held while it does. @param name - the only log that it is done in */
+  /** Takes the held appends, and those that are held meanwhile. @param name - the only log that it is done in */
   run(name?: LogName): void {
     for (;;) {
       const index = this.#held.findIndex((one) => name === undefined || one.name === name);
@@ -46,12 +46,12 @@ export class HeldLog implements SharedLog {
     }
   }
 
-  /** Appends what no chat of this process has proposed. */
+  /** Appends a pack that no chat of this process has proposed. */
   put(name: LogName, ...pack: Pack): void {
     this.#memory.append(name, pack, { appended: () => undefined, failed: () => undefined });
   }
 
-  /** Those who follow a log. */
+  /** The followers of a log. */
   sinks(name: LogName): LogSink[] {
     return [...(this.#sinks.get(name) ?? [])];
   }
@@ -63,7 +63,7 @@ export class HeldLog implements SharedLog {
 
   append(name: LogName, proposed: Pack, answer: AppendAnswer): void {
     const mode = this.#modes.get(name) ?? this.#mode;
-    // What comes back is never the object that was proposed.
+    // The returned object is never the one that was proposed.
     const pack = structuredClone(proposed);
     if (mode === 'away') answer.failed('unknown');
     else if (mode === 'prompt') this.#memory.append(name, pack, answer);

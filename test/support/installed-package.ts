@@ -26,7 +26,7 @@ export interface InstalledPackage {
 export interface RunOptions {
   readonly nodeArgs?: readonly string[];
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** What runs the program; by default the runtime of the test, with `nodeArgs`. */
+  /** The runtime of the program; by default that of the test, with `nodeArgs`. */
   readonly runtime?: readonly string[];
   /** A command that starts the one in its arguments. */
   readonly through?: readonly string[];
@@ -35,8 +35,8 @@ export interface RunOptions {
 /**
  * Installs fdmux once for the test file that calls this; everything is removed after it.
  *
- * @param isPacked - whether npm installs a tarball that is made for it, which takes long; a copy of what is built in
- *   this project otherwise. If there is a tarball already, it is installed in any case.
+ * @param isPacked - whether npm installs a tarball that is made for it, which takes long; otherwise it is a copy of
+ *   this project's build. If there is a tarball already, it is installed in any case.
  */
 export function installedPackage({ isPacked = true } = {}): () => InstalledPackage {
   let scratch = '';
@@ -64,7 +64,7 @@ export function installedPackage({ isPacked = true } = {}): () => InstalledPacka
   };
 }
 
-/** Lays what is built in this project out as the package has it, but for the type declarations. */
+/** Lays this project's build out as in the package, but without the type declarations. */
 function copyBuilt(folder: string): void {
   for (const path of ['dist', 'package.json']) cpSync(projectPath(path), join(folder, path), { recursive: true });
   cpSync(
@@ -87,7 +87,7 @@ async function pack(folder: string): Promise<string> {
   return stdout.trim().split('\n').at(-1) ?? '';
 }
 
-/** A folder with nothing but links to what installing needs. */
+/** A folder that contains only links to the programs that installing needs. */
 function pathWithNodeOnly(folder: string): string {
   mkdirSync(folder);
   for (const name of ['node', 'npm', 'sh', 'env']) {

@@ -2,7 +2,7 @@ import type { LogName, Pack } from '../../src/log/entry.js';
 import { MemoryLog, type MemoryLogOptions } from '../../src/log/memory-log.js';
 import type { AppendAnswer, Excerpt, Following, LogRange, LogSink, SharedLog } from '../../src/log/shared-log.js';
 
-/** One who follows the logs of today, and goes on with those of tomorrow. */
+/** A follower of the logs of today, which continues with those of tomorrow. */
 class Onward implements Following {
   readonly #sink: LogSink;
   readonly name: LogName;

@@ -28,7 +28,7 @@ export class MemoryCheckpoints implements Checkpoints {
     return this.#kept.get(log);
   }
 
-  /** Answers what has been asked. */
+  /** Answers the pending questions. */
   answer(): void {
     for (const answer of this.#asked.splice(0)) answer();
   }

@@ -3,13 +3,13 @@ import { connect, createServer } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { DEADLINE_MS, nextEvent, within } from './deadline.js';
 
-/** Bytes in the order of their arrival. Appending costs what is appended, however much waits. */
+/** Bytes in the order of their arrival. The cost of an append depends on its own bytes, however many wait. */
 class ByteQueue {
   #buffer = Buffer.alloc(4096);
   #start = 0;
   #end = 0;
 
-  /** A view of what waits, good until the next append. */
+  /** A view of the waiting bytes, valid until the next append. */
   get bytes(): Buffer {
     return this.#buffer.subarray(this.#start, this.#end);
   }
@@ -115,7 +115,7 @@ export class Peer {
     }
   }
 
-  /** Resolves at the other side's end of file (or reset), with what had arrived and was not taken. */
+  /** Resolves at the other side's end of file (or reset), with the bytes that had arrived and were not taken. */
   async ended(deadlineMs = DEADLINE_MS): Promise<Buffer> {
     await within(
       new Promise<void>((resolve) => this.#whenever(() => this.#hasEnded, resolve)),
@@ -236,7 +236,7 @@ function portOf(address: AddressInfo | string | null): number {
   return address.port;
 }
 
-/** A port on which nobody listens. */
+/** A port on which no process listens. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await nextEvent(server, 'listening');

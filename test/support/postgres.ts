@@ -81,8 +81,8 @@ function copyFiles(from: string, to: string): void {
 }
 
 /**
- * Returns the files of a server that nobody has used yet. Making them takes seconds, and they are always the same: so
- * they are made once, and kept in .cache/.
+ * Returns the files of an unused server. Making them takes seconds, and they are always the same: so they are made
+ * once, and kept in .cache/.
  */
 function emptyFiles(): string {
   const { stdout } = spawnSync(program('initdb'), ['--version'], { ...user, encoding: 'utf8' });
@@ -94,7 +94,7 @@ function emptyFiles(): string {
   const initArguments = ['-D', made, '-A', 'trust', '-U', 'fdmux', '-E', 'UTF8', '--no-locale', '--no-sync'];
   const init = spawnSync(program('initdb'), initArguments, { ...user, cwd: folder, encoding: 'utf8' });
   if (init.status !== 0) throw new Error(`initdb: ${init.stderr}`);
-  // Under another name at first: whoever finds the files finds all of them.
+  // Under another name at first: a process that finds the files finds all of them.
   mkdirSync(CACHE, { recursive: true });
   const copying = `${kept}-${process.pid}`;
   copyFiles(made, copying);

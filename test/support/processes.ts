@@ -22,7 +22,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** What may be said about a process to start. */
+/** The options of a process to start. */
 export interface ProcessOptions {
   readonly cwd?: string;
   /** Added to this process's environment; `undefined` takes a variable away. */
@@ -186,7 +186,7 @@ export async function run(
 
 /**
  * Runs a CommonJS program in a Node.js of its own, to its end. `require('fdmux')` gives it the compiled package. For
- * what must be seen from outside: crashes, exit codes, whether a process ends by itself.
+ * effects that must be seen from outside: crashes, exit codes, whether a process ends by itself.
  */
 export const runScript = (source: string, options: ProcessOptions & { nodeArgs?: readonly string[] } = {}) =>
   run(process.execPath, [...(options.nodeArgs ?? []), '-e', source], options);

@@ -9,7 +9,7 @@ export function foreignBytes(bytes: Uint8Array): Uint8Array {
   return made;
 }
 
-/** What `code` makes: a view, or memory without one. */
+/** The result of `code`: a view, or memory without one. */
 export function foreignMemory(code: string): ArrayBufferView | ArrayBufferLike {
   const made: unknown = runInNewContext(code);
   if (ArrayBuffer.isView(made) || types.isAnyArrayBuffer(made)) return made;

@@ -26,7 +26,7 @@ export interface RedisServer {
   connect(): Promise<Redis>;
   /** Kills it as a crash does. */
   crash(): Promise<void>;
-  /** Cuts the last bytes off what it has written, as a machine does that loses its power. It must not run. */
+  /** Cuts the last bytes off its files, as a power loss of its machine does. It must not run. */
   loseEnd(bytes: number): void;
   /** Starts it again, unless it runs. */
   start(): Promise<void>;

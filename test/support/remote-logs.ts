@@ -8,7 +8,7 @@ export class RemoteLogs {
   readonly #logs: RemoteLog[] = [];
   #troubles = 0;
 
-  /** Counts what a log reports. */
+  /** Counts the reports of a log. */
   readonly onTrouble = (why: Error | null): void => {
     if (why !== null) this.#troubles += 1;
   };
@@ -28,9 +28,9 @@ export class RemoteLogs {
     await until(() => this.#troubles >= wanted, 'a lost connection');
   }
 
-  /** Waits until all logs are connected, nothing is under way, and nobody lacks anything. */
+  /** Waits until all logs are connected, nothing is under way, and no log lacks anything. */
   async settle(): Promise<void> {
-    // What one has appended in the first round, the others hear of in the second.
+    // The others receive in the second round what one has appended in the first.
     for (let round = 0; round < 2; round += 1) {
       await Promise.all(this.#logs.map((log) => log.whenUp()));
       await this.#quiet();

@@ -1,4 +1,4 @@
-/** What runs the tests: 'node', 'bun' or 'deno'. */
+/** The runtime of the tests: 'node', 'bun' or 'deno'. */
 export const runtime =
   process.versions['bun'] !== undefined ? 'bun' : process.versions['deno'] !== undefined ? 'deno' : 'node';
 

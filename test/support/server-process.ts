@@ -8,7 +8,7 @@ import { until } from './deadline.js';
 export interface ServerPlace {
   /** The folder that its files are in. */
   readonly within: string;
-  /** The IPv4 address of its network that it listens on, beside the Unix socket. */
+  /** The IPv4 address of its network that it listens on, besides the Unix socket. */
   readonly host: string;
   /** The words before a command that root runs in that network. */
   readonly through: readonly string[];

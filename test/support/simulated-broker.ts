@@ -17,7 +17,7 @@ interface Kept extends KeptPack {
   readonly entries: number;
 }
 
-/** What several brokers have in common: the packs. */
+/** The part that several brokers share: the packs. */
 export class BrokerStore {
   /** For leases alone. */
   readonly leases: MemoryLog;
@@ -52,7 +52,7 @@ export class BrokerStore {
     return { seq, before, mark: log.mark };
   }
 
-  /** Puts back packs, if a log ends where it is said to. */
+  /** Puts back packs, if a log ends at the stated place. */
   restore(log: LogName, { top, mark }: BrokerEnd, packs: readonly Omit<PackToKeep, 'log'>[]): boolean {
     const end = this.read({ log, after: 0, maxPacks: 0 });
     if (end.top !== top || end.mark !== mark) return false;
@@ -73,12 +73,12 @@ export class BrokerStore {
   }
 }
 
-/** What a broker is asked on which connection. */
+/** The two connections of a broker, by their requests. */
 type Way = 'appends' | 'reads';
 
 /**
- * A broker behind two connections that delay, repeat and break, as their network's seed says. What is asked on one can
- * be answered before what was asked on the other one earlier.
+ * A broker behind two connections that delay, repeat and break, as their network's seed says. A request on one can be
+ * answered before an earlier request on the other one.
  */
 export class SimulatedBroker implements Broker {
   readonly #network: SimulatedNetwork;

@@ -2,7 +2,7 @@ import { seeded } from './random.js';
 
 /** How likely each fault is with each delivery, from 0 to 1. */
 export interface NetworkFaults {
-  /** The connection is cut, and what is on its way in both directions is lost. */
+  /** The connection is cut, and all messages on their way in both directions are lost. */
   readonly cut?: number;
   /** Everything that is delivered is delivered again later. */
   readonly repeat?: number;
@@ -11,7 +11,7 @@ export interface NetworkFaults {
 /** One of the two ends' ways to the other. */
 type Lane = (() => void)[];
 
-/** A connection: what is sent on one lane arrives in its order, but late by any measure. */
+/** A connection: messages on one lane arrive in order, but with arbitrary delays. */
 export class SimulatedConnection {
   readonly #network: SimulatedNetwork;
   readonly #onCut: () => void;
@@ -32,7 +32,7 @@ export class SimulatedConnection {
   }
 }
 
-/** Delivers one thing at a time; a seed decides which is next, and what goes wrong. */
+/** Delivers one thing at a time; a seed decides which is next, and which faults occur. */
 export class SimulatedNetwork {
   readonly #random: () => number;
   #faults: Required<NetworkFaults>;
@@ -68,7 +68,7 @@ export class SimulatedNetwork {
     for (const connection of [...this.#connections]) connection.cut();
   }
 
-  /** Lets nothing go wrong from now on. */
+  /** Causes no more faults from now on. */
   heal(): void {
     this.#faults = { cut: 0, repeat: 0 };
   }

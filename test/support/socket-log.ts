@@ -18,11 +18,13 @@ interface Page {
   readonly top: number;
   /** How often the end of a log has been lost. */
   readonly losses: number;
-  /** What the asker may have applied of what there is now: the least end since the losses that it knows of. */
+  /**
+   * The end up to which the asker may have applied the current packs: the least end since the losses that it knows of.
+   */
   readonly sound: number;
 }
 
-/** Where the logs are: it keeps bytes, and knows nothing of what is in them. */
+/** The place of the logs: it keeps bytes, and knows nothing of their contents. */
 export class LogServer {
   /** For leases alone. */
   readonly leases: MemoryLog;
@@ -56,7 +58,7 @@ export class LogServer {
     return seq;
   }
 
-  /** Returns packs from a number on. @param losses - those that the asker knows of; null for one that comes anew */
+  /** Returns packs from a number on. @param losses - the losses that the asker knows of; null for a new asker */
   read(name: LogName, after: number, maxPacks: number, losses: number | null): Page {
     const { first, packs } = this.#log(name);
     const from = Math.max(after + 1, first);
@@ -127,7 +129,7 @@ class Follower implements Following {
     else if (losses !== this.#losses || seq > this.#applied) this.ask();
   }
 
-  /** Reads what it does not have. One question at a time; one that arrives meanwhile is asked afterwards. */
+  /** Reads the missing packs. One question at a time; one that arrives meanwhile is asked afterwards. */
   ask(): void {
     if (this.#isAsking) {
       this.#asksAgain = true;
@@ -181,7 +183,7 @@ export class SocketLog implements SharedLog {
   readonly #network: SimulatedNetwork;
   readonly #server: LogServer;
   readonly #followers = new Set<Follower>();
-  /** What has been asked and not been answered: what is to be done when it never will be. */
+  /** The unanswered questions, each with the callback for the case that no answer will arrive. */
   readonly #asked = new Set<{ readonly lost: () => void }>();
   #connection: SimulatedConnection | null = null;
   #isClosed = false;

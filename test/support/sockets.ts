@@ -7,7 +7,7 @@ const TIMEOUT_MS = 10_000;
 
 export const LOOPBACK: InetAddress = { family: 'inet', host: '127.0.0.1', port: 0 };
 
-/** A socket that is closed when the test ends and that waits for what it is asked, but not for ever. */
+/** A socket that is closed when the test ends and whose calls wait, but not for ever. */
 export function testSocket(options: SocketOptions = {}): Socket {
   return patient(disposedAtEnd(Socket.create(options)));
 }

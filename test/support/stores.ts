@@ -18,13 +18,13 @@ export async function openStore(
   return store;
 }
 
-/** Waits until nothing is under way in a store, and nothing follows from what has been. */
+/** Waits until nothing is under way in a store, and nothing follows from earlier work. */
 export async function settled(store: { readonly isBusy: boolean }): Promise<void> {
   do await new Promise((resolve) => setImmediate(resolve));
   while (store.isBusy);
 }
 
-/** Opens the file of a store beside, or in place of, the store itself. It is closed when the test is over. */
+/** Opens the file of a store beside the store itself, or instead of it. It is closed when the test is over. */
 export async function openFile(folder: string): Promise<Connection> {
   const connection = (await findEngine()).open(join(folder, STORE_FILE), { isReadOnly: false, timeoutMs: 5000 });
   onTestFinished(() => {

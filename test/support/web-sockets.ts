@@ -9,7 +9,7 @@ export interface FrameParts {
   /** The reserved bits, 0 to 7. */
   readonly rsv?: number;
   readonly masked?: boolean;
-  /** What the header says, whatever the payload has. */
+  /** The length in the header, whatever the payload has. */
   readonly length?: bigint | number;
   /** How the length is written. */
   readonly form?: 'short' | 'medium' | 'long';
