@@ -1,4 +1,4 @@
-/** Accepts batches of connections from a listening socket, and outlasts the failures that pass. */
+/** Accepts batches of connections from a listening socket, and survives temporary failures. */
 import { constants } from 'node:os';
 import type { NativeBinding } from '../binding/contract.js';
 import { native } from '../binding/load.js';
@@ -13,13 +13,13 @@ import type { FdOwner } from './turn-member.js';
 const ACCEPT_BATCH = 64;
 /** sizeof(struct sockaddr_storage). */
 const ADDRESS_BYTES = 128;
-/** For how long nothing is accepted when there are no fds left, unless a connection closes meanwhile. */
+/** How long nothing is accepted when there are no fds left, unless a connection closes meanwhile. */
 const EXHAUSTED_MS = 100;
 
 const { EAGAIN, ECONNABORTED, EINTR, EMFILE, ENFILE, ENOBUFS, ENOMEM, EPERM, EPROTO } = constants.errno;
 const { ENETDOWN, ENOPROTOOPT, EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH, ETIMEDOUT } = constants.errno;
 /**
- * Errors of the connection that was to be accepted, not of the listening socket: accept(2). The next one may succeed.
+ * Errors of the pending connection, not of the listening socket: accept(2). The next one may succeed.
  */
 const TRANSIENT: ReadonlySet<number> = new Set([
   ...[EAGAIN, ECONNABORTED, EINTR, EPERM, EPROTO],
@@ -34,7 +34,7 @@ export type AcceptCalls = Pick<NativeBinding, 'acceptMany'>;
 /** A socket that listens. */
 export interface AcceptSource {
   readonly fd: number;
-  /** Whether the socket is the user's, who may accept from it elsewhere, too. */
+  /** Whether the socket belongs to the user, who may also accept from it elsewhere. */
   readonly isShared: boolean;
   /** Whether one of several threads that wait for it is woken. */
   readonly exclusive: boolean;

@@ -19,7 +19,7 @@ export class ConnectionGroup<T> {
   /** The async context that the handlers run in. */
   readonly context: AsyncResource;
   readonly isEdge: boolean;
-  /** Whether it matters when bytes last moved. */
+  /** Whether the time of the last movement of bytes matters. */
   readonly watchesIdle: boolean;
   readonly highWaterMarkBytes: number;
   readonly maxPendingBytes: number;
@@ -29,7 +29,7 @@ export class ConnectionGroup<T> {
   readonly #idleTimeoutMs: number | undefined;
   readonly #onClosed: () => void;
   readonly #connections = new Set<ServedConnection<T>>();
-  /** When the group looked for idle connections, the last times. */
+  /** The latest times at which the group looked for idle connections. */
   readonly #looksMs: number[] = [];
   #idleTimer: Timer | undefined;
 
@@ -38,8 +38,8 @@ export class ConnectionGroup<T> {
     this.turn = turn;
     this.handlers = settings.socket;
     this.context = settings.context;
-    // A receive from a unix socket stops before the next message with fds, so a short count does not mean there that it
-    // is drained.
+    // A receive from a unix socket stops before the next message with fds, so a short count does not mean that the
+    // socket is drained.
     this.isEdge = settings.isEdge && isTcp(boundAddress);
     this.watchesIdle = settings.idleTimeoutMs !== undefined;
     this.highWaterMarkBytes = settings.highWaterMarkBytes;

@@ -45,15 +45,15 @@ export interface ConnectionEvents<T> extends SocketHandlers<T> {
    * only a `write` that has returned false.
    */
   behind?(connection: Connection<T>): void;
-  /** Everything written has left, and our side is ended. It is called before `close`, perhaps twice. */
+  /** Everything written has left, and our side has ended. It is called before `close`, perhaps twice. */
   finish?(connection: Connection<T>): void;
   /** The listener closes. Ends our side; without this handler, `end` is called. */
   listenerCloses?(connection: Connection<T>): void;
-  /** The listener waits no longer. Closes the connection soon; without this handler, `destroy` is called. */
+  /** The listener stops waiting. Closes the connection soon; without this handler, `destroy` is called. */
   listenerCuts?(connection: Connection<T>): void;
 }
 
-/** How a connection is secured; without TLS, every answer is the one of a connection that is not. */
+/** How a connection is secured; without TLS, every answer is that of an unsecured connection. */
 export interface ConnectionSecurity {
   /** Whether the connection speaks TLS. */
   readonly isSecure: boolean;
@@ -112,9 +112,9 @@ export interface Connection<T = unknown> extends ConnectionSecurity {
    * turn, all in one send(2); 16 KiB and more are handed to the kernel at once.
    *
    * @param bytes a string is encoded as UTF-8; {@link SharedBytes} exist once however many connections get them
-   * @returns whether `pendingBytes` is at most `highWaterMarkBytes`; if it is not, better wait for `drain`. Also
-   *   false when the bytes were not taken: after `end` (reported to the error handler, once, as ERR_WRITE_AFTER_END)
-   *   and after `destroy`
+   * @returns whether `pendingBytes` is at most `highWaterMarkBytes`; if it is not, wait for `drain`. Also false when
+   *   the bytes were not taken: after `end` (reported to the error handler, once, as ERR_WRITE_AFTER_END) and after
+   *   `destroy`
    * @throws ERR_INVALID_ARG_TYPE
    */
   write(bytes: Writable): boolean;

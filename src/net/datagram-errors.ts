@@ -13,12 +13,12 @@ const { EBADF, EFAULT, EINVAL, ENOTSOCK } = constants.errno;
 const BATCH_ERRORS = 16;
 const CONTROL_BYTES = 256;
 
-/** Whether a receive that fails like this always will. Any other error is about one message or one peer. */
+/** Whether a receive that fails like this will always fail. Any other error is about one message or one peer. */
 export function isFatalErrno(errno: number): boolean {
   return errno === EBADF || errno === ENOTSOCK || errno === EINVAL || errno === EFAULT;
 }
 
-/** Whether the socket is no socket any more. */
+/** Whether the fd is no longer a socket. */
 export function isFatalError(error: unknown): boolean {
   return isSystemError(error) && (error.errno === -EBADF || error.errno === -ENOTSOCK);
 }

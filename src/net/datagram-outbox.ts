@@ -12,7 +12,7 @@ import { DatagramQueue } from './datagram-queue.js';
 import type { Timer } from './timers.js';
 import type { Turn } from './turn.js';
 
-/** So many messages are sent without waiting for the end of the turn. */
+/** This many messages are sent without waiting for the end of the turn. */
 const FULL_BATCH_MESSAGES = 256;
 /**
  * When a unix receiver that has no room is tried again: the kernel does not report its room to an unconnected socket.
@@ -31,7 +31,7 @@ export interface OutboxOwner {
   readonly turn: Turn;
   readonly highWaterMarkBytes: number;
   readonly maxPendingBytes: number;
-  /** A datagram failed. @param address whom it was for; null if that is not known */
+  /** A datagram failed. @param address its recipient; null if that is not known */
   report(error: DatagramError, address: RawAddress | null): void;
   /** Sending will always fail. */
   broken(error: Error): void;
@@ -55,7 +55,7 @@ export class DatagramOutbox {
   #isDropping = false;
   /** The number of the message that was held up by an error about an earlier one. */
   #retried = -1;
-  /** Whether the kernel cuts messages that are alike out of one. */
+  /** Whether the kernel splits one message into similar ones. */
   #segments: boolean;
   droppedMessages = 0;
   /** Whether the fd has to be writable before more is sent. */

@@ -15,9 +15,9 @@ const INITIAL_BYTES = 16_384;
 const INITIAL_MESSAGES = 64;
 /** More memory than this is given back when the queue is empty. */
 const KEPT_BYTES = 262_144;
-/** A character of UTF-16 has at most so many bytes in UTF-8. */
+/** A code unit of UTF-16 has at most this many bytes in UTF-8. */
 const MAX_CHARACTER_BYTES = 3;
-/** Longer messages are never cut out of one. See kMaxSegmentBytes in native/datagram_sends.cc. */
+/** Longer messages are never split from one. See kMaxSegmentBytes in native/datagram_sends.cc. */
 const MAX_SEGMENT_BYTES = 1200;
 const EMPTY = Buffer.alloc(0);
 const { EAGAIN } = constants.errno;
@@ -52,14 +52,14 @@ export class DatagramQueue {
     return this.#pendingBytes;
   }
 
-  /** Whom the message that is sent next is for; null for the peer of a connected socket. */
+  /** The recipient of the next message; null for the peer of a connected socket. */
   get headAddress(): RawAddress | null {
     const start = this.#word(this.#first, 2);
     const length = this.#word(this.#first, 3);
     return length === 0 ? null : Uint8Array.from(this.#bytes.subarray(start, start + length));
   }
 
-  /** Whether the next two messages are as alike as those that the kernel cuts out of one. */
+  /** Whether the next two messages are similar enough for the kernel to split them from one. */
   get beginsWithRun(): boolean {
     const [one, two] = [this.#first, this.#first + 1];
     const length = this.#word(one, 1);
@@ -181,7 +181,7 @@ export class DatagramQueue {
   /**
    * Sends the first messages by one sendmmsg(2). It does not remove them.
    *
-   * @param segments whether the kernel may cut messages that are alike out of one: UDP_SEGMENT, udp(7)
+   * @param segments whether the kernel may split one message into similar ones: UDP_SEGMENT, udp(7)
    * @returns how many were sent, or the errno, negative (-EAGAIN included), which is about the first message
    * @throws if the control messages of the first message cannot be sent at all
    */

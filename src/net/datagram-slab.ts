@@ -1,7 +1,7 @@
 /** The memory that a datagram socket receives a batch of messages into. */
 import type { DecodedControl, NativeBinding } from '../binding/contract.js';
 
-/** How many messages a socket receives in one turn at most, so that a busy one waits for its neighbours. */
+/** How many messages a socket receives in one turn at most, so that a busy one waits for the others. */
 export const BATCH_MESSAGES = 64;
 
 const ADDRESS_BYTES = 128;

@@ -75,7 +75,7 @@ export interface DatagramSocket<T = unknown> extends Disposable {
    * together with the others by one sendmmsg(2).
    *
    * @param bytes a string is encoded as UTF-8
-   * @param address whom to send it to; left out on a connected socket
+   * @param address the recipient; omitted on a connected socket
    * @returns false if more than `highWaterMarkBytes` wait, so that you should wait for `drain`. Also false if the
    *   message was not taken: `maxPendingBytes` wait already, which is reported to the error handler once until there is
    *   room, or the socket is closed
@@ -111,8 +111,8 @@ export interface DatagramSocket<T = unknown> extends Disposable {
    * does nothing.
    */
   close(): void;
-  /** It alone does not keep the process alive. */
+  /** The socket alone no longer keeps the process alive. */
   unref(): this;
-  /** It keeps the process alive, as it does at first. */
+  /** The socket keeps the process alive, as at first. */
   ref(): this;
 }

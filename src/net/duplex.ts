@@ -17,7 +17,7 @@ export type DuplexSource = Pick<
   'write' | 'end' | 'destroy' | 'pause' | 'resume' | 'isWritable' | 'remoteAddress'
 >;
 
-/** Where a connection's events are handed on. */
+/** The target of a connection's events. */
 type DuplexContext = Pick<AsyncResource, 'runInAsyncScope'>;
 
 /** The stream of {@link Connection.toDuplex}. */
@@ -63,7 +63,7 @@ class ConnectionCarrier<T> implements ByteCarrier {
   #isPeerDone = false;
   /** Whether everything that the connection took has left, and its side is ended. */
   #isFinished = false;
-  /** Whether the connection refused bytes, because somebody else had ended or destroyed it. */
+  /** Whether the connection refused bytes, because other code had ended or destroyed it. */
   #isCut = false;
 
   constructor(connection: DuplexSource, context: DuplexContext) {
@@ -104,7 +104,7 @@ class ConnectionCarrier<T> implements ByteCarrier {
   end(done: Done): void {
     this.#ended = done;
     this.#connection.end();
-    // Somebody else may have ended it already.
+    // Other code may have ended it already.
     if (this.#isFinished) this.#settleEnd(null);
   }
 

@@ -14,11 +14,11 @@ export interface FdHandlers<T> {
   /** Once after `write` has returned false: there is room again. */
   drain?(stream: FdStream<T>): void;
   /**
-   * No more will arrive, and all that did was handed out: the writers of a pipe, the programs of a terminal are gone.
-   * Without this handler, `end()` is called.
+   * No more will arrive, and everything that arrived was handed out: the writers of a pipe or the programs of a
+   * terminal are gone. Without this handler, `end()` is called.
    */
   end?(stream: FdStream<T>): void;
-  /** The last call, with the reason if it is no orderly end. */
+  /** The last call, with the reason if the end was not orderly. */
   close?(stream: FdStream<T>, error?: Error): void;
   /**
    * Something went wrong: a device was unplugged (EIO, ENODEV), a pipe has no reader any more (EPIPE). `close` follows,
@@ -47,8 +47,8 @@ export interface FdStream<T = unknown> extends Disposable {
    * `preservesMessages` each in one of its own.
    *
    * @param bytes a string is encoded as UTF-8
-   * @returns whether at most `highWaterMarkBytes` wait; if false, better wait for `drain`. Also false if the bytes were
-   *   not taken: after `end` (reported to the error handler, once, as ERR_WRITE_AFTER_END) and after `destroy`
+   * @returns whether at most `highWaterMarkBytes` wait; if false, wait for `drain`. Also false if the bytes were not
+   *   taken: after `end` (reported to the error handler, once, as ERR_WRITE_AFTER_END) and after `destroy`
    * @throws ERR_INVALID_ARG_TYPE
    */
   write(bytes: string | ArrayBufferView | ArrayBufferLike): boolean;

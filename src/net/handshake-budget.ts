@@ -1,6 +1,6 @@
 /** How much of a thread's time handshakes may take: time beyond their share is paid back before others begin. */
 
-/** So much may be spent at once: clients that connect together after a restart need not wait for each other. */
+/** This much may be spent at once: clients that connect together after a restart need not wait for each other. */
 const BURST_MS = 100;
 
 /** A debt in milliseconds of computing, which shrinks as time passes. */
@@ -14,7 +14,7 @@ export class HandshakeBudget {
     this.#share = percent / 100;
   }
 
-  /** Handshakes have computed for so long. */
+  /** Handshakes have computed for this long. */
   spend(costMs: number, nowMs: number): void {
     this.#settle(nowMs);
     this.#debtMs += costMs;

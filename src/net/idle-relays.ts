@@ -2,7 +2,7 @@
 import type { Timer } from './timers.js';
 import type { Turn } from './turn.js';
 
-/** How many times within its timeout a relay is looked at. */
+/** How many times a relay is checked within its timeout. */
 const LOOKS_PER_TIMEOUT = 4;
 
 /** A relay with a timeout. */
@@ -10,9 +10,9 @@ export interface IdleRelay {
   readonly idleTimeoutMs: number;
   /** How many bytes have moved, in both directions together. */
   readonly movedBytes: number;
-  /** Nothing has moved for so long. */
+  /** Nothing has moved for the whole timeout. */
   timedOut(): void;
-  /** No timer can be had. */
+  /** No timer can be created. */
   unwatchable(error: unknown): void;
 }
 

@@ -69,12 +69,12 @@ export interface ListenOptions<T> extends ConnectionOptions<T> {
    */
   readonly onError?: ((error: Error) => void) | undefined;
   /**
-   * Speaks TLS on every connection. `open` is called when the handshake is done, and all else is as without. It needs
-   * Node's event loop, so a multiplexer that only `waitSync` or `runSync` drives completes no handshake.
+   * Speaks TLS on every connection. `open` is called when the handshake is done, and everything else is as without TLS.
+   * It needs Node's event loop, so a multiplexer that only `waitSync` or `runSync` drives completes no handshake.
    * @defaultValue no TLS
    */
   readonly tls?: TlsListenOptions | undefined;
-  /** A connection beyond is closed as soon as it is accepted: 1 to 2^31-1, by default no limit. */
+  /** A connection beyond this number is closed as soon as it is accepted: 1 to 2^31-1, by default no limit. */
   readonly maxConnections?: number | undefined;
 }
 
@@ -188,7 +188,7 @@ async function toBindAddress<T>(options: ListenOptions<T>): Promise<Address> {
   return first;
 }
 
-/** As accept(2) finds out, which says it of some sockets in words that mean "try again". */
+/** As accept(2) would find out, which reports it for some sockets by an errno that means "try again". */
 function checkListening(fd: number): void {
   const listens = native.getSockOpt(fd, SOL_SOCKET, SO_ACCEPTCONN) !== 0;
   if (!listens) throw systemError('EINVAL', 'listen', 'the socket does not listen', fd);

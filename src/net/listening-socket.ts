@@ -48,7 +48,7 @@ export class ListeningSocket<T> implements Listener<T>, FdOwner {
   readonly #accepting: AcceptLoop;
   /** Null without TLS. */
   readonly #tls: TlsServer<T> | null;
-  /** In `'draining'` it takes nobody new; in `'closed'` the last connection is gone, too. */
+  /** In `'draining'` it takes no new connections; in `'closed'` the last connection is gone, too. */
   #state: 'listening' | 'draining' | 'closed' = 'listening';
   /** Whether the socket was given away: then it stays open. */
   #isReleased = false;
@@ -249,7 +249,7 @@ export class ListeningSocket<T> implements Listener<T>, FdOwner {
 
   #stopListening(): void {
     const owned = this.#isReleased ? null : this.#owned;
-    // First, so that nobody connects through it any more.
+    // First, so that no client connects through it any more.
     if (owned !== null) this.#removeSocketFile(owned.file);
     this.#accepting.stop(owned !== null && this.#isGraceful);
     if (owned !== null) native.close(this.#fd);
@@ -264,7 +264,7 @@ export class ListeningSocket<T> implements Listener<T>, FdOwner {
   #endAllSoon(): void {
     const { turn } = this.#lease;
     for (const connection of this.#group) turn.addReadable(connection);
-    // A turn that is receiving already takes the connections up in the next one.
+    // A turn that is already receiving takes up the connections in the next one.
     turn.defer(() => {
       turn.defer(this.#endAll);
     });

@@ -67,8 +67,8 @@ export interface ConnectionOptions<T> {
   /** A multiplexer of your own, which you wait on, in whichever form. `backend` and `spinUs` are then its own. */
   readonly multiplexer?: TurnDriver | undefined;
   /**
-   * For how long a wait looks again and again before it blocks, in microseconds: 0 to 1,000, by default 0. It keeps a
-   * processor core busy: see `spinUs` of a `Multiplexer`.
+   * How long a wait looks repeatedly before it blocks, in microseconds: 0 to 1,000, by default 0. It keeps a processor
+   * core busy: see `spinUs` of a `Multiplexer`.
    */
   readonly spinUs?: number | undefined;
   /** `write` returns false once more than this many bytes are pending: 0 to 2^31-1, by default 65,536. */
@@ -79,7 +79,7 @@ export interface ConnectionOptions<T> {
    */
   readonly maxPendingBytes?: number | undefined;
   /**
-   * A connection on which no byte moves for so long is destroyed with ERR_IDLE_TIMEOUT: 1 to 2^31-1 ms, and up to a
+   * A connection on which no byte moves for this long is destroyed with ERR_IDLE_TIMEOUT: 1 to 2^31-1 ms, and up to a
    * quarter later; by default never.
    */
   readonly idleTimeoutMs?: number | undefined;

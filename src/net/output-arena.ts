@@ -165,7 +165,7 @@ export class OutputArena<Member extends OutputMember> {
    * Takes a copy of bytes, or the UTF-8 of a text, that all members of an audience are sent, but for one.
    *
    * @param number - of the audience
-   * @returns false if it has ended: nobody is sent them then. It ends if there is no room; another one may have it
+   * @returns false if it has ended: then they are not sent. It ends if there is no room; another one may have it
    */
   broadcast(number: number, content: Uint8Array | string, except: Member | null): boolean {
     if (number !== this.#audienceNumber) return false;
@@ -208,7 +208,7 @@ export class OutputArena<Member extends OutputMember> {
     this.#audienceNumber += 1;
   }
 
-  /** @param isPrivate whether nobody changes `bytes` later */
+  /** @param isPrivate whether `bytes` will not change later */
   #appendBytes(member: Member, bytes: Uint8Array, isPrivate: boolean): void {
     if (bytes.length >= DIRECT_BYTES) {
       this.#sendDirectly(member, bytes, isPrivate);

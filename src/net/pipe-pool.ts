@@ -3,9 +3,11 @@ import { native } from '../binding/load.js';
 import { hasCode } from '../errors.js';
 import { F_SETPIPE_SZ } from '../socket/constants.js';
 
-/** Fewer system calls a byte than with the 64 KiB of a new pipe; a reader that stopped reading costs so much. */
+/**
+ * Fewer system calls a byte than with the 64 KiB of a new pipe; a reader that stopped reading costs this much memory.
+ */
 const PIPE_BYTES = 262_144;
-/** So many pipes are kept for the next ones. */
+/** This many pipes are kept for later use. */
 const MAX_FREE = 8;
 
 /** Both ends of a pipe. */
@@ -58,7 +60,7 @@ function openPipe(): Pipe | undefined {
   }
 }
 
-/** A user with many large pipes is refused another one (pipe(7)): a small one does, too. */
+/** A user with many large pipes is refused another one (pipe(7)): a small one is enough. */
 function enlarge(fd: number): void {
   try {
     native.fcntl(fd, F_SETPIPE_SZ, PIPE_BYTES);

@@ -7,7 +7,7 @@ export interface HostPlace {
   readonly port: number;
 }
 
-/** A unix socket, and who may connect to it; {@link ListenOptions} has the defaults. */
+/** A unix socket, with the permissions to connect to it; {@link ListenOptions} has the defaults. */
 export interface UnixPlace extends Pick<ListenOptions<unknown>, 'mode' | 'group'> {
   readonly path: string;
 }

@@ -1,12 +1,12 @@
 /** Bytes that wait to be encrypted, in order. */
 
-/** So many chunks that were taken are let go, although others still wait. */
+/** When this many chunks have been taken, they are released, although others still wait. */
 const COMPACT_CHUNKS = 256;
 
 /** A queue of bytes, taken out in pieces of a limited size. */
 export class PlainQueue {
   #chunks: Buffer[] = [];
-  /** The chunks before this one have been taken; they are let go together. */
+  /** The chunks before this one have been taken; they are released together. */
   #first = 0;
   byteLength = 0;
 

@@ -8,7 +8,7 @@ import type { InputMember } from './turn-member.js';
 
 /** A connection's share of the slab in one turn: its byte budget, so that a firehose waits for its neighbours. */
 const RECEIVE_BYTES = 65_536;
-/** One native call receives for at most so many connections. */
+/** One native call receives for at most this many connections. */
 const RECEIVE_BATCH = 64;
 /**
  * Room for thousands of short messages in one native call; of long ones, no more than stay in the processor's cache.
@@ -115,7 +115,7 @@ export class ReceiveSlab<Member extends InputMember> {
    * @returns a copy of what has left the kernel for it and was not handed out
    */
   withdraw(member: Member): Buffer {
-    // A member that was resumed while it was reported, too, is there twice.
+    // A member that was both resumed and reported is there twice.
     const parts: Buffer[] = [];
     for (let at = this.#batch.indexOf(member); at >= 0; at = this.#batch.indexOf(member, at + 1)) {
       if (at >= this.#first) parts.push(this.#withdrawAt(at - this.#first));

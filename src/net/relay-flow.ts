@@ -15,7 +15,7 @@ const { EINVAL, ENOSYS, EOPNOTSUPP } = constants.errno;
 
 /** The observer of a direction. */
 export interface FlowOwner {
-  /** The source has ended, the target has everything, and its peer knows. */
+  /** The source has ended, the target has everything, and the end was signalled to its peer. */
   flowEnded(flow: RelayFlow): void;
   /** Reading or writing `side` has failed. */
   flowFailed(side: RelaySide, error: Error): void;

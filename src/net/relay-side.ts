@@ -52,9 +52,9 @@ interface Kind {
 export class RelaySide {
   readonly fd: number;
   readonly kind: Kind;
-  /** Was written to it and not taken by the kernel. */
+  /** Bytes that were written to it and not taken by the kernel. */
   readonly unsent: Buffer;
-  /** Has been received from it, and is still to be given to the other side. */
+  /** Bytes that were received from it, and are still to be given to the other side. */
   readonly held: Buffer;
   readonly #owner: OwnedFd | undefined;
 
@@ -70,7 +70,7 @@ export class RelaySide {
     this.held = held;
   }
 
-  /** Whether somebody else has closed it. */
+  /** Whether other code has closed it. */
   get closed(): boolean {
     return this.#owner?.closed === true;
   }

@@ -10,7 +10,7 @@ import { leaseTurn } from './turn-lease.js';
 
 /** Options of {@link relay}. */
 export interface RelayOptions {
-  /** So long no byte may move in either direction: 1 to 2^31-1 ms. By default a relay may be idle for ever. */
+  /** How long no byte may move in either direction: 1 to 2^31-1 ms. By default a relay may be idle for ever. */
   readonly idleTimeoutMs?: number | undefined;
   /** The kernel interface; by default `'epoll'`. */
   readonly backend?: BackendName | undefined;
@@ -24,13 +24,13 @@ export interface RelayOutcome {
   readonly reason: 'ended' | 'stopped' | 'failed';
   /** Null unless the reason is `'failed'`. */
   readonly error: Error | null;
-  /** The end that the error is of; null without an error, and for one of neither end, as ERR_IDLE_TIMEOUT. */
+  /** The end that has failed; null without an error, and for an error of neither end, such as ERR_IDLE_TIMEOUT. */
   readonly failedEnd: 'a' | 'b' | null;
   readonly bytesToA: number;
   readonly bytesToB: number;
 }
 
-/** Two fds whose bytes go to each other. */
+/** Two fds that exchange their bytes. */
 export interface Relay extends Disposable {
   /** How many bytes the kernel has taken for `a`. */
   readonly bytesToA: number;

@@ -1,8 +1,8 @@
-/** The answers of a connection about its security. */
+/** The facts about a connection's security. */
 import type { PeerCertificate } from 'node:tls';
 import type { ConnectionSecurity } from './connection.js';
 
-/** The answers of all connections without TLS. */
+/** The facts about all connections without TLS. */
 export const UNSECURED: ConnectionSecurity = {
   isSecure: false,
   authorized: false,

@@ -1,4 +1,4 @@
-/** The addresses of senders: most datagrams arrive from somebody who has sent before. */
+/** The addresses of senders: most datagrams arrive from a sender that has sent before. */
 import { type Address, type AddressInput, decodeAddress, encodeAddress, type RawAddress } from '../socket/address.js';
 import { AF_INET } from '../socket/constants.js';
 
@@ -26,7 +26,7 @@ export class SenderCache {
    */
   at(bytes: Buffer, words: Int32Array, start: number, length: number): Address | null {
     if (length === 0) return null;
-    // Most messages arrive from the sender of the one before: two comparisons find it.
+    // Most messages have the same sender as the one before: two comparisons find it.
     const port = words[start >> 2] ?? NO_PORT;
     const host = words[(start >> 2) + 1] ?? 0;
     if (port === this.#latestPort && host === this.#latestHost) return this.#latest;

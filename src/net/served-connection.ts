@@ -57,7 +57,7 @@ export class ServedConnection<T> extends SecurityFacts implements Connection<T>,
   rangeEnd = 0;
   earlierRanges: number[] | null = null;
   owedFrom = OWED_NOTHING;
-  /** When bytes last moved, on the turn's clock, in ms; 0 if nobody asks. */
+  /** When bytes last moved, on the turn's clock, in ms; 0 if no timeout needs it. */
   activeMs: number;
   /** The topics it is subscribed to; the group's. */
   topics: Set<string> | null = null;
@@ -133,7 +133,7 @@ export class ServedConnection<T> extends SecurityFacts implements Connection<T>,
     if (!this.isDestroyed && !this.#hasReportedRefusal) {
       this.#hasReportedRefusal = true;
       const error = new FdmuxError('ERR_WRITE_AFTER_END', 'write after end: the bytes were not taken');
-      // Not from here: the caller is amid its own work, and the handler may write, too.
+      // Not from here: the caller is in the middle of its own work, and the handler may write, too.
       this.#group.turn.defer(() => {
         if (this.#fd >= 0) callError(this.#group, this.#handlers, this, error);
       });
@@ -213,7 +213,7 @@ export class ServedConnection<T> extends SecurityFacts implements Connection<T>,
     if (this.isDestroyed) throw closedError('the connection');
   }
 
-  /** Stops being a connection, without a word to the handlers. */
+  /** Stops being a connection, without a call of any handler. */
   #leave(turn: Turn): void {
     if (this.#registration !== null) turn.unwatch(this, this.#registration);
     this.isDestroyed = true;
@@ -284,7 +284,7 @@ export class ServedConnection<T> extends SecurityFacts implements Connection<T>,
     else callHandler(this.#group, this.#handlers, 'listenerCloses', this);
   }
 
-  /** The listener waits no longer. */
+  /** The listener stops waiting. */
   listenerCuts(): void {
     if (this.#handlers.listenerCuts === undefined) this.destroy();
     else callHandler(this.#group, this.#handlers, 'listenerCuts', this);
@@ -368,7 +368,7 @@ export class ServedConnection<T> extends SecurityFacts implements Connection<T>,
 
   refused(errno: number, syscall: string): void {
     const handlers = this.#handlers;
-    // Vanishing peers are common and Error objects are costly, so none is made if no handler would see it.
+    // Vanishing peers are common and Error objects are costly, so none is made if no handler would get it.
     const isTold = handlers.error !== undefined || handlers.close !== undefined;
     this.destroy(isTold ? errnoError(errno, syscall, this.#fd) : undefined);
   }
@@ -475,7 +475,7 @@ export class ServedConnection<T> extends SecurityFacts implements Connection<T>,
     try {
       native.close(fd);
     } catch (error) {
-      // Somebody else has closed it: that has to be known, and the others are closed all the same.
+      // Other code has closed it: that must be reported, and the others are closed all the same.
       turn.fail(error);
     }
   }

@@ -31,7 +31,7 @@ import type { FdOwner } from './turn-member.js';
 const SEND_OPTIONS: OptionNames<DatagramSendOptions> = { control: true };
 const { EAGAIN } = constants.errno;
 
-/** Of nearly every message, so it is made once. */
+/** Nearly every message has these, so they are made once. */
 const WHOLE: DatagramDetails = Object.freeze({
   control: Object.freeze([]),
   truncatedBytes: 0,
@@ -284,7 +284,7 @@ export class ServedDatagram<T> implements DatagramSocket<T>, FdOwner, OutboxOwne
 
   report(error: DatagramError, to: RawAddress | null): void {
     const address = to === null ? undefined : decodeAddress(to);
-    // Not from here: the caller of `send` is amid its own work.
+    // Not from here: the caller of `send` is in the middle of its own work.
     this.turn.defer(() => this.#callError(Object.assign(error, { address })));
   }
 
@@ -355,7 +355,7 @@ export class ServedDatagram<T> implements DatagramSocket<T>, FdOwner, OutboxOwne
     try {
       native.close(fd);
     } catch (error) {
-      // Somebody else has closed it: that has to be known.
+      // Other code has closed it: that must be reported.
       this.turn.fail(error);
     }
   }

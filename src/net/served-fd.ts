@@ -22,7 +22,7 @@ import { type Lease, leaseTurn } from './turn-lease.js';
 import type { FdOwner } from './turn-member.js';
 
 const { O_RDONLY, O_WRONLY } = constants;
-/** So many pending bytes are written without waiting for the end of the turn. */
+/** This many pending bytes are written without waiting for the end of the turn. */
 const FULL_BYTES = 65_536;
 
 /** Free buffers to read into: a handler that runs the multiplexer itself reads into another one. */
@@ -271,7 +271,7 @@ export class ServedFd<T> implements FdStream<T>, FdOwner {
     try {
       this.owner.close();
     } catch (error) {
-      // Somebody else has closed it: that has to be known.
+      // Other code has closed it: that must be reported.
       this.#turn.fail(error);
     }
     if (this.#reason !== undefined) this.#callError(this.#reason);

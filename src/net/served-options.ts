@@ -1,4 +1,4 @@
-/** The options that everything that is served has: handlers, limits of the queue, a multiplexer. */
+/** The options that all served objects share: handlers, limits of the queue, a multiplexer. */
 import { checkFunction, checkInteger, checkObject, checkOneOf, checkOptions, MAX_INT32 } from '../arguments.js';
 import { BACKEND_NAMES, type BackendName, defaultBackend } from '../multiplexer/backend.js';
 import type { TurnDriver } from './turn-driver.js';
@@ -45,7 +45,7 @@ export function toDriver({ multiplexer, backend: wanted }: ServedOptions): {
 
 /**
  * @param argument the name of the argument, for errors
- * @param known the handlers that there are
+ * @param known the handlers that exist
  * @param required the one that may not be left out
  * @throws ERR_INVALID_ARG_TYPE, ERR_UNKNOWN_OPTION
  */
@@ -56,7 +56,7 @@ export function checkHandlers(
   required?: string,
 ): void {
   checkObject(handlers, argument);
-  // An object of a class of the user's own has fields of its own.
+  // An object of a user's class may have other fields.
   const prototype: unknown = Object.getPrototypeOf(handlers);
   if (prototype === Object.prototype || prototype === null) checkOptions(handlers, argument, known);
   for (const name of Object.keys(known)) {

@@ -41,7 +41,7 @@ export class ServedRelay implements Relay, FlowOwner, IdleRelay {
    * Set while neither side is waited for, because the kernel has no memory, or reports a readiness that does not exist.
    */
   #rest: Timer | undefined;
-  /** Set while the end of a direction waits for the other one to have nothing more to say. */
+  /** Set while the end of a direction waits until the other one has nothing more to send. */
   #quiet: Timer | undefined;
   #outcome: Ending | undefined;
 
@@ -162,7 +162,7 @@ export class ServedRelay implements Relay, FlowOwner, IdleRelay {
     const { givenBytes } = flow;
     try {
       this.#quiet = this.#turn.after(QUIET_MS, () => {
-        // Bytes that the target does not take yet were said, too.
+        // Bytes that the target does not take yet count as sent, too.
         if (flow.givenBytes !== givenBytes || flow.waitsFor === 'target') this.#endWhenQuiet(flow);
         else this.#end(IN_ORDER);
       });
@@ -175,7 +175,7 @@ export class ServedRelay implements Relay, FlowOwner, IdleRelay {
     const failedEnd = side === this.#a.side ? 'a' : 'b';
     const other = failedEnd === 'a' ? this.#b.side : this.#a.side;
     this.#end({ reason: 'failed', error, failedEnd });
-    // Throws if somebody else has closed that fd, too.
+    // Throws if other code has closed that fd, too.
     other.resetOnClose();
   }
 
@@ -232,7 +232,7 @@ export class ServedRelay implements Relay, FlowOwner, IdleRelay {
       try {
         watched.side.close();
       } catch (error) {
-        // Somebody else has closed it: that has to be known.
+        // Other code has closed it: that must be reported.
         this.#turn.fail(error);
       }
     }

@@ -98,7 +98,7 @@ export async function claimPath<T>(path: string | Buffer, bind: () => T): Promis
       if (isAbandoned(path)) unlinkSync(path);
       return bind();
     } catch (error) {
-      // Somebody without the lock was faster, or has removed the file: the next look shows which.
+      // A process without the lock was faster, or has removed the file: the next look shows which.
       if (!hasCode(error, 'EADDRINUSE') && !hasCode(error, 'ENOENT')) throw error;
     } finally {
       native.close(lock);
@@ -133,7 +133,7 @@ function isRefused(path: string | Buffer): boolean {
  * Locks a path against other processes that take it over: two of them could both find it abandoned, and the slower
  * remove the file of the faster. An abstract name serves as the lock, since the kernel frees it when its holder dies.
  *
- * @returns the fd that holds the lock; null while somebody else does
+ * @returns the fd that holds the lock; null while another process does
  */
 async function lockPath(path: string | Buffer): Promise<number | null> {
   // One character a byte, so that bytes that are no text survive.

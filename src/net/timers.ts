@@ -1,8 +1,8 @@
-/** Timers that go off in every form of wait, including one that blocks in a worker: timerfd_create(2). */
+/** Timers that fire in every form of wait, including one that blocks in a worker: timerfd_create(2). */
 import { native } from '../binding/load.js';
 import type { Registration } from '../multiplexer/registration.js';
 
-/** clock_gettime(2): nobody can set this clock. */
+/** clock_gettime(2): this clock cannot be set. */
 const CLOCK_MONOTONIC = 1;
 
 /** One pending call. */

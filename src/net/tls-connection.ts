@@ -26,7 +26,7 @@ import type { Subscriber } from './topics.js';
  * The bytes that are encrypted at a time: with the headers of their records, they are one piece for the Duplex below.
  */
 const FLIGHT_BYTES = 64_000;
-/** So much more than `maxPendingBytes` may wait while it is not known yet whether the kernel takes it. */
+/** This much more than `maxPendingBytes` may wait while it is not known yet whether the kernel takes it. */
 const UNOFFERED_BYTES = 1_048_576;
 /** The type of a record in a handshake, with which every hello begins (RFC 8446 section 5.1). */
 const HANDSHAKE_RECORD = 0x16;
@@ -91,7 +91,7 @@ export class TlsConnection<T> extends SecurityFacts implements Connection<T>, Su
         this.#belowEnded();
       },
       close: (connection, error) => {
-        // First, because the error that node:tls makes of it says less.
+        // First, because the error of node:tls says less.
         this.#reason ??= error;
         events.close?.(connection, error);
         this.#belowClosed();
@@ -273,7 +273,7 @@ export class TlsConnection<T> extends SecurityFacts implements Connection<T>, Su
     }
   }
 
-  /** The piece is with the connection below, which has room again. */
+  /** The connection below has taken the piece, and has room again. */
   readonly #landed = (): void => {
     this.#isInFlight = false;
     this.flush();
@@ -384,7 +384,7 @@ export class TlsConnection<T> extends SecurityFacts implements Connection<T>, Su
   readonly #socketClosed = (): void => {
     this.#isSocketClosed = true;
     this.#isDestroyed = true;
-    // It is there still if the socket was the first to fail.
+    // It is still there if the socket was the first to fail.
     this.#below.destroy();
     this.#settleClosed();
   };

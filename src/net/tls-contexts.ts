@@ -5,7 +5,7 @@ import type { SecureContext, SecureContextOptions } from 'node:tls';
 import { FdmuxError, toError } from '../errors.js';
 import { namesOf, pemsOf, type TlsConnectOptions, type TlsIdentity, type TlsServerContext } from './tls-options.js';
 
-/** `node:tls`, which is loaded only if somebody asks for TLS: it would slow down the start of everybody else. */
+/** `node:tls`, which is loaded only if TLS is used: it would slow down the start of all other programs. */
 export type TlsModule = Pick<typeof tls, 'TLSSocket' | 'connect' | 'createSecureContext'>;
 
 /** Loads `node:tls`. */

@@ -1,8 +1,8 @@
-/** The Duplex under a socket of `node:tls`. It passes by the queues of streams, since the connection has its own. */
+/** The Duplex under a socket of `node:tls`. It bypasses the queues of streams, since the connection has its own. */
 import type { Done } from '../socket/duplex.js';
 import { ConnectionDuplex, type DuplexSource } from './duplex.js';
 
-/** Nobody but the socket listens, and its listeners have a context of their own. */
+/** Only the socket listens, and its listeners have a context of their own. */
 const NO_CONTEXT = {
   runInAsyncScope: <This, Args extends unknown[], Result>(
     call: (this: This, ...args: Args) => Result,

@@ -55,7 +55,7 @@ export class Handshakes {
 
   /** Does a part of a handshake, whose cost counts. */
   compute<Result>(part: () => Result): Result {
-    // Not the time that passes: on a busy machine others take most of that.
+    // Not the elapsed time: on a busy machine other programs take most of that.
     const before = process.cpuUsage();
     try {
       return part();

@@ -1,4 +1,4 @@
-/** TLS of a listener: begins a handshake on each connection, and knows the certificates that hold now. */
+/** TLS of a listener: begins a handshake on each connection, and holds the current certificates. */
 import type { SecureContext, TLSSocket, TLSSocketOptions } from 'node:tls';
 import { FdmuxError } from '../errors.js';
 import type { ConnectionGroup } from './connection-group.js';

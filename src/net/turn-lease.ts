@@ -12,7 +12,7 @@ export interface Lease {
   release(): void;
 }
 
-/** The turn of a shared multiplexer. It exists while somebody uses it. */
+/** The turn of a shared multiplexer. It exists while it is in use. */
 interface SharedTurn {
   readonly turn: Turn;
   readonly lease: MultiplexerLease;
@@ -23,7 +23,7 @@ interface SharedTurn {
 const shared = new Map<string, SharedTurn>();
 
 /**
- * Returns the turn of the user's multiplexer or, if there is none, of the shared one of `backend` that spins for so
+ * Returns the turn of the user's multiplexer or, if there is none, of the shared one of `backend` that spins for that
  * long. A failed wait of the user's multiplexer is also thrown to the user, who may wait again; a failed wait of a
  * shared one is handled there.
  */

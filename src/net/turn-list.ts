@@ -1,9 +1,9 @@
-/** A list that takes new entries while its former ones are gone through, turn after turn without garbage. */
+/** A list that takes new entries while its former ones are visited, turn after turn without garbage. */
 
-/** More places than these are given back when the list is through with them. */
+/** More places than these are released when the list has finished with them. */
 const MAX_KEPT_PLACES = 4096;
 
-/** The entries that are gone through: those at the indexes below `length`. */
+/** The entries that are visited: those at the indexes below `length`. */
 export interface Taken<Entry> {
   readonly length: number;
   readonly entries: readonly (Entry | undefined)[];
@@ -49,7 +49,7 @@ export class TurnList<Entry> {
     return taken;
   }
 
-  /** To be called when the entries taken last have been gone through. */
+  /** Call it when the entries taken last have been visited. */
   release(): void {
     this.#taken.clear();
   }

@@ -39,7 +39,10 @@ export interface OutputMember {
   rangeEnd: number;
   /** The runs before that one, as pairs, if they do not touch. */
   earlierRanges: number[] | null;
-  /** Where in the arena that begins which its audience gets and its ranges do not have; -1 while it is in none. */
+  /**
+   * The place in the arena where the bytes begin that its audience gets and its ranges do not contain; -1 without an
+   * audience.
+   */
   owedFrom: number;
 
   /** The arena took `byteLength` bytes for it. */

@@ -91,7 +91,7 @@ export class Turn {
     this.#ensureEnd();
   });
 
-  /** Reports failed waits to every owner of an fd, for a multiplexer that somebody else waits on. */
+  /** Reports failed waits to every owner of an fd, for a multiplexer that other code waits on. */
   watchFailures(): void {
     if (this.#watchesFailures) return;
     this.#watchesFailures = true;
@@ -103,7 +103,7 @@ export class Turn {
     return this.#owners.filter((owner) => owner !== undefined);
   }
 
-  /** Calls back after `delayMs`, in every form of wait. For a few coarse timers, not for one a connection. */
+  /** Calls back after `delayMs`, in every form of wait. For a few coarse timers, not for one per connection. */
   after(delayMs: number, callback: () => void): Timer {
     return this.#timers.after(delayMs, () => {
       this.#isUnderWay = true;
@@ -211,7 +211,10 @@ export class Turn {
     this.#arena.enter(member);
   }
 
-  /** Sends something to all members of an audience but one. @returns false if it has ended, or that is too much */
+  /**
+   * Sends something to all members of an audience but one.
+   * @returns false if it has ended, or if the bytes are too many
+   */
   broadcast(audience: number, content: Uint8Array | string, except: TurnMember | null): boolean {
     if (!this.#arena.broadcast(audience, content, except)) return false;
     this.#ensureEnd();

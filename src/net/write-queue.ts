@@ -17,11 +17,11 @@ const DIRECT_BYTES = 16_384;
 const SPENT_CHUNKS = 64;
 
 /**
- * Blocks of this size or more are used again: fresh memory costs a page fault for every 4 KiB, more than the copy. A
- * writer of long chunks waits for room, and is sent dry, again and again.
+ * Blocks of this size or more are used again: fresh memory costs a page fault for every 4 KiB, more than the copy. The
+ * queue of a writer of long chunks fills and empties repeatedly.
  */
 const POOLED_BYTES = 32_768;
-/** So many are kept. */
+/** This many are kept. */
 const MAX_POOLED = 4;
 
 const pool: Buffer[] = [];
@@ -33,7 +33,7 @@ function takeBlock(byteLength: number): Buffer {
   return block ?? Buffer.allocUnsafeSlow(Math.max(byteLength, MIN_BLOCK_BYTES));
 }
 
-/** Nobody may use the block any more. */
+/** Takes back a block, which must not be used any more. */
 function giveBlock(block: Buffer): void {
   if (block.length >= POOLED_BYTES && block.length <= GATHER_BYTES && pool.length < MAX_POOLED) pool.push(block);
 }
