@@ -56,7 +56,7 @@ export function accountFieldsOf(row: object): Omit<AccountRecord, 'confirmation'
   };
 }
 
-/** An account that is not confirmed, and has lost its code, can only be made again. */
+/** An account that is not confirmed, and has lost its code, can only be created again. */
 export const LOST_CONFIRMATION: Confirmation = { codeHash: '0'.repeat(64), expiresMs: 0 };
 
 function confirmationOf(tables: Tables, id: number): Confirmation {

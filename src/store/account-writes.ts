@@ -6,7 +6,7 @@ import { eraseSaid } from './said.js';
 import type { Tables } from './tables.js';
 import type { WritersOf } from './tasks.js';
 
-/** How a write to an account has ended. */
+/** The results of a write to an account. */
 export const ACCOUNT_RESULTS = { none: 0, done: 1, nameTaken: 2, certificateTaken: 3, full: 4 } as const;
 
 export interface AccountWrites {
@@ -15,7 +15,8 @@ export interface AccountWrites {
   readonly 'account-change': { readonly folded: string; readonly changes: AccountChanges };
   /**
    * Removes an account with everything that belongs to it, and what it has said in the lines after `saidUpTo`. The
-   * lines up to that have been erased before, and most of its shelf, so that nobody waits for all of it together.
+   * lines up to that have been erased before, and most of its shelf, so that no other write waits for all of it
+   * together.
    */
   readonly 'account-erase': { readonly folded: string; readonly saidUpTo: number };
 }
@@ -34,9 +35,9 @@ export const accountWrites: WritersOf<AccountWrites> = {
          VALUES(?, ?, ?, ?, ?, ?, ?)`,
       )
       .run(name, folded, createdMs, email, 0, JSON.stringify(settings), suspendedMs);
-    // Something may have been on its way when the one before was erased.
+    // A write may have been on its way when the earlier account was erased.
     for (const erase of SHELF_ERASERS) erase(tables, folded);
-    // Rooms must not take it for the one that was erased.
+    // Rooms must not take it for the erased one.
     tables.run("DELETE FROM fact WHERE name = 'erased ' || ?").run(folded);
     const id = idOf(tables, folded) ?? 0;
     writeConfirmation(tables, id, account.confirmation);
@@ -62,13 +63,13 @@ export const accountWrites: WritersOf<AccountWrites> = {
   'account-erase': (tables, { folded, saidUpTo }) => {
     eraseSaid(tables, folded, saidUpTo);
     for (const erase of ERASERS) erase(tables, folded);
-    // Credentials and tokens go with it.
+    // Credentials and tokens are removed with it.
     const erased = tables.run('DELETE FROM account WHERE folded = ? RETURNING id').get(folded);
     return erased === undefined ? ACCOUNT_RESULTS.none : ACCOUNT_RESULTS.done;
   },
 };
 
-/** Removes the accounts whose code was not given back in time. Nobody could use them, so nothing belongs to them. */
+/** Removes the accounts whose code was not returned in time. They could not be used, so nothing belongs to them. */
 function dropExpired(tables: Tables, nowMs: number): void {
   tables
     .run(

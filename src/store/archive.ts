@@ -9,7 +9,7 @@ import { StoreThread } from './store-thread.js';
 import { StoredAccounts } from './stored-accounts.js';
 import type { ThreadData } from './tasks.js';
 
-/** About how many characters go from one thread to the other at once. */
+/** About how many characters pass from one thread to the other at once. */
 const PART_LENGTH = 262_144;
 /** The longest line of an export: the state of a very large room. */
 const MAX_LINE_LENGTH = 268_435_456;
@@ -53,7 +53,7 @@ export async function importStore(folder: string, input: AsyncIterable<string | 
   const path = join(folder, STORE_FILE);
   const unfinished = join(folder, UNFINISHED);
   try {
-    // SQLite would take the write-ahead log of a file that is gone for that of the new one, and destroy it.
+    // SQLite would mistake the write-ahead log of a deleted file for that of the new one, and destroy it.
     const found = [STORE_FILE, `${STORE_FILE}-wal`].find((name) => sizeOf(join(folder, name)) > 0);
     if (found !== undefined) {
       const message = `${folder}: a store is there already (${found}); move all of it away, or take another folder`;

@@ -23,7 +23,7 @@ export function checkStore(tables: Tables): Findings {
   const { connection } = tables;
   try {
     const problems = damageIn(tables);
-    // The rows of a file that is damaged say nothing that can be relied on.
+    // The rows of a damaged file are not reliable.
     if (problems.length > 0) return { version: 0, tables: [], problems };
     const version = versionOf(connection);
     if (version === 0) return { version, tables: [], problems: [] };

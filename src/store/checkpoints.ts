@@ -2,15 +2,15 @@
 import type { SpareThread } from './spare-thread.js';
 
 /**
- * After so many writes. They are some megabytes, of pages that mostly repeat. A log that grows all the same, since
- * there is no moment without writes, the writer takes in by itself (see `wal_autocheckpoint` in database.ts); it finds
- * little to do.
+ * After this many writes. They are some megabytes, of pages that mostly repeat. If the log grows all the same, because
+ * there is no moment without writes, the writer takes it in by itself (see `wal_autocheckpoint` in database.ts); it has
+ * little to do then.
  */
 const WRITES = 500;
 
 /** The checkpoints of one store. */
 export class Checkpoints {
-  /** A store that few write to never has it. */
+  /** A store with few writes never has it. */
   readonly #thread: SpareThread;
   #writes = 0;
   #isBusy = false;
@@ -27,7 +27,7 @@ export class Checkpoints {
     this.#isBusy = true;
     void this.#thread
       .ask('checkpoint', null)
-      // One that fails is made later, or by the writer.
+      // A failed checkpoint is made later, or by the writer.
       .catch(() => undefined)
       .finally(() => {
         this.#isBusy = false;

@@ -22,10 +22,10 @@ export interface DatabaseOptions {
 const PAGE_BYTES = 4096;
 /** Only a backup or a check by another program can make a statement wait. */
 const TIMEOUT_MS = 5_000;
-/** Of the file, in kibibytes. */
+/** The cache of the file, in kibibytes. */
 const CACHE_KIB = 16_384;
 /**
- * The writer takes a write-ahead log of this size into the file, if nobody has done so before, and cuts it to this.
+ * The writer takes a write-ahead log of this size into the file, if that has not been done before, and cuts it to this.
  */
 const WAL_BYTES = 67_108_864;
 
@@ -88,7 +88,7 @@ function checkFile(engine: Engine, path: string): void {
   }
 }
 
-/** @throws StoreError: ERR_STORE_CORRUPT with the first thing that SQLite finds */
+/** @throws StoreError: ERR_STORE_CORRUPT with the first fault that SQLite finds */
 function quickCheck(connection: Connection): void {
   const verdict = textOf(connection.prepare('PRAGMA quick_check(1)').get() ?? {}, 'quick_check');
   if (verdict !== 'ok') throw new StoreError('ERR_STORE_CORRUPT', verdict.split('\n').join(' '));

@@ -16,7 +16,7 @@ export const SHELF_ERASERS: readonly Eraser[] = [
   },
 ];
 
-/** Every part that keeps something by account is here, but for the lines that it has said: see `said.ts`. */
+/** Every part that keeps something by account is here, except the lines of the account: see `said.ts`. */
 export const ERASERS: readonly Eraser[] = [
   (tables: Tables, folded: string): void => {
     // The states of rooms say which belong to it: rooms learn of the erasure when a server has them.

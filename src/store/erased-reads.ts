@@ -1,4 +1,4 @@
-/** Which accounts are erased of which rooms may not know it. */
+/** The erased accounts whose rooms may not know of the erasure. */
 import { textOf } from './columns.js';
 import type { ReadersOf } from './tasks.js';
 

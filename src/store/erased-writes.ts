@@ -1,8 +1,8 @@
-/** How it is noted that accounts are erased, until the rooms that belonged to them know it. */
+/** The notes about erased accounts, which stay until the rooms that belonged to them know of the erasure. */
 import type { WritersOf } from './tasks.js';
 
 export interface ErasedWrites {
-  /** The rooms know of these. */
+  /** The rooms know of these erasures. */
   readonly 'erased-done': { readonly accounts: readonly string[] };
 }
 

@@ -1,4 +1,4 @@
-/** The text form of a store: one JSON value a line, which says everything that the file does. */
+/** The text form of a store: one JSON value per line, with everything that the file contains. */
 
 /** The version of the form. */
 const FORMAT = 1;
@@ -11,7 +11,7 @@ export interface Heading {
   readonly atMs: number;
 }
 
-/** A value of a row. Bytes that hold JSON are written as that, so that a reader of the text can read them. */
+/** A value of a row. Bytes that hold JSON are written as JSON, so that a reader of the text can read them. */
 export type Cell = string | number | null | { readonly json: unknown } | { readonly base64: string };
 
 /** A row of a table. */
@@ -20,7 +20,7 @@ export interface Row {
   readonly row: Readonly<Record<string, Cell>>;
 }
 
-/** The last line, without which the text is cut off. */
+/** The last line; a text without it is cut off. */
 export interface Ending {
   readonly rows: number;
 }

@@ -1,4 +1,4 @@
-/** A store as text, a part at a time. */
+/** A store as text, one part at a time. */
 import { integerOf, textOf } from './columns.js';
 import { heading, toCell } from './export-format.js';
 import { versionOf } from './migrations.js';
@@ -7,14 +7,14 @@ import type { Tables } from './tables.js';
 /** Rows that another process would not miss: trials of a full disk, leases of processes. */
 const PASSING = new Set(['trial', 'lease']);
 
-/** Returns the tables whose rows are the store; others are made of these. */
+/** Returns the tables whose rows are the store; the others are derived from these. */
 export function tablesOf({ connection }: Tables): string[] {
   const rows = connection.prepare("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'").all();
   const names = rows.map((row) => textOf(row, 'name'));
   return names.filter((name) => !name.startsWith('sqlite_') && !PASSING.has(name)).sort();
 }
 
-/** Lines that say everything that a store holds at one moment. */
+/** Lines with everything that a store holds at one moment. */
 export class Exporter {
   readonly #lines: Iterator<string>;
 

@@ -12,8 +12,7 @@ const LOCK_FILE = 'lock';
 const OTHERS = 0o007;
 
 /**
- * Makes the folder, and locks it for as long as the fd is open: the kernel gives the lock back however this process
- * ends.
+ * Makes the folder, and locks it for as long as the fd is open: the kernel releases the lock however this process ends.
  *
  * @returns the fd
  * @throws StoreError
@@ -23,7 +22,7 @@ export function lockFolder(folder: string): number {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     fd = openSync(join(folder, LOCK_FILE), 'a', 0o600);
-    // SQLite would let everybody read a file that it makes.
+    // SQLite would make a file that everybody can read.
     closeToOthers(openSync(join(folder, STORE_FILE), 'a', 0o600));
   } catch (error) {
     const message = toError(error).message;
@@ -34,7 +33,7 @@ export function lockFolder(folder: string): number {
   throw new StoreError('ERR_STORE_IN_USE', `${folder}: another process uses this store`);
 }
 
-/** A copy that was put back may be open to everybody, and SQLite makes the write-ahead log like the file. */
+/** A restored copy may be open to everybody, and SQLite gives the write-ahead log the permissions of the file. */
 function closeToOthers(fd: number): void {
   try {
     const { mode, uid } = fstatSync(fd);

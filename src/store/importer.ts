@@ -1,4 +1,4 @@
-/** A store made of text, a part at a time. */
+/** A store made of text, one part at a time. */
 import { toError } from '../errors.js';
 import { textOf } from './columns.js';
 import type { Connection } from './engine.js';
@@ -20,8 +20,8 @@ export class Importer {
 
   constructor(connection: Connection) {
     this.#connection = connection;
-    // Until it is complete, nobody else needs the file, and one that is not complete is removed.
-    // A row may name one of a table that follows: a check at the end finds missing ones.
+    // Until it is complete, no other process needs the file, and one that is not complete is removed. A row may name
+    // one of a table that follows: a check at the end finds missing ones.
     connection.exec(`PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -16384;
       PRAGMA foreign_keys = OFF`);
   }
@@ -54,7 +54,9 @@ export class Importer {
     return this.#rows;
   }
 
-  /** An export has the lines, and not their index. A version without one makes it when it is brought to the next. */
+  /**
+   * An export has the lines, but not their index. A version without an index makes it during its migration to the next.
+   */
   #index(): void {
     if (this.#connection.prepare('SELECT name FROM sqlite_schema WHERE name = ?').get('line_text') === undefined)
       return;
@@ -75,7 +77,7 @@ export class Importer {
     if (schema > MIGRATIONS.length) {
       throw new StoreError('ERR_STORE_VERSION', `a later fdmux has made the export: it has version ${schema}`);
     }
-    // The rows are as that version had them, and are brought to the present one together.
+    // The rows have the form of that version, and are migrated to the present one together.
     migrate(this.#connection, MIGRATIONS.slice(0, schema));
     this.#columns = columnsOf(this.#connection);
     this.#connection.exec('BEGIN');

@@ -10,7 +10,7 @@ export interface Writer {
   write(write: Write, answer: WriteAnswer): void;
 }
 
-/** Each write is about something, of which only the last one counts. So there are never more than such things. */
+/** Each write has a subject, and only the last one about it counts. So there are never more writes than subjects. */
 export class LastingWrites {
   readonly #store: Writer;
   /** The writes that are under way or have failed, by subject. */

@@ -58,7 +58,7 @@ export function indexMoreLines(tables: Tables, maxLines: number): Indexed {
 }
 
 const PAGE_LINES = 1_000;
-/** The lines that belong into the index: messages and notices. */
+/** The lines that belong in the index: messages and notices. */
 const UNINDEXED = 'SELECT * FROM line WHERE id > ? AND kind IN (1, 2) ORDER BY id LIMIT ?';
 
 function indexLine(tables: Tables, id: number, log: number, { source, text }: Line): void {
@@ -73,7 +73,7 @@ function maxOf(tables: Tables, sql: string): number {
 
 /** Removes a line from the index at the end of the transaction. */
 export function unindexLine(tables: Tables, id: number): void {
-  // A line that is added next may get the number of one that is removed.
+  // The next added line may get the number of a removed one.
   tables.indexedUpTo = Math.min(tables.indexedUpTo, id - 1);
   tables.later(() => {
     tables.run('DELETE FROM line_text WHERE rowid = ?').run(id);

@@ -8,7 +8,7 @@ import type { Value } from './engine.js';
 import type { Tables } from './tables.js';
 import type { ReadersOf } from './tasks.js';
 
-/** When the last line of a log was said, in milliseconds since the epoch. */
+/** The time of the last line of a log, in milliseconds since the epoch. */
 export interface LineTime {
   readonly log: string;
   readonly atMs: number;
@@ -50,7 +50,7 @@ function visible({ hasEvents, ranks, source }: Sight): Where {
   };
 }
 
-/** The lines of one shelf, or of one conversation on it, that somebody may see. */
+/** The lines of one shelf, or of one conversation on it, that the asker may see. */
 class Lines {
   readonly #tables: Tables;
   readonly #log: number;
@@ -71,7 +71,7 @@ class Lines {
         : { sql: `log = ? AND peer = ? AND ${seen.sql}`, values: [log, peer, ...seen.values] };
   }
 
-  /** Returns the place of a message, whether anybody may see it or not; null if it is not kept. */
+  /** Returns the place of a message, whether the asker may see it or not; null if it is not kept. */
   placeOf(msgid: string): Place | null {
     const row = this.#tables.run('SELECT at_ms, id FROM line WHERE log = ? AND msgid = ?').get(this.#log, msgid);
     return row === undefined ? null : { atMs: integerOf(row, 'at_ms'), id: integerOf(row, 'id') };
@@ -82,7 +82,7 @@ class Lines {
     const order = end === 'oldest' ? 'ASC' : 'DESC';
     const rows = this.#tables
       .run(
-        // The times are said by themselves, since the index is asked for one range of them.
+        // The times are conditions of their own, because the index is asked for one range of them.
         `SELECT * FROM line ${this.#index} WHERE ${this.#where.sql} AND at_ms >= ? AND at_ms <= ? AND ${from.sql} AND ${to.sql}
          ORDER BY at_ms ${order}, id ${order} LIMIT ?`,
       )
@@ -117,7 +117,7 @@ function before(lines: Lines, anchor: Anchor | null): Edge {
   return place === null ? NONE : at('<', place);
 }
 
-/** Where an anchor stands; a message that is not kept stands before all that are. */
+/** The place of an anchor; a message that is not kept is before all that are. */
 function startOf(lines: Lines, anchor: Anchor): Place {
   if (anchor.kind === 'time') return { atMs: anchor.atMs, id: 0 };
   return lines.placeOf(anchor.msgid) ?? { atMs: -Infinity, id: 0 };
@@ -158,7 +158,7 @@ function readLines(tables: Tables, { shelf, peer, range, limit, sight }: LineQue
 const UNKNOWN: Page = { kind: 'unknown-message' };
 const NOTHING: Page = { kind: 'lines', lines: [] };
 
-/** Goes from one peer of a shelf to the next by the index: it reads no line of a conversation but the last. */
+/** Walks from one peer of a shelf to the next by the index: it reads no line of a conversation but the last. */
 const PEERS = `WITH RECURSIVE known(log, peer) AS (
   SELECT log, min(peer) FROM line WHERE log = ? AND peer IS NOT NULL
   UNION ALL
@@ -173,7 +173,8 @@ const LAST_PEERS = `SELECT DISTINCT peer FROM (SELECT peer FROM line INDEXED BY 
   WHERE log = ? AND peer IS NOT NULL ORDER BY at_ms DESC, id DESC LIMIT ?)`;
 
 /**
- * Returns the peers of a shelf. Of one to which somebody has written under ever other nicks, those of the last lines.
+ * Returns the peers of a shelf. If there are too many, because of ever changing nicks, it returns those of the last
+ * lines.
  */
 function peersOf(tables: Tables, log: number): string[] {
   const peers = tables.run(PEERS).all(log, MAX_PEERS + 1);

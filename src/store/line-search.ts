@@ -19,7 +19,7 @@ import type { ReadersOf } from './tasks.js';
 
 export interface SearchReads {
   readonly search: { readonly ask: SearchQuery; readonly answer: Found };
-  /** When a message on one of some shelves was said. */
+  /** The time of a message on one of several shelves. */
   readonly 'line-time': {
     readonly ask: { readonly shelves: readonly string[]; readonly msgid: string };
     readonly answer: number | null;
@@ -148,7 +148,7 @@ class Search {
     if (place !== undefined) this.#hits.push({ shelf: place.shelf, line });
   }
 
-  /** Finds the ids between which all lines are that can be wanted. Within a shelf, times do not go back. */
+  /** Finds the ids between which all possible results are. Within a shelf, times do not go back. */
   #bound(after: Anchor | null, before: Anchor | null): void {
     const logs = [...this.#places.keys()];
     const ids = (sql: string, value: Value): number[] =>

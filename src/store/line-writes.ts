@@ -8,7 +8,7 @@ import { unindexLine } from './line-index.js';
 import type { Tables } from './tables.js';
 import type { WritersOf } from './tasks.js';
 
-/** Each write answers how many lines it has changed. */
+/** Each write answers with the number of lines that it has changed. */
 export interface LineWrites {
   /**
    * Puts a line on a shelf; nothing happens if it is there. It is never older than the one before it, whatever the
@@ -81,7 +81,7 @@ export const lineWrites: WritersOf<LineWrites> = {
   'shelf-drop': (tables, { shelf }) => dropShelf(tables, shelf),
 };
 
-/** Removes a shelf that is no log, with all that is on it: nothing names it any more. @returns how many lines */
+/** Removes a shelf that is no log, with everything on it: nothing refers to it any more. @returns how many lines */
 export function dropShelf(tables: Tables, shelf: string): number {
   let count = 0;
   let dropped: number;

@@ -1,4 +1,4 @@
-/** The connections that somebody needs all at once. */
+/** Connections that are needed all at once. */
 
 /** One of them. */
 interface GroupedLink {
@@ -8,7 +8,7 @@ interface GroupedLink {
   close(): void;
 }
 
-/** Hears whether all are there. */
+/** The observer of a group. */
 export interface GroupListener {
   /** All are there. It is called again after each `lost`. */
   found(): void;

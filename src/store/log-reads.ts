@@ -46,7 +46,7 @@ export interface LogReads {
   readonly state: { readonly ask: { readonly log: string }; readonly answer: KeptState };
   /** The ends of all logs. */
   readonly ends: { readonly ask: null; readonly answer: readonly LogEnds[] };
-  /** The logs of which anything is kept but their names: of those that a stranger has opened, most have nothing. */
+  /** The logs of which more than the name is kept: most logs that strangers have opened have nothing. */
   readonly holdings: { readonly ask: null; readonly answer: readonly Holding[] };
   readonly packs: {
     readonly ask: { readonly log: string; readonly after: number; readonly maxPacks: number };

@@ -1,4 +1,4 @@
-/** Where logs end, as far as this process knows without asking. */
+/** The ends of logs, as far as this process knows them without asking. */
 import type { LogName } from '../log/entry.js';
 import type { AppendAnswer } from '../log/shared-log.js';
 import type { LogEnds } from './log-reads.js';

@@ -4,7 +4,7 @@ import type { LogRow, Tables } from './tables.js';
 import type { WritersOf } from './tasks.js';
 
 export interface LogWrites {
-  /** Appends a pack; its number. `maxEntries` is how many entries the log keeps: the oldest packs go. */
+  /** Appends a pack; its number. `maxEntries` is how many entries the log keeps: the oldest packs are dropped. */
   readonly pack: {
     readonly log: string;
     readonly body: Uint8Array;
@@ -24,7 +24,7 @@ export interface LogWrites {
   readonly trim: { readonly log: string; readonly before: number };
   readonly lease: { readonly node: string; readonly endMs: number };
   readonly forget: { readonly node: string };
-  /** Tries whether there is room for so many bytes; 0 gives it back. */
+  /** Tries whether there is room for this many bytes; 0 gives it back. */
   readonly trial: { readonly bytes: number };
 }
 
@@ -58,7 +58,7 @@ export const logWrites: WritersOf<LogWrites> = {
     return young < 0 ? rows.length : young;
   },
   keep: (tables, { log, seq, state }) => {
-    // Of several processes, one may be behind another one.
+    // One of several processes may be behind another.
     const text = 'UPDATE log SET kept_seq = ?, kept = ? WHERE id = ? AND (kept_seq <= ? OR kept_seq > top)';
     tables.run(text).run(seq, state, tables.log(log).id, seq);
     return seq;

@@ -3,7 +3,7 @@ import { integerOf } from './columns.js';
 import type { ReadersOf } from './tasks.js';
 
 export interface MarkerReads {
-  /** Up to when an account has read a conversation; null if that is not known. */
+  /** The time up to which an account has read a conversation; null if that is not known. */
   readonly mark: { readonly ask: { readonly owner: string; readonly target: string }; readonly answer: number | null };
 }
 

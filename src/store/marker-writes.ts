@@ -1,10 +1,10 @@
-/** How it is written up to when an account has read its conversations. */
+/** The writes of marks, up to which an account has read its conversations. */
 import { MAX_MARKS } from '../history/markers.js';
 import { integerOf } from './columns.js';
 import type { WritersOf } from './tasks.js';
 
 export interface MarkerWrites {
-  /** Moves a mark forward, and answers the one that there is then. */
+  /** Moves a mark forward, and answers with the resulting one. */
   readonly mark: { readonly owner: string; readonly target: string; readonly atMs: number };
 }
 

@@ -9,7 +9,7 @@ export interface StoredMember {
 }
 
 export interface MemberReads {
-  /** In the order in which they were kept: one that is there twice is first as it was in an earlier run. */
+  /** In the order in which they were kept: if one is there twice, the first is from an earlier run. */
   readonly members: { readonly ask: null; readonly answer: readonly StoredMember[] };
 }
 

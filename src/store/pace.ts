@@ -3,10 +3,10 @@ import { performance } from 'node:perf_hooks';
 
 /** How long a batch may take before the store counts as late, in milliseconds. */
 const LATE_MS = 250;
-/** A store that is late again and again is reported at most this often. */
+/** A store that is late repeatedly is reported at most this often. */
 const REPORT_INTERVAL_MS = 10_000;
 
-/** Hears of a store that is late. */
+/** The observer of a store that is late. */
 export interface PaceObserver {
   /** A batch has been under way for too long. @param ms - for how long, in milliseconds */
   late(ms: number): void;
@@ -23,7 +23,7 @@ export class Pace {
   busyMs = 0;
   /** How many batches have taken too long. */
   lateBatches = 0;
-  /** When those that are under way have begun. */
+  /** The times at which the batches under way have begun. */
   readonly #begun: number[] = [];
   #lastEndMs = 0;
   #timer: NodeJS.Timeout | null = null;
@@ -57,7 +57,7 @@ export class Pace {
     }, ms).unref();
   }
 
-  /** Looks at the oldest batch. The end of one does not call it off, since most end long before. */
+  /** Looks at the oldest batch. The end of a batch does not cancel it, because most end long before. */
   #look(): void {
     const [begun] = this.#begun;
     this.#timer = null;

@@ -14,7 +14,7 @@ export interface Said {
 }
 
 export interface SaidReads {
-  /** Looks at the next lines after one for those of an account. No index says whose they are. */
+  /** Looks at the next lines after one for those of an account. There is no index of their authors. */
   readonly said: { readonly ask: { readonly folded: string; readonly after: number }; readonly answer: Said };
 }
 

@@ -1,4 +1,4 @@
-/** A thread of the store that is started when somebody needs it, and again if it has ended. */
+/** A thread of the store that is started when it is needed, and again if it has ended. */
 import type { StoreThread } from './store-thread.js';
 import type { Jobs } from './tasks.js';
 

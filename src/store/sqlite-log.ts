@@ -15,7 +15,7 @@ export interface SqliteLogOptions {
   readonly maxEntries?: number;
   /** Milliseconds since the epoch, for leases. @defaultValue `Date.now` */
   readonly now?: () => number;
-  /** Hears once that the store takes nothing, and once that it does again. */
+  /** Called once when the store takes nothing, and once when it takes writes again. */
   readonly onTrouble?: (failure: Failure | null) => void;
 }
 
@@ -30,8 +30,8 @@ const RETRY_MS = 500;
 const TRIAL_BYTES = 65_536;
 
 /**
- * The logs of one store. Followers receive nothing before it is stored. While the store takes nothing, because its disk
- * is full for example, appends fail as `unknown`, the followers receive `away`, and the store is tried again.
+ * The logs of one store. Followers receive nothing before it is stored. While the store takes nothing, for example
+ * because its disk is full, appends fail as `unknown`, the followers receive `away`, and the store is tried again.
  */
 export class SqliteLog implements SharedLog {
   readonly #store: Store;

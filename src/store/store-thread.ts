@@ -1,11 +1,11 @@
-/** One thread of the store, as the thread of the loop has it. */
+/** One thread of the store, seen from the thread of the loop. */
 import { Worker } from 'node:worker_threads';
 import type { MigrationProgress } from './migrations.js';
 import { type Failure, StoreError } from './store-error.js';
 import type { Answer, Jobs, Report, Task, ThreadData } from './tasks.js';
 import { threadFile } from './thread-file.js';
 
-/** Hears how a task has ended. */
+/** The observer of a task's end. */
 interface Waiter<T> {
   done(value: T): void;
   failed(failure: Failure): void;

@@ -22,9 +22,9 @@ export interface StoreOptions {
   readonly durability?: Durability;
   /** The most bytes of the file, at least 0; 0 for no limit. @defaultValue 0 */
   readonly maxBytes?: number;
-  /** Hears when the store is late. */
+  /** The observer of a store that is late. */
   readonly pace?: PaceObserver;
-  /** Hears how far the file is, if it is one of an earlier version that takes a while. */
+  /** Receives how far the file is, if it is of an earlier version that takes a while. */
   readonly migrating?: (progress: MigrationProgress) => void;
   readonly refused?: RefusalObserver;
 }
@@ -35,7 +35,7 @@ export interface StoreReadings extends WriteReadings {
   readonly bytes: number;
 }
 
-/** One is written while the next is gathered: more would only wait in the thread instead of growing here. */
+/** One is written while the next is gathered: more would only wait in the thread instead of joining a batch here. */
 const MAX_BATCHES = 2;
 
 /** Everything that makes a store. */

@@ -7,7 +7,10 @@ import type { StoreAccess } from './store-access.js';
 import type { Write } from './tasks.js';
 import { Turns } from './turns.js';
 
-/** Writes that the store has not taken, as while its disk is full, are made again; the oldest of more are lost. */
+/**
+ * Writes that the store has not taken, for example while its disk is full, are made again; beyond this number, the
+ * oldest are lost.
+ */
 const MAX_UNWRITTEN = 10_000;
 /** After how long, in milliseconds. */
 const RETRY_MS = 500;
@@ -19,7 +22,7 @@ const MAX_PORTION = 256;
  */
 const PAGES_AT_ONCE = 2;
 
-/** One who waits until everything is answered that had been posted when it asked. */
+/** A caller that waits until everything that had been posted when it asked is answered. */
 interface Waiting {
   readonly upTo: number;
   goOn(): void;
@@ -32,7 +35,7 @@ export class StoredHistory implements History, Shelves {
   #posted = 0;
   /** The writes are answered in their order. */
   #answered = 0;
-  /** In the order in which they have begun to wait. */
+  /** In the order in which they began to wait. */
   readonly #waiting: Waiting[] = [];
   /** Writes that have failed, in their order, and those that wait behind them. */
   readonly #unwritten: Write[] = [];

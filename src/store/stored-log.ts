@@ -10,7 +10,7 @@ const PAGE_PACKS = 100;
 /** Reads packs of the log; null when they cannot be read. */
 export type ReadPage = (after: number, maxPacks: number) => Promise<Page | null>;
 
-/** One who follows the log. */
+/** A follower of the log. */
 class Follower implements Following {
   readonly #log: StoredLog;
   readonly #sink: LogSink;
@@ -47,7 +47,7 @@ class Follower implements Following {
     this.#sink.caughtUp();
   }
 
-  /** A pack has been appended. One that is behind gets it when it has read so far. */
+  /** A pack has been appended. A follower that is behind gets it when it has read that far. */
   take(seq: number, entries: Pack): void {
     if (this.#isReading || seq !== this.#applied + 1) return;
     this.#applied = seq;

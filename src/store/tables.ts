@@ -20,8 +20,8 @@ export class Tables {
   /** The logs that have been written to; their rows are read once. */
   readonly #logs = new Map<string, LogRow>();
   /**
-   * Up to which line all are in the index for searches that belong into it. The index itself may know of more; 0 before
-   * the first look.
+   * The last line up to which all lines that belong in the index for searches are in it. The index itself may know of
+   * more; 0 before the first look.
    */
   indexedUpTo = 0;
   /** The work for the end of the transaction. */

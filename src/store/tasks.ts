@@ -46,12 +46,12 @@ export interface Writes
     RunWrites,
     SaidWrites {}
 
-/** One thing to be written. */
+/** One write. */
 export type Write<K extends keyof Writes = keyof Writes> = {
   readonly [J in K]: Writes[J] & { readonly kind: J };
 }[K];
 
-/** The number that a write answers with; or why it was not written, while others were. */
+/** The number that a write answers with; or the reason why it was not written, while others were. */
 export type Written = number | Failure;
 
 /** How each kind of a part's writes is written, within the transaction of its batch. */
@@ -83,7 +83,7 @@ export interface Jobs extends Reads {
   readonly write: { readonly ask: readonly Write[]; readonly answer: readonly Written[] };
   /** Counts this opening of the store. */
   readonly begin: { readonly ask: null; readonly answer: StoreFacts };
-  /** Puts the next lines into the index for searches. How far it is then. */
+  /** Puts the next lines into the index for searches. Answers how far it is then. */
   readonly index: { readonly ask: null; readonly answer: Indexed };
   /** Moves into the file the part of the write-ahead log that no reader needs. */
   readonly checkpoint: { readonly ask: null; readonly answer: null };
@@ -99,7 +99,7 @@ export interface Jobs extends Reads {
   readonly close: { readonly ask: null; readonly answer: null };
 }
 
-/** One thing that is asked of a thread. */
+/** One request to a thread. */
 export type Task<K extends keyof Jobs = keyof Jobs> = {
   readonly [J in K]: { readonly id: number; readonly job: J; readonly ask: Jobs[J]['ask'] };
 }[K];

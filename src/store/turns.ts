@@ -1,4 +1,4 @@
-/** A line of questions: so many are under way at once, and the others wait for their turn. */
+/** A queue of questions: a fixed number are under way at once, and the others wait for their turn. */
 
 export class Turns {
   #free: number;

@@ -3,13 +3,13 @@ import type { Pace } from './pace.js';
 import type { Failure } from './store-error.js';
 import type { Write, Written } from './tasks.js';
 
-/** Hears how a write has ended. */
+/** The observer of a write's end. */
 export interface WriteAnswer {
   written(result: number): void;
   failed(failure: Failure): void;
 }
 
-/** Hears of each write that the database does not take, and never will. */
+/** The observer of writes that the database does not take, and never will. */
 export type RefusalObserver = (kind: Write['kind'], failure: Failure) => void;
 
 /** The readings that batches have at any time. */

@@ -48,7 +48,7 @@ export function writeBatch(tables: Tables, batch: readonly Write[]): Written[] {
   }
 }
 
-/** Whether SQLite takes a write that has nothing special. */
+/** Whether SQLite takes an ordinary write. */
 function takesWrites(tables: Tables): boolean {
   try {
     writeTogether(tables, [
@@ -92,7 +92,7 @@ function inTransaction<T>(tables: Tables, work: () => T): T {
   }
 }
 
-/** So many that no write waits for long meanwhile. */
+/** So few that no write waits for long meanwhile. */
 const MAX_INDEXED = 1_000;
 
 /** Puts the next lines into the index for searches, in a transaction of its own. @throws the error of SQLite */

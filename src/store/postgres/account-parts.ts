@@ -7,7 +7,7 @@ import { dropShelf, eraseSaid } from './line-parts.js';
 import type { Run } from './link.js';
 import type { PostgresReaders, PostgresWriters } from './parts.js';
 
-/** A number that only programs use which add accounts: they are counted, and names compared, by one at a time. */
+/** A number that only programs that add accounts use: one at a time counts accounts and compares names. */
 const LOCK = 0x66646d79;
 
 const ADD = `INSERT INTO account(name, folded, created_ms, email, verified, settings, suspended_ms)
@@ -35,9 +35,9 @@ export const accountWriters: PostgresWriters<'account-add' | 'account-change' | 
     if (integerOf(counted, 'accounts') >= maxAccounts) return ACCOUNT_RESULTS.full;
     const values = [name, folded, createdMs, email, JSON.stringify(settings), suspendedMs];
     const [row = {}] = await run({ text: ADD, values });
-    // Something may have been on its way when the one before was erased.
+    // A write may have been on its way when the earlier account was erased.
     await eraseShelves(run, folded);
-    // Rooms must not take it for the one that was erased.
+    // Rooms must not take it for the erased one.
     await run({ text: 'DELETE FROM fact WHERE name = $1', values: [`erased ${folded}`] });
     const id = integerOf(row, 'id');
     await writeConfirmation(run, id, account.confirmation);
@@ -68,7 +68,7 @@ export const accountWriters: PostgresWriters<'account-add' | 'account-change' | 
     await run({ text: 'DELETE FROM member WHERE account = $1', values: [name] });
     await eraseShelves(run, folded);
     await eraseSaid(run, folded, saidUpTo);
-    // Credentials and tokens go with it.
+    // Credentials and tokens are removed with it.
     await run({ text: 'DELETE FROM account WHERE folded = $1', values: [folded] });
     return ACCOUNT_RESULTS.done;
   },

@@ -18,7 +18,7 @@ export interface Notification {
   readonly sender: number;
 }
 
-/** Hears of one connection. */
+/** The observer of one connection. */
 export interface ConnectionListener {
   notified(notification: Notification): void;
   /** The connection has ended by itself. It is called once. */

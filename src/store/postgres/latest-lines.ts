@@ -8,10 +8,10 @@ import type { Parameter } from './driver.js';
 import { LINE_COLUMNS } from './line-columns.js';
 import type { Run } from './link.js';
 
-/** The most conversations of two that are looked at; of more, those of the last lines. */
+/** The most conversations of two that are looked at; if there are more, those of the last lines. */
 const MAX_PEERS = 10_000;
 
-/** The last line that somebody may see, of those that a condition names. */
+/** The last line that the asker may see, of those that a condition names. */
 const lastLine = (condition: string): string => `SELECT ${LINE_COLUMNS} FROM line
   WHERE ${condition} AND line.at_ms >= sight.since_ms
     AND line.kind > 0 AND (sight.events = 1 OR line.kind IN (1, 2))

@@ -105,7 +105,7 @@ export const saidReaders: PostgresReaders<'said'> = {
   },
 };
 
-/** Removes a shelf that is no log, with all that is on it: nothing names it any more. @returns how many lines */
+/** Removes a shelf that is no log, with everything on it: nothing refers to it any more. @returns how many lines */
 export async function dropShelf(run: Run, shelf: string): Promise<number> {
   let count = 0;
   let dropped: number;

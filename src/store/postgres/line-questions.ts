@@ -27,7 +27,7 @@ const LAST: Edge = { atMs: Number.MAX_SAFE_INTEGER, id: 0, isWithin: true };
 const NONE: Edge = { atMs: Number.MIN_SAFE_INTEGER, id: 0, isWithin: false };
 const LAST_ID = Number.MAX_SAFE_INTEGER;
 
-/** The lines of one shelf, or of one conversation on it, that somebody may see. */
+/** The lines of one shelf, or of one conversation on it, that the asker may see. */
 class Lines {
   readonly #run: Run;
   readonly #log: number;
@@ -41,7 +41,7 @@ class Lines {
     this.#sight = sight;
   }
 
-  /** Returns the place of a message, whether anybody may see it or not; null if it is not kept. */
+  /** Returns the place of a message, whether the asker may see it or not; null if it is not kept. */
   async placeOf(msgid: string): Promise<Place | null> {
     const text = 'SELECT at_ms, id FROM line WHERE log = $1 AND msgid = $2';
     const [row] = await this.#run({ text, values: [this.#log, msgid] });
@@ -84,7 +84,7 @@ async function before(lines: Lines, anchor: Anchor | null): Promise<Edge> {
   return place === null ? NONE : { ...place, isWithin: false };
 }
 
-/** Where an anchor stands; a message that is not kept stands before all that are. */
+/** The place of an anchor; a message that is not kept is before all that are. */
 async function startOf(lines: Lines, anchor: Anchor): Promise<Place> {
   if (anchor.kind === 'time') return { atMs: anchor.atMs, id: 0 };
   return (await lines.placeOf(anchor.msgid)) ?? { atMs: -Infinity, id: 0 };

@@ -107,7 +107,7 @@ class Search {
     if (place !== undefined) this.#hits.push({ shelf: place.shelf, line });
   }
 
-  /** Finds the ids between which all lines are that can be wanted. Within a shelf, times do not go back. */
+  /** Finds the ids between which all possible results are. Within a shelf, times do not go back. */
   async #bound(): Promise<void> {
     const { after, before } = this.#query;
     if (after !== null) this.#after = await this.#idAt(after, 'max(id)', 'min(id) - 1', '>', 0, LAST_ID);

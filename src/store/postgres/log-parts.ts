@@ -1,4 +1,4 @@
-/** Logs and their states as a store in PostgreSQL has them; packs and leases are the broker's. */
+/** Logs and their states in a store in PostgreSQL; packs and leases belong to the broker. */
 import { integerOf, nullableOf, textOf } from '../columns.js';
 import { holdingOf, HOLDINGS, NOTHING_KEPT } from '../log-reads.js';
 import type { PostgresReaders, PostgresWriters } from './parts.js';
@@ -7,8 +7,7 @@ import type { PostgresReaders, PostgresWriters } from './parts.js';
 const RETAIN_PACKS = 1_000;
 
 /**
- * Of several nodes, one may be behind another one: the state with more packs in it stays, unless the log has lost its
- * end.
+ * One of several nodes may be behind another: the state with more packs in it stays, unless the log has lost its end.
  */
 const KEEP = 'UPDATE log SET kept_seq = $2, kept = $3 WHERE name = $1 AND (kept_seq <= $2 OR kept_seq > top)';
 const OLD = `SELECT seq FROM (
@@ -27,7 +26,7 @@ export const logWriters: PostgresWriters<'keep' | 'retain' | 'trim'> = {
     return seq;
   },
   retain: async (run, { log, fromMs }) => {
-    // Nobody appends to it meanwhile: how many entries it keeps is counted with the row.
+    // There are no appends to it meanwhile: the number of its kept entries is counted with the row.
     await run({ text: 'SELECT id FROM log WHERE name = $1 FOR NO KEY UPDATE', values: [log] });
     const rows = await run({ text: OLD, values: [log, fromMs] });
     const last = rows.reduce<number>((most, row) => Math.max(most, integerOf(row, 'seq')), 0);

@@ -1,6 +1,6 @@
 /** The tables of logs and leases in PostgreSQL, and the function that appends. */
 
-/** The channel on which it is said that something was appended. */
+/** The channel on which appends are announced. */
 export const CHANNEL = 'fdmux';
 
 /**

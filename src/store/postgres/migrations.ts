@@ -8,7 +8,7 @@ import { STORE_SCHEMA } from './store-schema.js';
 /** The schema in which everything is. */
 export const SCHEMA = 'fdmux';
 
-/** A number that only programs use which change the tables of fdmux: one of them does at a time. */
+/** A number that only programs that change the tables of fdmux use: one of them does so at a time. */
 const LOCK = 0x66646d78;
 
 /**

@@ -48,11 +48,11 @@ const LEASE = `INSERT INTO lease(node, until) VALUES($1, clock_timestamp() + $2 
 const EXPIRED = 'SELECT node FROM lease WHERE until <= clock_timestamp() ORDER BY until';
 const LIVING = 'SELECT node FROM lease WHERE until > clock_timestamp() ORDER BY until';
 const FORGET = 'DELETE FROM lease WHERE node = $1';
-/** Nobody else appends to it until the transaction is over. */
+/** No other process appends to it until the transaction is over. */
 const HOLD = "SELECT top, encode(mark, 'hex') AS mark FROM log WHERE name = $1 FOR NO KEY UPDATE";
 /**
- * Returns for how long the server has been the one that it is. The first who meets another one notes the time: a
- * replica that takes over has been running for long.
+ * Returns how long the server has been the same one. The first process that meets another one notes the time: a replica
+ * that takes over has been running for long.
  */
 const SERVING = `WITH server AS (SELECT extract(epoch FROM pg_postmaster_start_time())::text AS started,
     (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now_ms)
@@ -137,7 +137,7 @@ export class PostgresBroker implements Broker {
         // A log of which nothing is left begins again.
         if (!isThere && (end !== undefined || top > 0)) return false;
         const rows = await run(this.#appending(packs.map((pack) => ({ ...pack, log }))));
-        // Somebody else may have begun it in this moment.
+        // Another process may have begun it at this moment.
         if (rows.some((row) => integerOf(row, 'seq') === top + 1)) return true;
         throw new Error('the log has been appended to meanwhile');
       }),
@@ -190,13 +190,13 @@ export class PostgresBroker implements Broker {
 
   async #write<T>(work: (run: Run) => Promise<T>): Promise<T> {
     try {
-      // A deadlock leaves nothing of the work, and says nothing about the database.
+      // A deadlock leaves nothing of the work, and is no sign of a fault of the database.
       return await this.#writer.use(work).catch((error: unknown) => {
         if (isDeadlock(error)) return this.#writer.use(work);
         throw error;
       });
     } catch (error) {
-      // A database that refuses it, because its disk is full for example, is tried until it does not.
+      // If a database refuses it, for example because its disk is full, it is tried until it is accepted.
       this.#isOnTrial = true;
       this.#writer.drop(toError(error));
       throw error;

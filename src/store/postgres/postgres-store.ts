@@ -20,7 +20,7 @@ export interface PostgresStoreOptions {
   readonly url: string;
   /** Whether others that share the database may use it at the same time. @defaultValue false */
   readonly isShared?: boolean;
-  /** Hears when the store is late. */
+  /** The observer of a store that is late. */
   readonly pace: PaceObserver;
   readonly refused: RefusalObserver;
 }
@@ -153,9 +153,9 @@ export class PostgresStore implements StoreAccess {
   }
 }
 
-/** Takes the database for this server, or for all that share it. A connection that is lost gives it back. */
+/** Claims the database for this server, or for all that share it. A lost connection gives it back. */
 async function takeOver(run: Run, isShared: boolean): Promise<void> {
-  // A server whose machine is gone is noticed after seconds, not hours.
+  // The loss of a server's machine is noticed after seconds, not hours.
   await run({ text: 'SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3' });
   const take = isShared ? 'pg_try_advisory_lock_shared' : 'pg_try_advisory_lock';
   const [row = {}] = await run({ text: `SELECT ${take}($1) AS is_ours`, values: [OWNER_LOCK] });

@@ -24,7 +24,7 @@ export const smallWriters: PostgresWriters<
     return 0;
   },
   'member-keep': async (run, { session, account, state }) => {
-    // One that changes is the last of all again, as in SQLite.
+    // A changed one is the last of all again, as in SQLite.
     await run({ text: 'DELETE FROM member WHERE session = $1', values: [session] });
     await run({
       text: 'INSERT INTO member(session, account, state) VALUES($1, $2, $3)',

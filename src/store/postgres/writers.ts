@@ -25,7 +25,7 @@ const WRITERS: PostgresWriters<keyof Writes> = {
   trial: ofBroker,
 };
 
-/** A number that only nodes use which write lines: all write the same ones, and two would wait for each other. */
+/** A number that only nodes that write lines use: all write the same ones, and two would wait for each other. */
 const LINES_LOCK = 0x66646d7b;
 
 const LOCK = 'SELECT id FROM log WHERE name = ANY($1) ORDER BY name FOR NO KEY UPDATE';

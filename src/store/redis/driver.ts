@@ -8,9 +8,9 @@ import { isReply, type Reply } from './reply.js';
 /** A command with its arguments. */
 export type Command = readonly [name: string, ...parameters: (string | number | Uint8Array)[]];
 
-/** Hears of one connection. */
+/** The observer of one connection. */
 export interface ConnectionListener {
-  /** Somebody has published a text on the channel that this connection has subscribed to. */
+  /** A text was published on the channel that this connection has subscribed to. */
   published(text: string): void;
   /** The connection has ended by itself. It is called once. */
   lost(why: Error): void;
@@ -66,7 +66,7 @@ export async function connect(
   };
   try {
     await client.connect();
-    // The option of ioredis would go on in another database if this is refused.
+    // The option of ioredis would continue in another database if this is refused.
     if (db !== 0) await client.select(db);
   } catch (error) {
     destroy();

@@ -193,7 +193,7 @@ export class RedisBroker implements Broker {
 
   /** Keeps the state of a log after a pack, unless a later one is kept. @param state - null if there is none */
   async keep(log: LogName, seq: number, state: string | null): Promise<void> {
-    // One that is refused says nothing about appends.
+    // A refused one is no sign for appends.
     await this.#writer.use((run) => carryOut(run, KEEP.asks(scripts.keysOf(log), [seq, state ?? '', RETAIN_MS])));
   }
 
@@ -225,7 +225,7 @@ export class RedisBroker implements Broker {
     try {
       return await this.#writer.use((run) => carryOut(run, ask));
     } catch (error) {
-      // A server that refuses it, because its disk is full for example, is tried until it does not.
+      // If a server refuses it, for example because its disk is full, it is tried until it is accepted.
       this.#isOnTrial = true;
       this.#writer.drop(redisError(error));
       throw error;
@@ -273,7 +273,7 @@ export class RedisBroker implements Broker {
   };
 }
 
-/** Asks about logs by their first keys, not of too many at once. */
+/** Asks about logs by their first keys, but not about too many at once. */
 async function ofAll<T>(
   logs: readonly LogName[],
   script: Script,

@@ -10,7 +10,9 @@ export interface RedisLogOptions extends RedisBrokerOptions, RemoteLogOptions {
   readonly startMs?: number;
 }
 
-/** The logs of one database of a Redis server: an append is answered when it is as durable as the server says. */
+/**
+ * The logs of one database of a Redis server: an append is answered when it has the durability that the server reports.
+ */
 export class RedisLog extends RemoteLog {
   readonly #broker: RedisBroker;
 
@@ -34,7 +36,7 @@ export class RedisLog extends RemoteLog {
     return log;
   }
 
-  /** How durable the server has said to be when the log connected last. */
+  /** The durability that the server reported when the log connected last. */
   get durability(): RedisDurability {
     return this.#broker.durability;
   }

@@ -48,7 +48,7 @@ export class RedisLogs extends CountedLog implements StoreLogs {
     return this.isUp;
   }
 
-  /** How durable the server has said to be when the logs connected last. */
+  /** The durability that the server reported when the logs connected last. */
   get durability(): RedisDurability {
     return this.#broker.durability;
   }
@@ -90,7 +90,7 @@ export class RedisLogs extends CountedLog implements StoreLogs {
       const [log, kept] = next;
       const isDone = await this.#broker.keep(log, kept.seq, kept.state).then(
         () => true,
-        // One that the server refuses is given up: a later one has all that is in it.
+        // A state that the server refuses is given up: a later one contains all of it.
         () => this.isUp,
       );
       // A later one may have taken its place meanwhile.

@@ -1,4 +1,4 @@
-/** Where a Redis server is, as people write it. */
+/** The address of a Redis server, as people write it. */
 
 /** The parts of a URL, by the names of ioredis. */
 export interface RedisPlace {

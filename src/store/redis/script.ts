@@ -33,7 +33,7 @@ export async function carryOut(run: (command: Command) => Promise<Reply>, ask: A
   try {
     return await run(command);
   } catch (error) {
-    // A server forgets them when it ends, or when somebody says so.
+    // A server forgets them when it ends, or on request.
     if (!hasForgotten(error)) throw error;
     await run(['SCRIPT', 'LOAD', script.text]);
     return run(command);

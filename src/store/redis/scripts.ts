@@ -17,7 +17,7 @@ export const SERVING_KEY = `${PREFIX}serving`;
 /** The key that a server that has refused something must take before it counts as back. */
 export const TRIAL = `${PREFIX}trial`;
 
-/** The channel on which it is said that something was appended. Channels are the same in all databases of a server. */
+/** The channel on which appends are announced. Channels are the same in all databases of a server. */
 export function channelOf(db: number): string {
   return `${PREFIX}${db}`;
 }
@@ -36,7 +36,7 @@ export function keysOf(log: string): readonly [ends: string, packs: string] {
   return [`${PREFIX}log:${log}`, `${PREFIX}packs:${log}`];
 }
 
-/** Drops the first packs of a log, at most a number of them, while `isTooMany` says so of the oldest one. */
+/** Drops the first packs of a log, at most a number of them, while `isTooMany` is true of the oldest one. */
 const DROP = `local function drop(packs, log, most, isTooMany)
   local found = redis.call('XRANGE', packs, '-', '+', 'COUNT', most)
   local last
@@ -52,7 +52,7 @@ end
 `;
 
 /**
- * Appends packs of several logs, says so on a channel, and returns number, mark before and mark of each pack.
+ * Appends packs of several logs, announces them on a channel, and returns number, mark before and mark of each pack.
  *
  * KEYS: the names of all logs, then two for each log. ARGV: the channel, who appends, the most entries that a log
  * keeps, the name of each log, then for each pack the index of its log, its entries, its time and its bytes.

@@ -57,7 +57,7 @@ export class Courier {
   /**
    * Takes bytes of the channel.
    *
-   * @param heard - is called with each message; the body is its own. It returns false if that is none that can be now
+   * @param heard - is called with each message; it owns the body. It returns false if that message must not arrive now
    * @returns false if the bytes are no messages: nothing after them is one either
    */
   take(bytes: Uint8Array, heard: (head: unknown, body: Uint8Array) => boolean): boolean {

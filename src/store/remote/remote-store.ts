@@ -16,7 +16,7 @@ import { type Hello, isStoreTell, STORE_PROTOCOL_VERSION, type StoreAsk, type St
 export interface RemoteStoreOptions extends RedialOptions {
   /** The form of the data that this version knows, such as `sqlite 5`. */
   readonly form: string;
-  /** Hears when the store is late. */
+  /** The observer of a store that is late. */
   readonly pace: PaceObserver;
   readonly refused: RefusalObserver;
   /** How long a start waits for the store, in milliseconds, at least 1. @defaultValue 15,000 */
@@ -30,10 +30,10 @@ const PATIENCE_MS = 5_000;
 /** The most questions that wait for an answer. */
 const MAX_QUESTIONS = 10_000;
 
-/** One thing that is asked for, but for its id. */
+/** One request, without its id. */
 type Wanted = StoreAsk extends infer A ? (A extends { readonly id: number } ? Omit<A, 'id'> : never) : never;
 
-/** Somebody who waits for an answer. */
+/** A caller that waits for an answer. */
 interface Question {
   readonly ask: Wanted;
   readonly body: Uint8Array;
@@ -219,7 +219,7 @@ export class RemoteStore implements StoreAccess, ChannelEvents {
     for (const { isRepeatable, failed } of asked) if (!isRepeatable) failed(LOST);
   }
 
-  /** @returns false if that is nothing that can be said now */
+  /** @returns false if that message must not arrive now */
   #hear(what: StoreTell, body: Uint8Array): boolean {
     if (what.kind === 'hello') return this.#greet(what);
     const question = this.#asked.get(what.id);

@@ -60,7 +60,7 @@ export class StoreService {
     this.#regulate();
   }
 
-  /** The peer says nothing more: it has ended, since its answers would reach nobody. */
+  /** The peer sends nothing more: it has ended, because its answers would not reach it. */
   hangUp(): void {
     this.#channel.close();
   }
@@ -70,7 +70,7 @@ export class StoreService {
     this.#isOver = true;
   }
 
-  /** Its first word, and only that, says its version. */
+  /** Its first message, and only that, has its version. */
   #mayAsk(ask: StoreAsk): boolean {
     const isGreeting = ask.kind === 'hello';
     if (isGreeting === this.#hasGreeted) return false;
@@ -94,7 +94,7 @@ export class StoreService {
     this.#regulate();
   }
 
-  /** Reads on only while there is not too much to do, nor to be read by the peer. */
+  /** Reads on only while neither too much work waits, nor too many answers for the peer. */
   #regulate(): void {
     const isTooMuch = this.#questions >= MAX_QUESTIONS || this.#courier.isBehind;
     if (isTooMuch === this.#isPaused || this.#isOver) return;
