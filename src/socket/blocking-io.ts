@@ -1,4 +1,4 @@
-/** open(2), read(2) and write(2) on whatever blocks: in a worker they wait in slices, so that it can be terminated. */
+/** open(2), read(2) and write(2) on fds that block: in a worker they wait in slices, so that it can be terminated. */
 import { constants, fstatSync, statSync } from 'node:fs';
 import { WOULD_BLOCK } from '../binding/contract.js';
 import { native } from '../binding/load.js';
@@ -44,13 +44,13 @@ function writesAll(fd: number): boolean {
   return status.isFIFO() || status.isSocket() || process.getBuiltinModule('node:tty').isatty(fd);
 }
 
-/** Makes a call that does not block until it is done, or until the fd is one that does not block either. */
+/** Makes a non-blocking call until it is done, or until the fd turns out to be non-blocking, too. */
 function callUntilDone(fd: number, events: number, call: () => number): number {
   const wait = new BlockingWait(fd, events, -1);
   for (let isFirst = true; ; isFirst = false) {
     const count = call();
     if (count !== WOULD_BLOCK || native.isNonBlocking(fd)) return count;
-    // If another reader was faster, or a device reports ready and is not, this does not spin.
+    // If another reader was faster, or a device reports a readiness that does not exist, this does not spin.
     const isInTime = wait.forReadiness() && (isFirst || wait.pause());
     if (!isInTime) return WOULD_BLOCK;
   }

@@ -1,4 +1,4 @@
-/** How a socket makes a call that cannot go on. */
+/** How a socket makes a call that would block. */
 import { checkInteger, MAX_INT32 } from '../arguments.js';
 import { POLLIN } from '../readiness/constants.js';
 import { BlockingWait, waitsHere } from './blocking-wait.js';
@@ -7,7 +7,7 @@ import { MSG_DONTWAIT, MSG_ERRQUEUE, MSG_OOB } from './constants.js';
 /** Each of them keeps a receive from waiting, whatever the mode: recv(2), tcp(7). */
 export const RECEIVES_AT_ONCE = MSG_DONTWAIT | MSG_ERRQUEUE | MSG_OOB;
 
-/** To be called before anything is computed with them, which might run code of the caller. */
+/** Call it before anything is computed with them, because that might run code of the caller. */
 export function checkFlags(flags: number): void {
   checkInteger(flags, 'flags', -MAX_INT32 - 1, MAX_INT32);
 }
@@ -43,7 +43,7 @@ export class BlockingMode {
     checkFlags(flags);
     const neverWaits = (flags & (events === POLLIN ? RECEIVES_AT_ONCE : MSG_DONTWAIT)) !== 0;
     if (!neverWaits && !waitsHere(this.timeoutMs)) return attempt(fd, flags);
-    // The flag of the fd may say otherwise: it is shared with duplicates.
+    // The flag of the fd may differ: it is shared with duplicates.
     const result = attempt(fd, flags | MSG_DONTWAIT);
     if (result !== null || neverWaits) return result;
     return operateLater(syscall, () => attempt(fd, flags | MSG_DONTWAIT), wait ?? this.startWait(fd, events));
@@ -52,7 +52,7 @@ export class BlockingMode {
 
 function operateLater<Result>(syscall: string, attempt: () => Result | null, wait: BlockingWait): Result | null {
   for (let isFirst = true; ; isFirst = false) {
-    // Ready and yet not: a unix datagram socket reports its own room, not its receiver's.
+    // Ready in appearance only: a unix datagram socket reports its own room, not its receiver's.
     const isInTime = wait.forReadiness() && (isFirst || wait.pause());
     if (!isInTime) return wait.expire(syscall);
     const result = attempt();

@@ -9,10 +9,10 @@ import { SO_RCVTIMEO, SO_SNDTIMEO, SOL_SOCKET } from './constants.js';
 
 const NOTHING = new Int32Array(0);
 const MAX_PAUSE_MS = 20;
-/** Of a `struct timeval` with 64 bits for each part. */
+/** The size of a `struct timeval` with 64 bits for each part. */
 const TIMEVAL_BYTES = 16;
 
-/** When a call has to be over, and how it waits until then. */
+/** The deadline of a call, and its waits until then. */
 export class BlockingWait {
   readonly #fd: number;
   readonly #events: number;
@@ -35,7 +35,7 @@ export class BlockingWait {
   }
 
   /**
-   * Waits until the call can go on, in poll(2).
+   * Waits in poll(2) until the call can proceed.
    *
    * @returns false when the time is up
    */
@@ -74,7 +74,7 @@ export class BlockingWait {
 
   /**
    * Sleeps for a moment, longer each time: for changes that the kernel does not report, such as room in the queue of
-   * another's datagram socket.
+   * another process's datagram socket.
    *
    * @returns false when the time is up
    */
@@ -87,7 +87,7 @@ export class BlockingWait {
   }
 
   /**
-   * Ends a call whose time is up. At the kernel's own timeout the call would block, as from the kernel itself.
+   * Ends a call whose time is up. At the kernel's own timeout the call reports would-block, as the kernel itself does.
    *
    * @throws ETIMEDOUT at the timeout that it was made with
    */
@@ -96,7 +96,7 @@ export class BlockingWait {
     throw systemError('ETIMEDOUT', syscall, `timed out after ${this.#timeoutMs} ms`, this.#fd);
   }
 
-  /** Whether the time that is up is the one that the socket's options set. */
+  /** Whether the expired time is the one that the socket's options set. */
   get isKernels(): boolean {
     return this.#timeoutMs < 0;
   }

@@ -13,7 +13,7 @@ import { OwnedFd } from './owned-fd.js';
 import { receiveBuffer, takeReceived, toWritableBytes } from './receive-buffer.js';
 
 const { O_RDONLY, O_WRONLY } = constants;
-/** In the order of SEEK_SET and its kin. */
+/** In the order of SEEK_SET, SEEK_CUR and so on. */
 const SEEK_WORDS = ['start', 'current', 'end', 'data', 'hole'] as const satisfies readonly SeekFrom[];
 
 /** The position that {@link Descriptor.lseek} counts from. */

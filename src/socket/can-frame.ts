@@ -11,7 +11,7 @@ export interface CanFrame {
   /** 11 bits, or 29 in an extended frame; the class of an error frame. */
   readonly id: number;
   readonly isExtended: boolean;
-  /** Asks for data, and has none. */
+  /** A remote frame: it requests data, and has none. */
   readonly isRemote: boolean;
   /** From the driver: a report of an error on the bus. It cannot be sent. */
   readonly isError: boolean;

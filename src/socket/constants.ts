@@ -1,8 +1,8 @@
 /**
  * The kernel's socket and descriptor constants, under the kernel's names.
  *
- * They are part of Linux's binary interface on every architecture that fdmux is built for, so they are written down
- * here as numbers; a test compares each with this system's headers. The man page that each group names describes them.
+ * They are part of Linux's binary interface on every architecture that fdmux is built for, so they are written here as
+ * numbers; a test compares each with this system's headers. The man page that each group names describes them.
  */
 
 // Address families, for `Socket.create`, besides its names.

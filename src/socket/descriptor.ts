@@ -66,7 +66,7 @@ export class Descriptor extends ByteFd {
   /**
    * Makes a file in memory, close-on-exec, which lives as long as an fd of it: memfd_create(2).
    *
-   * @param name for `/proc/self/fd` alone, at most 249 bytes. Default: 'fdmux'
+   * @param name shown only in `/proc/self/fd`, at most 249 bytes. Default: 'fdmux'
    * @param options whether it may be sealed, with `fcntl(F_ADD_SEALS, F_SEAL_SHRINK)`. Default: true
    * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_OPTION; EMFILE, ENOMEM
    */

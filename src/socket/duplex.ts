@@ -1,4 +1,4 @@
-/** The one stream of Node.js over whatever carries bytes: a raw fd, or a served connection. */
+/** The one stream of Node.js over all carriers of bytes: a raw fd, or a served connection. */
 import type { Duplex, DuplexOptions as NodeDuplexOptions } from 'node:stream';
 import { checkAbortSignal, checkBoolean, checkInteger, checkOptions, type OptionNames } from '../arguments.js';
 import { closedError, toError } from '../errors.js';
@@ -19,7 +19,7 @@ const OPTIONS: OptionNames<DuplexOptions> = {
 };
 
 /**
- * To be called before anything of the carrier is changed.
+ * Call it before anything of the carrier is changed.
  *
  * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_OPTION
  */
@@ -54,7 +54,7 @@ export interface ByteCarrier {
   read(): void;
   /** Takes bytes, and calls `done` when there is room for more. There is one write at a time. */
   write(chunks: readonly Buffer[], done: Done): void;
-  /** Ends the writing side behind all that was written. */
+  /** Ends the writing side after everything that was written. */
   end(done: Done): void;
   /** Closes it. */
   destroy(error: Error | null): void;
@@ -65,7 +65,7 @@ export type ByteDuplexClass = new (carrier: ByteCarrier, options: DuplexOptions)
 
 let made: ByteDuplexClass | undefined;
 
-/** Returns the class, which is made when it is first needed: to load node:stream takes 1 ms. */
+/** Returns the class, which is made when it is first needed: loading node:stream takes 1 ms. */
 export function byteDuplex(): ByteDuplexClass {
   made ??= makeByteDuplex();
   return made;
@@ -88,7 +88,7 @@ function makeByteDuplex(): ByteDuplexClass {
       super(settings);
       this.#carrier = carrier;
       carrier.attach(this);
-      // Only now can it be destroyed, which a signal that is aborted already does at once.
+      // Only now can it be destroyed, which an already aborted signal does at once.
       if (signal !== undefined) addAbortSignal(signal, this);
     }
 

@@ -35,7 +35,7 @@ export interface FanotifyFile {
   readonly handle: Buffer;
   /** The entry in the folder; '.' for the folder itself, `null` if the record has no name. */
   readonly name: string | null;
-  /** The same as the bytes that it is. */
+  /** The same as bytes. */
   readonly nameBytes: Buffer | null;
 }
 
@@ -131,7 +131,7 @@ export class Fanotify extends OwnedFd {
   }
 
   /**
-   * Watches nothing of one scope any more.
+   * Stops watching everything of one scope.
    *
    * @param flags `FAN_MARK_MOUNT` for all mounts, `FAN_MARK_FILESYSTEM` for all file systems. Default: 0, all files and
    *   folders that were named
@@ -150,7 +150,7 @@ export class Fanotify extends OwnedFd {
   }
 
   /**
-   * Takes the events that are there, up to some 2,700 at a time. It opens their files, and you close them.
+   * Takes the pending events, up to some 2,700 at a time. It opens their files, and you close them.
    *
    * @returns at least one; `null` if there is none
    * @throws ERR_CLOSED; EMFILE, ENFILE, ETXTBSY, EACCES ... if the file of the first event cannot be opened: that event
@@ -181,7 +181,7 @@ export class Fanotify extends OwnedFd {
   }
 }
 
-/** The fd of an event, from a caller without types, too. */
+/** The fd of an event, also from an untyped caller. */
 function fileOf(event: unknown): unknown {
   const isEvent = typeof event === 'object' && event !== null;
   const fd: unknown = isEvent ? Reflect.get(event, 'fd') : undefined;
@@ -222,7 +222,7 @@ function parseRecords(bytes: Buffer): FanotifyRecord[] {
   return records;
 }
 
-/** A record that is too short for its type is a raw one. */
+/** A record that is too short for its type is returned as a raw one. */
 function parseRecord(type: number, data: Buffer): FanotifyRecord {
   const kind = FILE_KINDS.get(type);
   const file = kind === undefined ? null : parseFile(kind, data);

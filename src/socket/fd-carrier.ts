@@ -33,12 +33,12 @@ export class FdCarrier implements ByteCarrier {
   #lease: MultiplexerLease | undefined;
   #registration: Registration<undefined> | undefined;
   #wantsRead = false;
-  /** The write that the fd has not taken whole yet, from `#chunks[#nextChunk]` at `#start` on. */
+  /** The write that the fd has not taken completely yet, starting in `#chunks[#nextChunk]` at `#start`. */
   #chunks = NOTHING;
   #nextChunk = 0;
   #start = 0;
   #written: Done | undefined;
-  /** Set while the kernel is not asked for a moment: it had no memory, or says ready and is not. */
+  /** Set while the kernel is not asked for a moment: it had no memory, or reports a readiness that does not exist. */
   #rest: NodeJS.Timeout | undefined;
   /** Set while an fd that no multiplexer takes is due: it is always ready. */
   #turn: NodeJS.Immediate | undefined;

@@ -1,15 +1,15 @@
-/** Locks on files that other programs respect if they ask: flock(2), fcntl(2). */
+/** Advisory locks on files, which other programs respect only if they ask: flock(2), fcntl(2). */
 import { checkInteger, checkOneOf, checkOptions, type FdLike, type OptionNames, toFd } from '../arguments.js';
 import { native } from '../binding/load.js';
 
-/** Shared locks exclude exclusive ones alone. */
+/** Shared locks exclude only exclusive ones. */
 export type LockMode = 'shared' | 'exclusive' | 'unlock';
 
 /** A part of a file. */
 export interface LockRange {
   /** Its first byte, from 0 to 2^53-1. Default: 0 */
   readonly start?: number | undefined;
-  /** How many bytes, from 0 to 2^53-1; 0, the default, is all behind `start`, however far the file grows. */
+  /** How many bytes, from 0 to 2^53-1; 0, the default, is everything after `start`, however far the file grows. */
   readonly length?: number | undefined;
 }
 
@@ -24,7 +24,7 @@ const RANGE_TYPES: Readonly<Record<LockMode, number>> = { shared: 0, exclusive: 
  * Locks a whole file, or gives the lock back, without waiting: flock(2). The lock belongs to the open file description,
  * so duplicates of the fd share it, and the last close gives it back.
  *
- * @returns false if somebody else has a lock that excludes this one; a shared lock that was to become exclusive may be
+ * @returns false if another holder has a lock that excludes this one; a shared lock that was to become exclusive may be
  *   lost then
  * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; EBADF, ENOLCK
  */
@@ -38,7 +38,7 @@ export function flock(fd: FdLike, mode: LockMode): boolean {
  * Locks a part of a file, or gives it back, without waiting: fcntl(2), F_OFD_SETLK. The lock belongs to the open file
  * description, so it is not lost when other code of this process closes the same file.
  *
- * @returns false if somebody else has a lock that excludes this one
+ * @returns false if another holder has a lock that excludes this one
  * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_OPTION; EBADF (also: an exclusive lock on an fd that is
  *   only read, a shared one on an fd that is only written), ENOLCK
  */

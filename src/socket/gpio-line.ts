@@ -20,7 +20,7 @@ export interface GpioLineRequest {
 
 /** One edge. */
 export interface GpioLineEvent {
-  /** When, by CLOCK_MONOTONIC unless the flags chose another. */
+  /** The time, by CLOCK_MONOTONIC unless the flags chose another clock. */
   readonly timeNs: bigint;
   readonly edge: 'rising' | 'falling';
   /** The number of the line on the chip. */

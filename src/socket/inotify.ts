@@ -19,7 +19,7 @@ export interface InotifyEvent {
   readonly cookie: number;
   /** The file within a watched folder; empty if it is about the watched file itself. */
   readonly name: string;
-  /** The same as the bytes that it is. */
+  /** The same as bytes. */
   readonly nameBytes: Buffer;
 }
 
@@ -60,7 +60,7 @@ export class Inotify extends OwnedFd {
   }
 
   /**
-   * Takes the events that are there, some 60 to 4,000 of them at a time.
+   * Takes the pending events, some 60 to 4,000 of them at a time.
    *
    * @returns at least one; `null` if there is none
    * @throws ERR_CLOSED

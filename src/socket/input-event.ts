@@ -5,7 +5,7 @@ import { structBytes } from './struct-bytes.js';
 
 /** One change of a key, an axis or a switch; `EV_SYN` ends a group of simultaneous changes. */
 export interface InputEvent {
-  /** When, by the clock of the device: since 1970, unless `EVIOCSCLOCKID` chose another. */
+  /** The time, by the clock of the device: since 1970, unless `EVIOCSCLOCKID` chose another clock. */
   readonly timeNs: bigint;
   /** `INPUT.EV_KEY`, `EV_REL`, `EV_ABS` ... */
   readonly type: number;

@@ -5,8 +5,8 @@ import { isSystemError } from '../errors.js';
 const { ENOBUFS, ENOMEM } = constants.errno;
 
 /**
- * When a call that found no memory is made again, in milliseconds. The fd counts as ready meanwhile, so waiting for
- * that would spin, and the kernel does not report when there is memory again.
+ * The delay before a call that found no memory is made again, in milliseconds. The fd counts as ready meanwhile, so
+ * waiting for that would spin, and the kernel does not report when there is memory again.
  */
 export const MEMORY_RETRY_MS = 20;
 

@@ -12,9 +12,9 @@ import { AF_NETLINK } from './constants.js';
 import { NETLINK } from './kernel-constants.js';
 import { structBytes, textUpToNul } from './struct-bytes.js';
 
-/** Where a netlink socket is. */
+/** The place of a netlink socket. */
 export interface NetlinkAddressInput {
-  /** Default: 0, which the kernel chooses at `bind`, and which is the kernel itself as a receiver */
+  /** Default: 0, for which the kernel chooses one at `bind`; as a receiver, 0 is the kernel itself */
   readonly port?: number | undefined;
   /** A mask of `RTMGRP_` constants: the groups to receive. Default: 0 */
   readonly groups?: number | undefined;

@@ -12,8 +12,8 @@ import { toWritableBytes } from './receive-buffer.js';
  * One fd and its owner, which closes it: the base of everything here that owns a descriptor.
  *
  * The fd is closed by {@link close} or at the end of a `using` block, never by garbage collection: its number may still
- * be at work in a multiplexer or in another library, and closing it at a random moment would close whatever reuses it.
- * When a worker ends, terminated or not, the fds that it opened and neither closed nor gave away are closed.
+ * be in use in a multiplexer or in another library, and closing it at a random moment would close the file that reuses
+ * it. When a worker ends, terminated or not, the fds that it opened and neither closed nor gave away are closed.
  */
 export abstract class OwnedFd implements Disposable {
   /** -1 once closed or given away. */
@@ -74,7 +74,7 @@ export abstract class OwnedFd implements Disposable {
   }
 
   /**
-   * Controls a device, a socket, or whatever the fd is: ioctl(2). The driver decides the meaning and the argument of a
+   * Controls a device, a socket, or any other fd: ioctl(2). The driver decides the meaning and the argument of a
    * request.
    *
    * @param request `TIOCGWINSZ`, `FIONREAD` ... or a driver's own number

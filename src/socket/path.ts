@@ -17,7 +17,7 @@ export function toPathBytes(path: unknown, name: string): Uint8Array {
   throw invalidArgType(name, 'a string, a Buffer or a URL', path);
 }
 
-/** Bytes as text if they are UTF-8, else as they are: text would lose some, and then name another file. */
+/** Bytes as text if they are UTF-8, otherwise unchanged: text would lose some, and then name another file. */
 export function textOrBytes(bytes: Uint8Array): string | Buffer {
   const buffer = Buffer.from(bytes);
   const text = buffer.toString();

@@ -20,9 +20,9 @@ export interface ExitStatus {
 const CLD_EXITED = 1;
 
 /**
- * Names a process by its fd, close-on-exec: it is readable once the process has ended, and never means another process
- * that got the same number. It works for any process, not only for children. The exit status stays with the parent that
- * reaps it, by {@link wait} if that is this process.
+ * Refers to a process by an fd, close-on-exec: it is readable once the process has ended, and never means another
+ * process that got the same number. It works for any process, not only for children. The exit status stays with the
+ * parent that reaps it, by {@link wait} if that is this process.
  */
 export class PidFd extends OwnedFd {
   /** 0 if the process is not in this one's namespace, -1 if it is gone. */

@@ -43,9 +43,9 @@ const { O_NOCTTY, O_NONBLOCK, O_RDWR } = constants;
 const { TIOCGPTN, TIOCSPTLCK } = TTY;
 const DEFAULT_COLUMNS = 80;
 const DEFAULT_ROWS = 24;
-/** As the C library has it, for an environment without `PATH`. */
+/** The default of the C library, for an environment without `PATH`. */
 const DEFAULT_PATH = '/bin:/usr/bin';
-/** For the addon: as this process has it. */
+/** For the addon: the same as this process. */
 const UNCHANGED = -1;
 
 /**
@@ -221,7 +221,7 @@ function readProgram(file: unknown, args: unknown, options: PtySpawnOptions): Pr
   };
 }
 
-/** Where execvp(3) would look for it. */
+/** The paths where execvp(3) would look for it. */
 function pathsOf(file: string, searched: unknown): Uint8Array[] {
   if (file.includes('/')) return [Buffer.from(file)];
   checkString(searched, 'options.env.PATH');

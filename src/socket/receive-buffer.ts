@@ -5,7 +5,7 @@ import { invalidArgType } from '../errors.js';
 /** Longest receive that goes through the shared slab, in bytes; a longer one gets a buffer of its own. */
 const SLAB_BYTES = 64 * 1024;
 
-/** Where receives land before they are copied to a buffer of their exact size. */
+/** The memory for receives before they are copied to a buffer of their exact size. */
 let slab: Buffer | undefined;
 
 /** Memory for one receive of up to `maxBytes`, perhaps longer and shared: nothing may keep it. */

@@ -1,7 +1,7 @@
-/** Requests of ioctl(2) whose number says how long their memory is. */
+/** Requests of ioctl(2) whose number contains the length of their memory. */
 import { checkInteger, MAX_UINT32 } from '../arguments.js';
 
-/** Where the size lies in a request, and how large it may be: asm-generic/ioctl.h. */
+/** The place of the size in a request, and its maximum: asm-generic/ioctl.h. */
 const SIZE_SHIFT = 16;
 const MAX_SIZE = 0x3fff;
 const SIZE_MASK = MAX_SIZE * 2 ** SIZE_SHIFT;

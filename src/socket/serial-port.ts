@@ -65,7 +65,7 @@ export class SerialPort extends ByteFd {
    * the loss of one.
    *
    * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_OPTION; EINVAL if the driver has no such rate; ENOTTY
-   *   (no serial line), ENOENT, EACCES, EBUSY (somebody else has it for himself) ...
+   *   (no serial line), ENOENT, EACCES, EBUSY (another program uses it exclusively) ...
    */
   static open(path: PathInput, options: SerialPortOptions): SerialPort {
     const bytes = toPathBytes(path, 'path');

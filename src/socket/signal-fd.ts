@@ -12,7 +12,7 @@ export interface SignalInfo {
   readonly signal: number;
   /** 'SIGUSR1'; `null` for a real-time signal. */
   readonly name: NodeJS.Signals | null;
-  /** Why it was sent: `SI_USER` is 0, `SI_QUEUE` -1; the others are the signal's own. */
+  /** The cause: `SI_USER` is 0, `SI_QUEUE` -1; the others are the signal's own. */
   readonly code: number;
   /** The sending process. */
   readonly pid: number;

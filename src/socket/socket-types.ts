@@ -69,7 +69,7 @@ export interface ReceivedMessage extends ReceivedFrom {
 
 /** The options of {@link Socket.sendMsg}. */
 export interface SendMsgOptions {
-  /** The receiver; left out on a connected socket. */
+  /** The receiver; omitted on a connected socket. */
   readonly address?: AddressInput | undefined;
   readonly control?: readonly ControlMessageInput[] | undefined;
   readonly flags?: number | undefined;
@@ -88,7 +88,7 @@ export type ReceivedDatagram = ReceivedMessage;
 /** One message of {@link Socket.sendMmsg}. */
 export interface DatagramToSend {
   readonly data: SocketBytes;
-  /** The receiver; left out on a connected socket. */
+  /** The receiver; omitted on a connected socket. */
   readonly address?: AddressInput | undefined;
   readonly control?: readonly ControlMessageInput[] | undefined;
 }

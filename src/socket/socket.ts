@@ -428,7 +428,7 @@ export class Socket extends OwnedFd {
     );
   }
 
-  /** Sends once, or until all is sent if the kernel would wait for that and must not. */
+  /** Sends once, or until everything is sent if the kernel would wait for that and must not. */
   #sendAs(
     syscall: string,
     length: number,
@@ -590,12 +590,12 @@ export class Socket extends OwnedFd {
   }
 
   /**
-   * Receives the datagrams that are there, each with its control messages, in one call: recvmmsg(2). A socket that
-   * waits does so for the first only.
+   * Receives the waiting datagrams, each with its control messages, in one call: recvmmsg(2). A socket that waits does
+   * so for the first only.
    *
    * @param maxMessages from 1 to 1024
    * @param maxBytes of each, from 1 to 65,536
-   * @param options a number stands for the flags alone
+   * @param options a number is the flags only
    * @returns at least one message; `null` if it would block
    * @throws as {@link recv}
    */
@@ -622,8 +622,8 @@ export class Socket extends OwnedFd {
    * Sends many datagrams, each with its control messages, in one call: sendmmsg(2).
    *
    * @param messages at most 1024
-   * @returns how many of them, from the first on, were taken; `null` if the first would block
-   * @throws as {@link sendMsg} if the first fails; a later failure shows in the count alone
+   * @returns how many of them, counted from the first, were taken; `null` if the first would block
+   * @throws as {@link sendMsg} if the first fails; a later failure shows only in the count
    */
   sendMmsg(messages: readonly DatagramToSend[], flags = 0): number | null {
     const fd = this.fd;
@@ -885,7 +885,7 @@ function decodeSender(address: RawAddress | null): Address | null {
   return address && decodeAddress(address);
 }
 
-/** As Array.isArray, which does not narrow to arrays that are only read. */
+/** As Array.isArray, which does not narrow to read-only arrays. */
 function isList(value: SocketBytes | readonly SocketBytes[]): value is readonly SocketBytes[] {
   return Array.isArray(value);
 }

@@ -14,7 +14,7 @@ import { native } from '../binding/load.js';
 import { hasCode } from '../errors.js';
 import { TTY } from './kernel-constants.js';
 
-/** How large a terminal's window is. */
+/** The size of a terminal's window. */
 export interface WindowSize {
   /** From 0 to 65,535; 0 if it is not known, as are the other numbers. */
   readonly columns: number;
@@ -40,7 +40,7 @@ export interface ModemLines {
   readonly ri: boolean;
 }
 
-/** The lines that can be set; one that is left out stays as it is. */
+/** The lines that can be set; an omitted one stays as it is. */
 export interface ModemLineChanges {
   readonly dtr?: boolean | undefined;
   readonly rts?: boolean | undefined;
@@ -77,7 +77,7 @@ const QUEUES: readonly TerminalQueue[] = ['input', 'output', 'both'];
 /** With any number but 0, TCSBRK waits for the hardware instead of sending a break. */
 const WAIT_ONLY = 1;
 
-/** How often the queue is looked at, in milliseconds. */
+/** The interval of looks at the queue, in milliseconds. */
 const DRAIN_POLL_MS = 5;
 const DEFAULT_BREAK_MS = 250;
 const MAX_BREAK_MS = 60_000;
@@ -179,7 +179,7 @@ export async function drainOutput(fd: FdLike): Promise<void> {
   const queued = new Int32Array(1);
   const bytes = new Uint8Array(queued.buffer);
   for (;;) {
-    // Meanwhile its owner may have closed it.
+    // Its owner may have closed it meanwhile.
     native.ioctl(toFd(fd), TIOCOUTQ, bytes);
     if (queued[0] === 0) break;
     await sleep(DRAIN_POLL_MS);

@@ -45,7 +45,7 @@ export interface TermiosChanges {
   readonly crToNewline?: boolean | undefined;
   /** Bits per second, any number that the driver takes, from 0 (hang up) to 2^32-1; both directions. */
   readonly baudRate?: number | undefined;
-  /** Of the input alone, if it differs. */
+  /** The rate of the input, if it differs. */
   readonly inputBaudRate?: number | undefined;
   readonly dataBits?: 5 | 6 | 7 | 8 | undefined;
   readonly stopBits?: 1 | 2 | undefined;
@@ -231,7 +231,7 @@ export class Termios {
   }
 
   /**
-   * Reads the settings as the kernel has them, for {@link restore}.
+   * Reads the settings in the kernel's form, for {@link restore}.
    *
    * @throws as {@link get}
    */
@@ -240,7 +240,7 @@ export class Termios {
   }
 
   /**
-   * Puts back all that {@link save} has read.
+   * Restores everything that {@link save} has read.
    *
    * @throws as {@link set}
    */

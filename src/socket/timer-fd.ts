@@ -20,13 +20,13 @@ export interface TimerOptions {
   readonly intervalMs?: number | undefined;
   /** Whether `initialMs` is a moment of the clock (for 'realtime', since 1970) and not a delay. Default: false. */
   readonly absolute?: boolean | undefined;
-  /** With an absolute realtime timer: a read throws ECANCELED after somebody has set the clock. Default: false. */
+  /** With an absolute realtime timer: a read throws ECANCELED after the clock was set. Default: false. */
   readonly cancelOnSet?: boolean | undefined;
 }
 
 const OPTIONS: OptionNames<TimerOptions> = { initialMs: true, intervalMs: true, absolute: true, cancelOnSet: true };
 
-/** How a timer stands. */
+/** The state of a timer. */
 export interface TimerState {
   /** Milliseconds until the next expiry; 0 if it is not armed. */
   readonly remainingMs: number;
@@ -62,7 +62,7 @@ export class TimerFd extends CounterFd {
   /**
    * Arms the timer, instead of any earlier setting: timerfd_settime(2). It then counts its expiries from 0.
    *
-   * @returns how it stood before
+   * @returns its state before
    * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ECANCELED (the clock was set)
    */
   set(options: TimerOptions): TimerState {
@@ -76,12 +76,12 @@ export class TimerFd extends CounterFd {
     return native.timerFdSet(fd, initial, toTimeMs(intervalMs, 'options.intervalMs'), flags);
   }
 
-  /** Stops the timer. @returns how it stood before @throws ERR_CLOSED */
+  /** Stops the timer. @returns its state before @throws ERR_CLOSED */
   disarm(): TimerState {
     return native.timerFdSet(this.fd, 0, 0, 0);
   }
 
-  /** How the timer stands: timerfd_gettime(2). @throws ERR_CLOSED */
+  /** Returns the state of the timer: timerfd_gettime(2). @throws ERR_CLOSED */
   get(): TimerState {
     return native.timerFdGet(this.fd);
   }

@@ -40,7 +40,7 @@ function hexOf(bytes: Buffer): string {
   return bytes.toString('hex').replace(/../g, '\\x$&');
 }
 
-/** How many bytes of UTF-8 the character at `start` has; 0 if it is none. */
+/** How many bytes of UTF-8 the character at `start` has; 0 if there is none. */
 function characterLength(bytes: Buffer, start: number): number {
   for (let length = 1; length <= 4; length += 1) {
     const character = bytes.subarray(start, start + length);
