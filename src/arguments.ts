@@ -89,7 +89,7 @@ export function checkOptions(
   known: Readonly<Record<string, true>>,
 ): asserts value is object {
   checkObject(value, name);
-  // A list of the keys would be garbage, of a wait in a loop for one.
+  // A list of the keys would be garbage, for example for each wait in a loop.
   for (const key in value) {
     if (!Object.hasOwn(known, key) && Object.hasOwn(value, key)) throw unknownOption(name, key, known);
   }
@@ -130,7 +130,7 @@ export function toBytes(value: unknown, name = 'bytes'): Uint8Array {
   // A value that only inherits from Uint8Array, or stands for one as a Proxy, has no bytes.
   if (ArrayBuffer.isView(value)) {
     if (value instanceof Uint8Array) {
-      // Only an empty one can be one whose memory is gone, so that the others cost nothing.
+      // Only an empty view can have lost its memory, so the others cost nothing.
       if (value.byteLength === 0) checkAttached(value.buffer, name);
       return value;
     }
@@ -145,7 +145,7 @@ export function toBytes(value: unknown, name = 'bytes'): Uint8Array {
 }
 
 /**
- * Refuses a view or a buffer whose memory is gone; anything else passes.
+ * Refuses a view or a buffer whose memory is detached; anything else passes.
  *
  * @throws ERR_INVALID_ARG_TYPE: reading no bytes out of such memory would pass for an end of file
  */
@@ -153,7 +153,7 @@ export function checkAttached(value: unknown, name: string): void {
   const buffer: unknown = ArrayBuffer.isView(value) ? value.buffer : value;
   if (!types.isAnyArrayBuffer(buffer) || buffer.byteLength > 0) return;
   try {
-    // The engine itself refuses memory that is gone; `ArrayBuffer.prototype.detached` is younger than the runtimes.
+    // The engine itself refuses detached memory; `ArrayBuffer.prototype.detached` is newer than the runtimes.
     new Uint8Array(buffer);
   } catch {
     throw invalidArgType(name, 'bytes whose memory has not been transferred away', buffer);

@@ -19,7 +19,7 @@ export interface SystemError extends Error {
   readonly errno: number;
   /** The call that failed: 'epoll_ctl'. */
   readonly syscall: string;
-  /** The fd it failed on, if there is one. */
+  /** The fd that it failed on, if there is one. */
   readonly fd?: number;
 }
 
@@ -175,7 +175,7 @@ export function outOfRange(name: string, range: string, actual: unknown): Argume
   return new ArgumentRangeError(`"${name}" must be ${range}; received ${describe(actual)}`);
 }
 
-/** `options` has the key `key`, which no option has; `known` has the names of those there are. */
+/** `options` has the key `key`, which no option has; `known` has the names of those that exist. */
 export function unknownOption(name: string, key: string, known: Readonly<Record<string, true>>): UnknownOptionError {
   const names = Object.keys(known).map((each) => `'${each}'`);
   return new UnknownOptionError(

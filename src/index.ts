@@ -57,7 +57,7 @@ export {
   POLLWRNORM,
 } from './readiness/constants.js';
 
-// Multiplexer: who is ready
+// Multiplexer: readiness of many fds
 export { Multiplexer } from './multiplexer/multiplexer-class.js';
 export type { MultiplexerConstructor } from './multiplexer/multiplexer-class.js';
 export type { Synchronous } from './multiplexer/handler.js';

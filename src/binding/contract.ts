@@ -187,7 +187,7 @@ interface LoopCalls {
   /**
    * A helper thread that blocks in the call itself. Works in every runtime. It reports once per arming.
    *
-   * @param dispatcher is called with the waiter's number, and with 0: its findings are to be taken; it must not throw
+   * @param dispatcher is called with the waiter's number, and with 0: take its findings then; it must not throw
    */
   waitThreadOpen(dispatcher: (waiter: number, found: 0) => void): number;
   /** Blocks in poll(2) until one of the entries (as in {@link ReadinessCalls.poll}, copied) has something to report. */
@@ -274,11 +274,11 @@ interface SocketCalls {
   recv(fd: number, bytes: Uint8Array, offset: number, length: number, flags: number): number;
   /** send(2) with MSG_NOSIGNAL. @returns the count, or WOULD_BLOCK */
   send(fd: number, bytes: Uint8Array, offset: number, length: number, flags: number): number;
-  /** Makes a function that sends from `bytes`: see {@link Send}. Nobody may transfer the memory of either array. */
+  /** Makes a function that sends from `bytes`: see {@link Send}. The memory of either array must not be transferred. */
   sender(bytes: Uint8Array, operations: Int32Array): Send;
   /**
    * Makes a function that receives into `bytes`: see {@link Receive}. It throws ERR_OUT_OF_RANGE once their memory has
-   * been transferred. Nobody may transfer that of `operations`.
+   * been transferred. The memory of `operations` must not be transferred.
    */
   receiver(bytes: Uint8Array, operations: Int32Array, maxBytes: number): Receive;
   shutdown(fd: number, how: number): void;
@@ -583,7 +583,7 @@ interface DescriptorCalls {
   ): number;
   /** fcntl(2), with a command that takes a number or nothing. */
   fcntl(fd: number, command: number, argument: number): number;
-  /** flock(2). @returns false if somebody else has the lock and `operation` has LOCK_NB */
+  /** flock(2). @returns false if another holder has the lock and `operation` has LOCK_NB */
   flock(fd: number, operation: number): boolean;
   /** fcntl(2) with F_OFD_SETLK and F_OFD_GETLK: whether the lock was, or would be, given. A length of 0 is all. */
   lockRange(fd: number, type: number, start: number, length: number): boolean;

@@ -38,7 +38,7 @@ export function findAddon(): Found | Error {
   );
 }
 
-/** A `require` in which no bundler sees more than a call. It knows of whatever has changed that of Node.js. */
+/** A `require` in which a bundler sees only a call. It includes all changes made to that of Node.js. */
 export function requireFromHere(): NodeJS.Require {
   return process.getBuiltinModule('node:module').createRequire(here);
 }

@@ -1,8 +1,8 @@
 /**
- * Where this code lies on the disk. An ES module, which knows its URL instead, has another line here.
+ * The place of this code on the disk. An ES module, which knows its URL instead, has another line here.
  *
- * A bundler can leave neither; the program's first file is the next best. A single executable application has a path
- * as it was typed.
+ * A bundler can remove both; the program's first file is the next best. A single executable application has a path as
+ * it was typed.
  */
 import { resolve } from 'node:path';
 

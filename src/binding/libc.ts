@@ -1,4 +1,4 @@
-/** Which C library this process runs on: a shared object that was built for another one must not be loaded. */
+/** The C library that this process runs on: a shared object that was built for another one must not be loaded. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { isDeno } from '../runtime.js';
 

@@ -35,7 +35,7 @@ export class Dispatch<T> {
   #events = 0;
   #wakeups = 0;
 
-  /** @param spinUs for how long a turn looks again and again before it blocks, in microseconds */
+  /** @param spinUs how long a turn looks repeatedly before it blocks, in microseconds */
   constructor(backend: Backend<RegistrationRecord<T>>, requeued: Requeued<T>, spinUs = 0) {
     this.#backend = backend;
     this.#requeued = requeued;
@@ -77,7 +77,7 @@ export class Dispatch<T> {
     return this.#wakeups;
   }
 
-  /** Lets no other wait begin until {@link leave}. @param failures takes the first thing that a handler throws */
+  /** Prevents other waits until {@link leave}. @param failures takes the first thing that a handler throws */
   enter(failures?: unknown[]): void {
     this.#isInTurn = true;
     this.#failures = failures;
@@ -103,7 +103,7 @@ export class Dispatch<T> {
    * One call of the backend, and everything that follows from it: registrations with `onReady` are called back, the
    * others are put into the batch.
    *
-   * @returns how many events there were, whatever became of them
+   * @returns how many events there were, used or not
    */
   turn(timeoutMs: number, retryOnSignal: boolean, signalMask: readonly number[] | null): number {
     const ready = this.#ready;
@@ -171,7 +171,7 @@ export class Dispatch<T> {
   }
 
   /**
-   * The backend's call, perhaps in slices. In a function of its own: the one that makes a closure pays for it with
+   * The backend's call, perhaps in slices. It is a separate function, because one that makes a closure pays for it with
    * every call, and there is a turn in each turn of the event loop.
    */
   #block(timeoutMs: number, retryOnSignal: boolean, signalMask: readonly number[] | null): number {
@@ -186,7 +186,7 @@ export class Dispatch<T> {
     return blockingCall(blockMs, (slice) => this.#call(slice, retryOnSignal, signalMask));
   }
 
-  /** Looks again and again for so long. @returns how many events a look has found */
+  /** Looks repeatedly for that long. @returns how many events a look has found */
   #spin(spinMs: number, signalMask: readonly number[] | null): number {
     const endMs = performance.now() + spinMs;
     do {

@@ -28,7 +28,7 @@ function socketType(fd: number): number | undefined {
   try {
     return native.getSockOpt(fd, SOL_SOCKET, SO_TYPE);
   } catch (error) {
-    // An fd that is not a socket has no messages. The next read reports anything else that is wrong with it.
+    // An fd that is not a socket has no messages. The next read reports any other error of it.
     if (hasCode(error, 'ENOTSOCK') || hasCode(error, 'EBADF')) return undefined;
     throw error;
   }

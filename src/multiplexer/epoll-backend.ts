@@ -44,7 +44,7 @@ export interface EpollBackendOptions<Entry> {
   readonly waiterKind: WaiterKind;
   /** Whether a run may wait in the call itself, instead of the event loop. */
   readonly allowsDirectWaits: boolean;
-  /** For how long such a wait looks again and again before it blocks, in microseconds. */
+  /** How long such a wait looks repeatedly before it blocks, in microseconds. */
   readonly spinUs: number;
   /** How many events a wait takes at most; undefined for all. */
   readonly maxEvents: number | undefined;

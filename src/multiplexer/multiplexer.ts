@@ -443,8 +443,7 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
     this.#run.end('closed');
     this.#loop.close();
     try {
-      // If somebody else has closed the epoll fd this fails, but the callbacks of the end must run all the
-      // same.
+      // If other code has closed the epoll fd, this fails, but the callbacks of the end must run all the same.
       this.#backend.close();
     } finally {
       this.#wakeup?.close();

@@ -19,7 +19,7 @@ const REGISTER_OPTIONS: OptionNames<RegisterSettings<unknown> & { readonly data:
 
 const CHANGES: OptionNames<RegistrationChanges<unknown>> = { interest: true, trigger: true, data: true };
 
-/** Where the records of a {@link Registry} have their effect. */
+/** The multiplexer's side of a {@link Registry}, which its records affect. */
 export interface RegistrySurroundings<T> {
   readonly backend: Backend<RegistrationRecord<T>>;
   /** Looks again when the set has changed. */

@@ -31,7 +31,7 @@ export class Requeued<T> {
     for (const record of records) {
       const events = record.queuedEvents;
       record.queuedEvents = 0;
-      // Without events it was paused or unregistered meanwhile.
+      // A record without events was paused or unregistered meanwhile.
       if (events === 0 || record.events !== 0) continue;
       record.events = events;
       ready.push(record);

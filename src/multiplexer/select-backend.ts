@@ -10,7 +10,7 @@ import { CopyingBackend } from './copying-backend.js';
 
 /**
  * The sets have a bit for each number below their highest fd. Higher ones than this are put into them only when they
- * are known to be open, so that a number that means nothing costs no memory.
+ * are known to be open, so that a meaningless number costs no memory.
  */
 const MAX_UNCHECKED_FD = 2 ** 20;
 
@@ -150,7 +150,7 @@ export class SelectBackend<Entry extends BackendEntry> extends CopyingBackend im
       entry.becomeReady(POLLNVAL);
       ready.push(entry);
     });
-    // Somebody else has closed the fd of the wake-up.
+    // Other code has closed the fd of the wake-up.
     if (ready.length === 0) throw error;
     return ready.length;
   }

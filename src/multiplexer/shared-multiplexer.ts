@@ -1,4 +1,4 @@
-/** The multiplexers for users that bring none: one for each way of waiting, for as long as it has users. */
+/** The multiplexers for users without one of their own: one for each way of waiting, for as long as it has users. */
 import type { BackendName } from './backend.js';
 import type { Multiplexer } from './multiplexer.js';
 import { SteadyMultiplexer, type SteadyObserver } from './steady-multiplexer.js';
@@ -6,7 +6,7 @@ import { SteadyMultiplexer, type SteadyObserver } from './steady-multiplexer.js'
 /** The use of a shared multiplexer. */
 export interface MultiplexerLease {
   readonly multiplexer: Multiplexer<undefined>;
-  /** To be called once, when the user has nothing registered any more. */
+  /** Call it once, when the user has nothing registered any more. */
   release(): void;
 }
 
@@ -21,7 +21,7 @@ interface Shared {
 const shared = new Map<string, Shared>();
 
 /**
- * Leases the shared multiplexer of `backend` that spins for so long. Every registration in it must have an `onReady`.
+ * Leases the shared multiplexer of `backend` that spins for that long. Every registration in it must have an `onReady`.
  */
 export function leaseMultiplexer(backend: BackendName, user: SteadyObserver, spinUs = 0): MultiplexerLease {
   const entry = shared.get(kindOf(backend, spinUs)) ?? open(backend, spinUs);

@@ -6,7 +6,7 @@ import { CallbackList } from './callback-list.js';
 import { Multiplexer } from './multiplexer.js';
 import type { RegisterOptions, Registration } from './registration.js';
 
-/** Whom it reports to. */
+/** The observer of its waits. */
 export interface SteadyObserver {
   /** Its waits have begun to fail; they will be tried again. */
   waitFailed(error: Error): void;
@@ -81,7 +81,7 @@ export class SteadyMultiplexer {
       });
   }
 
-  /** Nobody awaits these waits: their errors go to the users, and must not end the process. */
+  /** These waits are not awaited: their errors are reported to the users, and must not end the process. */
   #waitFailed(error: Error): void {
     if (!PASSING.some((code) => hasCode(error, code))) {
       this.#giveUp(error);
@@ -92,7 +92,7 @@ export class SteadyMultiplexer {
       this.#observer?.waitFailed(error);
     }
     this.#isFailing = true;
-    // Users with registrations still count on it.
+    // Users with registrations still rely on it.
     setTimeout(() => {
       this.#run();
     }, RETRY_MS);

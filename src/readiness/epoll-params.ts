@@ -3,7 +3,7 @@ import { checkBoolean, checkInteger, checkOptions, MAX_INT32, type OptionNames }
 
 /** The busy-polling parameters of an epoll instance, see ioctl_eventpoll(2). All are off (0, 0, false) at first. */
 export interface EpollParams {
-  /** For how many microseconds to poll the network before sleeping, 0 to 2^31-1; 0 turns it off. */
+  /** How many microseconds to poll the network before sleeping, 0 to 2^31-1; 0 turns it off. */
   readonly busyPollUsecs: number;
   /** How many packets to take per poll, 0 to 65535; more than 64 needs CAP_NET_ADMIN. */
   readonly busyPollBudget: number;

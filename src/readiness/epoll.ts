@@ -339,7 +339,7 @@ export class Epoll extends WaitObject<EpollEvent> {
     return this.#read(result, words, count, eventLayout());
   }
 
-  /** In a function of its own: the one that makes a closure pays for it with every call. */
+  /** It is a separate function, because one that makes a closure pays for it with every call. */
   #block(limit: number, timeoutMs: number, retryOnSignal: boolean, signalMask: readonly number[] | null): number {
     return blockingCall(timeoutMs, (slice) => waitForEvents(this.#fd, limit, slice, retryOnSignal, signalMask));
   }

@@ -37,9 +37,9 @@ export interface Waiter {
 
 /** How a waiter may make the real call itself. */
 export interface DirectCalls {
-  /** For how many events the event buffer has room; 0 if the waiter must not make the call now. */
+  /** How many events the event buffer has room for; 0 if the waiter must not make the call now. */
   readonly room: () => number;
-  /** For how long it looks again and again before it blocks, in microseconds. */
+  /** How long it looks repeatedly before it blocks, in microseconds. */
   readonly spinUs: number;
 }
 
@@ -69,7 +69,7 @@ function dispatch(waiter: number, found: number): void {
     } catch (error) {
       rethrowLater(error);
     }
-    // Entering JavaScript costs as much as all else of a short report, so a busy waiter stays.
+    // Entering JavaScript costs as much as the rest of a short report, so a busy waiter stays.
     if (count === 0 || runTicks === undefined) return;
     try {
       runTicks();
@@ -202,7 +202,7 @@ abstract class NativeWaiter implements Waiter {
 export class LoopWaiter extends NativeWaiter {
   readonly #direct: DirectCalls;
   #running = false;
-  /** For how many events the handle may make the real call. */
+  /** How many events the handle may make the real call for. */
   #room = 0;
   #found = 0;
 
