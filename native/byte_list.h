@@ -1,4 +1,4 @@
-// An array of Uint8Arrays, as the vectors of readv(2) and its kin.
+// An array of Uint8Arrays, as the vectors of readv(2) and similar calls.
 #pragma once
 
 #include <sys/uio.h>

@@ -17,9 +17,10 @@ namespace {
 
 // The kernel silently caps both calls at UIO_MAXIOV.
 constexpr size_t kMaxMessages = 1024;
-// Of one received message, so that the control messages of a call need no more memory than its bytes may.
+// The limit of one received message, so that the control messages of a call need no more memory than its
+// bytes may.
 constexpr size_t kMaxControlBytesEach = size_t{64} * 1024;
-// Of all messages of one call.
+// The limit of all messages of one call.
 constexpr size_t kMaxControls = size_t{16} * kMaxMessages;
 
 napi_value recvFrom(napi_env env, napi_callback_info info) {

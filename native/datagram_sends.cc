@@ -21,7 +21,7 @@ constexpr size_t kMaxMessages = 256;
 constexpr size_t kWordsPerMessage = 4;
 // Some C libraries lack the name.
 constexpr int kUdpSegment = 103;
-// The kernel cuts one message into so many (UDP_MAX_SEGMENTS of its first versions) ...
+// The kernel cuts one message into at most this many (UDP_MAX_SEGMENTS of its first versions) ...
 constexpr size_t kMaxSegments = 64;
 // ... and refuses segments that do not fit into one packet. These fit on every path of IPv6.
 constexpr size_t kMaxSegmentBytes = 1200;

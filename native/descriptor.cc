@@ -24,7 +24,7 @@ napi_value close(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// Whether a call may wait without limit for somebody else to act. One on a disk waits only for the disk.
+// Whether a call may wait without limit for another process to act. A call on a disk waits only for the disk.
 bool mayWaitForEver(int fd) {
   struct stat file;
   return ::fstat(fd, &file) == 0 && !S_ISREG(file.st_mode) && !S_ISDIR(file.st_mode) &&

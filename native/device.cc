@@ -1,6 +1,6 @@
 // Files and devices: open(2), ioctl(2), and a second fd for an open one: fcntl(2).
 #include <fcntl.h>
-#include <linux/ioctl.h>  // musl's own header leaves out _IOC_SIZE and its kin
+#include <linux/ioctl.h>  // musl's own header leaves out _IOC_SIZE and others
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>

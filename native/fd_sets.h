@@ -110,7 +110,7 @@ inline size_t findReady(const FdSets& sets, const int32_t* fds, const size_t (&c
 // A program asks about the same fds again and again, so the sets are kept and only their bits are copied.
 class SelectQuestion {
  public:
-  // Whether it is about just these fds.
+  // Whether it has exactly these fds.
   bool isAbout(const int32_t* fds, const size_t (&counts)[kFdSetCount]) const {
     if (!is_complete_) return false;
     size_t total = 0;

@@ -15,7 +15,7 @@
 namespace fdmux {
 namespace {
 
-// memfd_create(2) takes so many bytes of a name, without the NUL.
+// memfd_create(2) takes this many bytes of a name, without the NUL.
 constexpr size_t kMaxMemoryFileName = 249;
 
 // The commands that take a number or nothing. The others take an address, or make an fd that would have no
@@ -70,7 +70,7 @@ Napi::Value lockRange(const Call& call) {
   return Napi::Boolean::New(call.env(), !is_refused);
 }
 
-// Whether the lock could be had now.
+// Whether the lock is available now.
 Napi::Value testRange(const Call& call) {
   RangeLock lock = readRangeLock(call);
   call.result(::fcntl(lock.fd, F_OFD_GETLK, &lock.range), "fcntl", lock.fd);

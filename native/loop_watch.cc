@@ -59,7 +59,7 @@ bool hasLibuv() {
          uv_backend_timeout != nullptr && uv_now != nullptr && uv_update_time != nullptr;
 }
 
-// So many reports in a row, each at most kCloseMs of the loop's clock after the one before, let the watch
+// This many reports in a row, each at most kCloseMs of the loop's clock after the one before, let the watch
 // wait directly. Beginning and ending that costs six system calls.
 constexpr int kCloseReports = 16;
 constexpr int kCloseMs = 1;
@@ -72,7 +72,7 @@ constexpr unsigned kMaxLoopFds = 256;
 // The data of libuv's fd in the instance: no fd has that number, so JavaScript drops its events. See
 // CALL_OUT_DATA in src/readiness/epoll-watch.ts.
 constexpr uint32_t kLoopData = 0xfffffffe;
-// That of the tick: JavaScript sees the same number, which is the lower half.
+// The data of the tick: JavaScript sees the same number, which is the lower half.
 constexpr uint64_t kTickData = uint64_t{1} << 32 | kLoopData;
 
 // Whether libuv has fds that it has not handed to the kernel yet. The field is private, but its place is part
@@ -129,8 +129,8 @@ class LoopWatch final : public Waiter {
     return uv_poll_stop(&poll_);
   }
 
-  // Allows direct waits for up to `max_events` events; 0 ends them. Before they block, they look again and
-  // again for `spin_nanoseconds`.
+  // Allows direct waits for up to `max_events` events; 0 ends them. Before they block, they look repeatedly
+  // for `spin_nanoseconds`.
   void setDirect(size_t max_events, int64_t spin_nanoseconds) {
     max_events_ = max_events;
     spin_nanoseconds_ = spin_nanoseconds;
@@ -275,17 +275,17 @@ class LoopWatch final : public Waiter {
   void leaveInstance() {
     environment_.direct_waits.watch = nullptr;
     uv_prepare_stop(&prepare_);
-    // Each fails only if the fd is not there, or somebody else has closed it.
+    // Each fails only if the fd is not there, or other code has closed it.
     ::epoll_ctl(epoll_fd_.get(), EPOLL_CTL_DEL, uv_backend_fd(loop_), nullptr);
     if (!tick_fd_.valid()) return;
     ::epoll_ctl(epoll_fd_.get(), EPOLL_CTL_DEL, tick_fd_.get(), nullptr);
     setTick(0);
   }
 
-  // The kernel starts the next interval of a timer only when somebody reads it.
+  // The kernel starts the next interval of a timer only when it is read.
   void startNextTick() const {
     uint64_t count;
-    // Fails only if somebody else has closed it.
+    // Fails only if other code has closed it.
     if (::read(tick_fd_.get(), &count, sizeof count) < 0) return;
   }
 
@@ -324,7 +324,7 @@ class LoopWatch final : public Waiter {
     if (isDirect()) letLoopGoRound();
   }
 
-  // For how long the loop would wait, in ms; -1 for ever.
+  // How long the loop would wait, in ms; -1 for ever.
   int waitInInstance(int timeout) {
     // The tick fires first, and a wait without a timeout costs less.
     if (timeout > kTickMs) timeout = -1;
@@ -343,7 +343,7 @@ class LoopWatch final : public Waiter {
     return epollWaitMs(epoll_fd_.get(), environment_.event_buffer.events, static_cast<int>(room()), timeout);
   }
 
-  // Looks again and again. A thread that does not block is not to be woken, which takes longer than to look.
+  // Looks repeatedly. A thread that does not block need not be woken, and waking takes longer than looking.
   int spin(int64_t start, int timeout) {
     const int64_t wait = timeout < 0 ? spin_nanoseconds_ : timeout * kNanosecondsPerMs;
     const int64_t end = start + std::min(spin_nanoseconds_, wait);

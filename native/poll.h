@@ -16,7 +16,7 @@ struct PollList {
 // `words` int32 for each.
 bool readPollList(const Reader& reader, napi_value poll_fds, napi_value count, size_t words, PollList* list);
 
-// Of one entry.
+// The words of one entry.
 constexpr size_t kPollFdWords = sizeof(pollfd) / sizeof(int32_t);
 
 }  // namespace fdmux

@@ -28,7 +28,7 @@ enum class AddressKind { kInet, kInet6, kUnixPath, kUnixAbstract, kUnixUnnamed, 
 struct AddressParts {
   AddressKind kind = AddressKind::kUnknown;
   int family = AF_UNSPEC;
-  std::string text;  // the host, or the path or name as the bytes that they are
+  std::string text;  // the host, or the bytes of the path or name
   uint16_t port = 0;
   uint32_t flow_info = 0;
   uint32_t scope_id = 0;

@@ -147,7 +147,7 @@ Outcome waitInEpoll(const Arming& arming, int event_fd, std::vector<Finding>* fi
     findings->push_back({static_cast<int32_t>(events[i].events), static_cast<int32_t>(low),
                          static_cast<int32_t>(data >> 32)});
   }
-  // Another helper alone was called out: nothing to report.
+  // Only another helper was called out: nothing to report.
   if (findings->empty()) outcome.is_called_out = true;
   return outcome;
 }

@@ -45,7 +45,7 @@ class Waiters {
   // Ids are never reused, so that a late report or a second close cannot meet another waiter.
   WaiterId nextId() { return next_id_++; }
   // Each waiter has a dispatcher of its own: the JavaScript may have been loaded more than once over this
-  // addon, and each copy knows its own waiters alone. False with an exception pending, and nothing added.
+  // addon, and each copy knows only its own waiters. False with an exception pending, and nothing added.
   bool add(Waiter* waiter, napi_value dispatcher);
   void remove(WaiterId id);
   Waiter* find(WaiterId id) const {
