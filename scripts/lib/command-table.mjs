@@ -19,7 +19,7 @@ export async function readCommandTable(version) {
   const program = createProgram(version);
   const help = program.createHelp();
   const commands = help.visibleCommands(program);
-  // commander's own `help` knows neither whose it is nor the commands that it may explain.
+  // commander's own `help` knows neither its owner nor the commands that it may explain.
   const helpCommand = { parent: `${program.name()} `, choices: commands.map((command) => command.name()) };
   return {
     summary: program.description(),

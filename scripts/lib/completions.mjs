@@ -103,7 +103,7 @@ if [[ $funcstack[1] == _fdmux ]]; then _fdmux "$@"; else compdef _fdmux fdmux; f
 const zshText = (text) => text.replaceAll(/[\\[\]:]/g, '\\$&');
 const zshAction = ({ name, choices, isFile }, whatever = ' ') =>
   `:${zshText(name)}:${choices.length > 0 ? `(${choices.join(' ')})` : isFile ? '_files' : whatever}`;
-/** An argument that nothing is known about; a word that begins as an option does is none, or it would hide options. */
+/** An argument that nothing is known about; a word that begins like an option is not one, or it would hide options. */
 const zshAnything = ({ name }) => `_guard "[^-]*" "${zshText(name)}"`;
 
 const zshOptions = ({ options }) =>

@@ -15,7 +15,7 @@ export function removeEarlierBuilds(dist, current) {
   for (const folder of earlier) rmSync(folder, { recursive: true });
 }
 
-/** Removes everything of `dist` but the folders of builds. */
+/** Removes everything in `dist` except the folders of builds. */
 export function removeAllButBuilds(dist) {
   const builds = foldersIn(dist);
   for (const name of namesIn(dist)) {

@@ -88,7 +88,7 @@ export async function arm64MuslBun() {
 }
 
 /**
- * The C++ libraries that programs for musl need: Debian's own, which do with the help of musl/shim.c. @returns their
+ * The C++ libraries that programs for musl need: Debian's own, which work with the help of musl/shim.c. @returns their
  * folder
  */
 async function muslLibraries() {

@@ -50,7 +50,7 @@ const namesIn = (list) =>
 function assignment(names, later) {
   const lists = [...later].filter(([, list]) => list.length > 0);
   if (names.length === 0 && lists.length === 0) return '';
-  // All in one literal: to add a getter to an object with hundreds of properties takes 10 us.
+  // All in one literal: adding a getter to an object with hundreds of properties takes 10 us.
   const properties = [
     ...names.map(({ local, exported }) => `${exported}: ${local}`),
     ...lists.flatMap(([, list], index) => list.map((name) => `get ${name}() { return later${index}("${name}"); }`)),
