@@ -33,13 +33,13 @@ export const echo: SocketHandlers<unknown> = {
   },
 };
 
-/** A message there and back. */
+/** A message to the peer and back. */
 export async function exchange(peer: Peer, text = 'ping'): Promise<string> {
   await peer.write(text);
   return (await peer.take(text.length)).toString();
 }
 
-/** A listener whose next connection is there to be looked at. */
+/** A listener whose next connection can be inspected. */
 export async function serveOne(socket: SocketHandlers<unknown>, options: object) {
   const opened = new Signal<Connection>();
   const closed = new Signal<Error | undefined>();

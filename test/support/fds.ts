@@ -3,7 +3,7 @@ import { Socket } from 'fdmux';
 import { onTestFinished } from 'vitest';
 import { native } from '../../src/binding/load.js';
 
-/** A sanitizer opens its report when it has something to say, and keeps it open. */
+/** A sanitizer opens its report when it has something to report, and keeps it open. */
 const REPORTS = process.env['FDMUX_REPORTS'];
 
 /**
@@ -32,7 +32,7 @@ export function closeQuietly(fd: number): void {
   }
 }
 
-/** Has these fds closed when the current test ends, whatever its outcome, and gives them back. */
+/** Has these fds closed when the current test ends, whatever its outcome, and returns them. */
 export function closedAtEnd<T extends readonly number[]>(...fds: T): T {
   onTestFinished(() => {
     for (const fd of fds) closeQuietly(fd);
@@ -40,7 +40,7 @@ export function closedAtEnd<T extends readonly number[]>(...fds: T): T {
   return fds;
 }
 
-/** Has a disposable closed when the current test ends, and gives it back. */
+/** Has a disposable closed when the current test ends, and returns it. */
 export function disposedAtEnd<T extends Disposable>(resource: T): T {
   onTestFinished(() => resource[Symbol.dispose]());
   return resource;

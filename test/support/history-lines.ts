@@ -1,4 +1,4 @@
-/** Lines of a history, for tests that care for few of their fields. */
+/** Lines of a history, for tests that care about few of their fields. */
 import type { Line } from '../../src/history/line.js';
 
 /** A message of ann's in #a, whose place and time follow from a number. */

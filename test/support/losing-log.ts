@@ -29,7 +29,7 @@ class Onward implements Following {
   }
 }
 
-/** Logs in memory that can lose their ends, as a disk does that has not written them. */
+/** Logs in memory that can lose their ends, like a disk that has not written them. */
 export class LosingLog implements SharedLog {
   readonly #options: MemoryLogOptions;
   #log: MemoryLog;

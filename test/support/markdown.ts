@@ -2,7 +2,7 @@
 export interface CodeBlock {
   readonly language: string;
   readonly text: string;
-  /** Where it begins, for messages. */
+  /** The line on which it begins, for messages. */
   readonly line: number;
 }
 

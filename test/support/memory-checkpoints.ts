@@ -18,7 +18,7 @@ export class MemoryCheckpoints implements Checkpoints {
     if (seq > (this.#kept.get(log)?.seq ?? 0)) this.#kept.set(log, { seq, state });
   }
 
-  /** Keeps nothing of the state that a log has had. */
+  /** Forgets the state of a log. */
   forgetState(log: LogName): void {
     const kept = this.#kept.get(log);
     if (kept !== undefined) this.#kept.set(log, { seq: kept.seq, state: null });

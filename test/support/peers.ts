@@ -107,7 +107,7 @@ export class Peer {
     return bytes.toString('utf8').replace(/\r?\n$/, '');
   }
 
-  /** Takes lines until one matches, and gives that one. */
+  /** Takes lines until one matches, and returns that one. */
   async lineLike(pattern: RegExp, deadlineMs?: number): Promise<string> {
     for (;;) {
       const line = await this.line(deadlineMs);
@@ -125,7 +125,7 @@ export class Peer {
     return this.#received.bytes;
   }
 
-  /** Sends FIN: this side has no more to say. */
+  /** Sends FIN: this side sends nothing more. */
   end(): void {
     this.socket.end();
   }

@@ -15,13 +15,13 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { endProcess, type ServerPlace, whenServing } from './server-process.js';
 
-/** Benchmarks use this file, too, so it asks nothing of the tests' other parts. */
+/** Benchmarks use this file, too, so it needs no other part of the tests. */
 const CACHE = join(__dirname, '../../.cache');
 
 /** Debian has the programs of each version in a folder of its own; others have them in the PATH. */
 const FOLDERS = [17, 16, 15].map((version) => `/usr/lib/postgresql/${version}/bin`);
 
-/** Whom the server runs as: it refuses root. */
+/** The user that the server runs as: it refuses root. */
 interface User {
   readonly uid: number;
   readonly gid: number;
@@ -54,7 +54,7 @@ export const postgresProblem: string | null = (() => {
 export interface PostgresServer {
   /** The URL of its database. */
   readonly url: string;
-  /** The same for those in the network that it listens in. */
+  /** The same for clients in the network that it listens in. */
   readonly urlOverNetwork: string;
   readonly pid: number;
   /** Connects as a superuser. */
@@ -102,7 +102,7 @@ function emptyFiles(): string {
   try {
     renameSync(copying, kept);
   } catch {
-    // Somebody else was faster.
+    // Another process was faster.
     rmSync(copying, { recursive: true });
   }
   return kept;

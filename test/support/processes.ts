@@ -14,7 +14,7 @@ export const packagePath = (path = ''): string => join(process.env['FDMUX_TEST_S
 /** The compiled command, `fdmux`. */
 export const cliPath = packagePath('dist/cli.js');
 
-/** How a process ended and all that it said. */
+/** How a process ended, and all of its output. */
 export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -156,7 +156,7 @@ export class TestProcess {
   }
 }
 
-/** The end of a long text: a process that says the same for ever would make a message that fills the memory. */
+/** The end of a long text: a process that prints the same for ever would make a message that fills the memory. */
 const ending = (text: string): string => (text.length <= 10_000 ? text : `...${text.slice(-10_000)}`);
 
 const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

@@ -1,4 +1,4 @@
-/** A generator of numbers from 0 up to 1 that gives the same ones in every run. */
+/** A generator of numbers from 0 to below 1 that returns the same ones in every run. */
 export function seeded(seed: number): () => number {
   let state = seed;
   return () => {

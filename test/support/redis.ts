@@ -16,11 +16,11 @@ export const redisProblem: string | null = (() => {
 export interface RedisServer {
   /** The URL of its first database. */
   readonly url: string;
-  /** The same for those in the network that it listens in. */
+  /** The same for clients in the network that it listens in. */
   readonly urlOverNetwork: string;
-  /** Where it keeps its files. */
+  /** The folder of its files. */
   readonly folder: string;
-  /** The process that it is. */
+  /** The id of its process. */
   readonly pid: number;
   /** Connects. */
   connect(): Promise<Redis>;

@@ -9,7 +9,7 @@ export const hasLoopWatch = runtime === 'node';
 export const WAITERS = hasLoopWatch ? (['uv', 'thread'] as const) : (['thread'] as const);
 
 /**
- * Whether a backend takes fds from FD_SETSIZE (1024) on. The kernel's select does; qemu's copy of it aborts the
+ * Whether a backend takes fds of FD_SETSIZE (1024) and above. The kernel's select does; qemu's copy of it aborts the
  * process.
  */
 export const takesLargeFds = (backend: string): boolean =>

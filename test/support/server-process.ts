@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { until } from './deadline.js';
 
-/** Where a server runs, if not among the files and in the network of this process. */
+/** The place of a server, if it is not among the files and in the network of this process. */
 export interface ServerPlace {
   /** The folder that its files are in. */
   readonly within: string;
@@ -14,7 +14,7 @@ export interface ServerPlace {
   readonly through: readonly string[];
 }
 
-/** How often it is tried whether a server serves, in milliseconds. */
+/** The interval of attempts to reach a server, in milliseconds. */
 const TRY_MS = 5;
 
 /** Waits until a server serves. @param attempt - rejects as long as it does not */

@@ -19,7 +19,7 @@ interface Kept extends KeptPack {
 
 /** The part that several brokers share: the packs. */
 export class BrokerStore {
-  /** For leases alone. */
+  /** Only for leases. */
   readonly leases: MemoryLog;
   readonly #maxEntries: number;
   readonly #logs = new Map<LogName, { first: number; packs: Kept[]; mark: string }>();

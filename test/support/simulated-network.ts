@@ -8,7 +8,7 @@ export interface NetworkFaults {
   readonly repeat?: number;
 }
 
-/** One of the two ends' ways to the other. */
+/** The way of one end to the other. */
 type Lane = (() => void)[];
 
 /** A connection: messages on one lane arrive in order, but with arbitrary delays. */
@@ -79,7 +79,7 @@ export class SimulatedNetwork {
     return this.#later.length === 0 && lanes.every((lane) => lane.length === 0);
   }
 
-  /** Delivers until nothing is under way, or so many things. */
+  /** Delivers until nothing is under way, or until a number of deliveries. */
   run(maxSteps = Infinity): void {
     for (let steps = 0; steps < maxSteps && this.#step(); steps += 1);
   }

@@ -26,7 +26,7 @@ interface Page {
 
 /** The place of the logs: it keeps bytes, and knows nothing of their contents. */
 export class LogServer {
-  /** For leases alone. */
+  /** Only for leases. */
   readonly leases: MemoryLog;
   readonly #maxEntries: number;
   readonly #logs = new Map<LogName, { first: number; readonly packs: StoredBytes[] }>();
@@ -44,7 +44,7 @@ export class LogServer {
     return log;
   }
 
-  /** Appends bytes that may be no pack at all, and lets those know who listen. */
+  /** Appends bytes that may be no pack at all, and reports it to the listeners. */
   append(name: LogName, bytes: Uint8Array, entries: number): number {
     const log = this.#log(name);
     log.packs.push({ bytes, entries });
@@ -86,7 +86,7 @@ export class LogServer {
   }
 }
 
-/** One who follows: publications are hints; whatever does not fit is read. */
+/** A follower: publications are hints; packs that do not fit are read. */
 class Follower implements Following {
   readonly name: LogName;
   readonly #sink: LogSink;

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { connectPeer, type Peer } from './peers.js';
 
-/** A frame as it is on the wire, to be made wrong in any way. */
+/** A frame as it is on the wire, which can be made wrong in any way. */
 export interface FrameParts {
   readonly opcode?: number;
   readonly payload?: string | Uint8Array;
