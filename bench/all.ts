@@ -1,6 +1,6 @@
 /**
- * `npm run bench:all`: every suite on one commit. Nothing is published before all have their answers; then they take
- * the place of all that was published, and the pages are made of them.
+ * `npm run bench:all`: every suite on one commit. Nothing is published before all have their answers; then they replace
+ * everything that was published, and the pages are made of them.
  */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
@@ -31,7 +31,7 @@ else {
 }
 
 function measure(): void {
-  // Suites that are named are asked again, and the answers of the others stay.
+  // Named suites are run again, and the answers of the others stay.
   if (asked.length === 0) rmSync(fresh, { recursive: true, force: true });
   mkdirSync(fresh, { recursive: true });
   const begin = performance.now();

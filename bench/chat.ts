@@ -21,7 +21,7 @@ const ROOM = '#bench';
 const WARM_MESSAGES = 8000;
 const COUNTED_MESSAGES = 4000;
 const JOIN_TURNS = 3;
-/** Turns in which one enters alone, before those that are counted, and these. */
+/** Turns in which one client enters alone: those before the count, and the counted ones. */
 const LONE_JOINS = { warm: 20, counted: 30 };
 
 type ChatPeer = Peer<ChatCommand>;
@@ -32,7 +32,7 @@ interface FanOut {
   readonly protocol: Protocol;
   readonly clients: number;
   readonly senders: number;
-  /** How many lines each sender says in a turn. */
+  /** How many lines each sender sends in a turn. */
   readonly lines: number;
 }
 
@@ -113,7 +113,7 @@ function measureLoneJoin(peers: readonly ChatPeer[]): Promise<number[]> {
   });
 }
 
-/** Measures the resident memory of a member that has entered a room and says nothing, in bytes. */
+/** Measures the resident memory of a silent member of a room, in bytes. */
 async function measureMemory(peers: readonly ChatPeer[]): Promise<number[]> {
   const costs: number[] = [];
   for (const peer of peers) {

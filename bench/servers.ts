@@ -93,7 +93,7 @@ const QUESTIONS: readonly Question[] = [
   })),
 ];
 
-/** Of the load and the server each; the rest of an fd limit of 20,000 is theirs. */
+/** Connections of the load and of the server each; the rest of an fd limit of 20,000 is for their other fds. */
 const HELD_CONNECTIONS = 15_000;
 /** The question that is not one of rates. */
 const MEMORY = 'memory';
@@ -124,7 +124,7 @@ async function main(options: Options): Promise<void> {
   if (against !== null) console.log(`\nWhat a message costs:\n\n${comparison(costs, against).join('\n')}`);
 }
 
-/** @param names of all peers that there are */
+/** @param names of all existing peers */
 async function askServers(
   options: Options,
   peers: readonly Peer<ServerCommand>[],

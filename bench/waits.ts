@@ -47,7 +47,7 @@ const CALLS: readonly { readonly call: string; readonly count: number; readonly 
 
 const BACKENDS = ['epoll', 'poll', 'select'];
 const IDLE_COUNTS = [10, 100, 1000, 3000, 6000, 10_000, 15_000];
-/** Of the rounds over idle fds, which take long. */
+/** The most rounds over idle fds, which take long. */
 const MAX_IDLE_ROUNDS = 3;
 
 const WAKE_UPS = '20000';
@@ -73,7 +73,7 @@ function allOf(rounds: number, programs: readonly Program[]): Printed {
   return Object.fromEntries(all);
 }
 
-/** Of programs that print one number: that, run by run. */
+/** The numbers of programs that print one, run by run. */
 function onlyOf(printed: Printed): Record<string, number[]> {
   return Object.fromEntries(Object.entries(printed).map(([name, all]) => [name, all.map(([one = NaN]) => one)]));
 }
@@ -179,7 +179,7 @@ function main({ rounds, seconds, only, peers, against, out }: Options): void {
     [...waiters, ...wakers].map(({ name }) => name),
     peers,
   );
-  // Each is published at once, if everybody was asked: a part of the peers would take the place of all.
+  // Each is published at once, if all peers were asked: a part of the peers would replace all.
   const publish = (answers: WaitsResults): void => {
     console.log(`\n${waitsPage(answers)}`);
     if (out !== null && peers === null) publishWaits(out, answers);

@@ -3,14 +3,14 @@ import { on, once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Servers bound the connections of one address, so every so many clients have one of their own. */
+/** Servers limit the connections of one address, so every group of this size has an address of its own. */
 const CLIENTS_PER_ADDRESS = 200;
 /** How many connect at once. */
 const WAVE = 250;
-/** The numerics that end the way in: the end of the message of the day, or that there is none. */
+/** The numerics that end a registration: the end of the message of the day, or that there is none. */
 const WELCOMED = / (?:376|422) /;
 const LINE_FEED = 10;
-/** How long nothing must arrive until nothing more is expected. */
+/** How long nothing must arrive before nothing more is expected. */
 const QUIET_MS = 60;
 const PATIENCE_MS = 60_000;
 
@@ -78,7 +78,7 @@ export class Crowd {
     for (const socket of this.#sockets.slice(0, count)) socket.write(text);
   }
 
-  /** Waits until they have been sent so many lines since they had `before`. */
+  /** Waits until they have received this many lines since they had `before`. */
   async heard(before: number, expected: number): Promise<void> {
     const deadline = performance.now() + PATIENCE_MS;
     while (this.#lines - before < expected) {
@@ -88,7 +88,7 @@ export class Crowd {
     }
   }
 
-  /** Waits until nothing arrives any more. */
+  /** Waits until nothing more arrives. */
   async quiet(): Promise<void> {
     for (;;) {
       const before = this.#arrivals;

@@ -20,8 +20,8 @@ export async function startSide(command: IrcCommand, protocol: Protocol): Promis
 }
 
 /**
- * Stops the server, has the clients write, and lets it go on: it finds all that they have written in its next turn,
- * however busy the machine is.
+ * Stops the server, has the clients write, and lets it continue: it finds everything that they have written in its next
+ * turn, however busy the machine is.
  *
  * @param lines - how many lines are sent to the clients at least
  * @param mayBeMore - whether to wait until nothing more is sent

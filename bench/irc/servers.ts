@@ -17,7 +17,7 @@ const START_MS = 15_000;
 /** Stands for the port in published commands. */
 const IRC_PORT = 6667;
 
-/** Returns the command for a port; `folder` is empty and its own. */
+/** Returns the command for a port; `folder` is empty and belongs to the server. */
 export type IrcCommand = (port: number, folder: string) => readonly string[];
 
 /** A server that is compared. */
@@ -96,7 +96,7 @@ export function describeIrcServer(command: IrcCommand): string {
   }
 }
 
-/** Starts a server, with a folder that is there as long as it runs. */
+/** Starts a server, with a folder that exists as long as it runs. */
 export async function startIrcServer(command: IrcCommand): Promise<ServerProcess> {
   const folder = mkdtempSync(join(tmpdir(), 'fdmux-bench-'));
   const port = await freePort();

@@ -17,7 +17,7 @@ import type { Latency, Loss, PackCost, Rate } from './report.js';
 
 const NODES = 3;
 const ROOMS = 100;
-/** Messages a second while it is measured how late they are. */
+/** Messages a second while their delay is measured. */
 const CALM_RATE = 3_000;
 
 /** The results of several processes, and their cost for the broker. */
@@ -69,7 +69,7 @@ async function withBroker<T>(
   }
 }
 
-/** How long everybody appends before anything is counted, in milliseconds. */
+/** How long all processes append before anything is counted, in milliseconds. */
 const WARM_MS = 1_000;
 
 /** Three processes append to a hundred rooms as fast as the answers allow, in packs of a turn. */
@@ -84,7 +84,7 @@ const times = (seconds: number): Pick<Work, 'warmMs' | 'countedMs'> => {
   return { warmMs: WARM_MS, countedMs: 1_000 * seconds };
 };
 
-/** The time of the broker is known for all of it alone, so its part of that is taken. */
+/** The time of the broker is known only as a whole, so a part of that is taken. */
 function rateOf({ done, brokerNs }: AllDone, seconds: number): Rate {
   const messages = done.reduce((sum, one) => sum + one.messages, 0);
   const nodeNs = done.reduce((sum, one) => sum + one.cpuNs, 0);
@@ -250,8 +250,8 @@ class Watch {
 }
 
 /**
- * Three servers with rooms that have a member on each; 1,000 messages a second are said. In the second half, one of the
- * servers is killed, and only those on the others talk and are asked, before that, too.
+ * Three servers with rooms that have a member on each; 1,000 messages a second are sent. In the second half, one of the
+ * servers is killed; only members on the others talk and are asked, before that, too.
  */
 export function measureLoss(kind: BrokerKind, seconds: number): Promise<Loss> {
   return withNodes(kind, async (nodes) => {

@@ -6,7 +6,7 @@ import { PostgresLog } from '../../src/store/postgres/postgres-log.js';
 import { RedisLog } from '../../src/store/redis/redis-log.js';
 import type { Done, Work } from './messages.js';
 
-/** So many times are kept, spread over all. */
+/** This many times are kept, spread over all. */
 const MAX_SAMPLES = 20_000;
 const TEXT = 'x'.repeat(80);
 
@@ -111,7 +111,7 @@ class Worker {
     const from = nowMs();
     let said = 0;
     while (!this.#isOver) {
-      // As many as are due by now: a timer that is late does not say less.
+      // As many as are due by now: a late timer does not send less.
       for (; said < ((nowMs() - from) * packsPerSecond) / 1000; said += 1) {
         this.#append(names[said % names.length] ?? 'r:#room0', () => undefined);
       }

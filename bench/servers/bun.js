@@ -17,7 +17,7 @@ const server = Bun.listen({
   },
 });
 
-/** A write may take less than all; who does not keep the rest loses it. */
+/** A write may take less than all; a program that does not keep the rest loses it. */
 function send(socket, bytes) {
   if (socket.rest !== undefined) {
     socket.rest = Buffer.concat([socket.rest, bytes]);

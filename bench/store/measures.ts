@@ -49,7 +49,7 @@ async function withTalkers<T>(
   }
 }
 
-/** Has everybody talk as fast as the echoes allow, and waits until the last messages are found. */
+/** Has all clients talk as fast as the echoes allow, and waits until the last messages are found. */
 export async function measureRate(keeping: Keeping, seconds: number): Promise<Rate> {
   const server = await start(keeping);
   return withTalkers(server, TALKERS, async (talkers) => {
@@ -100,7 +100,7 @@ export function latencyOf(samples: readonly number[]): Latency {
   return { p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) };
 }
 
-/** Says 1,000 messages a second, whether the echoes arrive or not, and returns how long each took to arrive. */
+/** Sends 1,000 messages a second, whether the echoes arrive or not, and returns how long each took to arrive. */
 export async function measureEcho(keeping: Keeping, seconds: number): Promise<Latency> {
   const server = await start(keeping);
   return withTalkers(server, TALKERS, async (talkers) => {
@@ -119,7 +119,7 @@ export async function measureEcho(keeping: Keeping, seconds: number): Promise<La
     const from = performance.now();
     let said = 0;
     while (performance.now() - from < seconds * 1000) {
-      // As many as are due by now: a timer that is late does not say less.
+      // As many as are due by now: a late timer does not send less.
       for (const due = performance.now() - from; said < due; said += 1) {
         underWay[said % TALKERS]?.push(performance.now());
         talkers[said % TALKERS]?.say([next()]);

@@ -52,7 +52,7 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
 
 const ms = (value: number): string => value.toFixed(1);
 
-/** The best of each: whatever else runs only takes away. */
+/** The best of each: other work of the machine only reduces it. */
 function bestOf<Each>(
   answers: Readonly<Record<string, readonly Each[]>>,
   valueOf: (each: Each) => number,

@@ -7,7 +7,7 @@ import { connect, type Socket } from 'node:net';
 const CAPABILITIES = 'batch server-time message-tags echo-message soju.im/search';
 const PATIENCE_MS = 60_000;
 
-/** Someone who waits until so many lines that count have arrived. */
+/** A caller that waits until a number of counted lines has arrived. */
 interface Waiting {
   readonly count: number;
   goOn(): void;

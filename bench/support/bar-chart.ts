@@ -6,11 +6,11 @@ export interface Bar {
   readonly least: number;
   readonly median: number;
   readonly most: number;
-  /** Said behind the values; empty for nothing. */
+  /** The text after the values; empty for nothing. */
   readonly note: string;
 }
 
-/** Where a chart lies in its plot, and how wide its parts are. */
+/** The place of a chart in its plot, and the widths of its parts. */
 interface Place {
   readonly left: number;
   readonly top: number;

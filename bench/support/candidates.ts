@@ -1,4 +1,4 @@
-/** The peers of a suite: who is known, who is asked for, who is installed. */
+/** The peers of a suite: the known, the requested and the installed ones. */
 import { Refusal } from './refusal.js';
 
 /** A peer that may be compared if it is installed. */

@@ -17,7 +17,7 @@ export function residentBytesOf(pid: number): number {
   return 1024 * Number(kilobytes);
 }
 
-/** User and kernel instructions of a process, for so long. */
+/** User and kernel instructions of a process, during a given time. */
 export async function countInstructions(pid: number, seconds: number): Promise<number> {
   const events = 'instructions:u,instructions:k';
   const perf = spawn('perf', ['stat', '-x,', '-e', events, '-p', String(pid), '--', 'sleep', String(seconds)], {

@@ -59,7 +59,7 @@ export function importsPage(measured: Measured, programs: Readonly<Record<string
   return `${lines.join('\n')}\n`;
 }
 
-/** The least of each figure: whatever else runs only adds. */
+/** The least of each figure: other work of the machine only adds to it. */
 function least(costs: readonly Cost[]): Cost {
   return {
     cpuMs: Math.min(...costs.map(({ cpuMs }) => cpuMs)),

@@ -26,12 +26,13 @@ export interface Run {
   /** Results of an earlier time have none. */
   readonly p999Us?: number | undefined;
   /**
-   * Of one core. Near 1 the generator was the limit, and the rate says little about the server; its cost still does.
+   * The share of one core. Near 1 the generator was the limit, and the rate says little about the server; its cost
+   * still does.
    */
   readonly loadCpu: number;
   /** Server time, user and kernel, per message. */
   readonly cpuNsPerMessage: number;
-  /** Where the machine counts them. */
+  /** Null if the machine does not count them. */
   readonly instructionsPerMessage: number | null;
 }
 

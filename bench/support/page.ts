@@ -31,7 +31,7 @@ export function commands({ load, measured }: Answer<unknown>): readonly string[]
   return ['', `Load: ${words.join(', ')}.`, ...(servers.length > 0 ? ['', ...servers] : [])];
 }
 
-/** Lines of Markdown: how peers failed that were asked the question. */
+/** Lines of Markdown: the failures of peers that were asked the question. */
 export function failures({ failures }: Answer<unknown>): readonly string[] {
   const lines = Object.entries(failures).map(([peer, failure]) => `- ${peer} failed when last asked: ${failure}`);
   return lines.length > 0 ? ['', ...lines] : [];
@@ -42,7 +42,7 @@ export function round(value: number): string {
   return Math.round(value).toLocaleString('en');
 }
 
-/** The least of the values that there are; null if there are none. */
+/** The least of the existing values; null if there are none. */
 export function leastOf(values: readonly (number | undefined)[]): number | null {
   const known = values.filter((value) => value !== undefined);
   return known.length === 0 ? null : Math.min(...known);

@@ -10,7 +10,7 @@ const MARKED = /<!-- figure ([\w-]+) -->.*?<!-- \/figure -->/g;
 /** A table whose rows are those of a page of docs/benchmarks. */
 const TABLE = /(<!-- figures of (\S+) -->\n\n)((?:\|.*\n)+)/g;
 
-/** The peer of every suite that is fdmux as people get it. */
+/** The peer of every suite that is fdmux with its defaults. */
 const FDMUX = 'fdmux level';
 
 /** Returns the names of the figures of a text. */
@@ -21,7 +21,7 @@ export function figuresIn(text: string): string[] {
 /**
  * Puts figures into a text.
  *
- * @throws if it asks for one that there is not
+ * @throws if it asks for one that does not exist
  */
 export function withProse(text: string, figures: ReadonlyMap<string, string>): string {
   return text.replace(MARKED, (_marked, name: string) => {

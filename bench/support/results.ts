@@ -26,7 +26,7 @@ export interface Results<Run> {
   readonly memory: Answer<number> | null;
 }
 
-/** The questions and peers that there are, in the order of the page. */
+/** The existing questions and peers, in the order of the page. */
 export interface Known {
   readonly questions: readonly string[];
   readonly peers: readonly string[];
@@ -55,7 +55,7 @@ export function writeResults(path: string, results: Results<unknown>): void {
   writeFileSync(path, `${JSON.stringify(results, null, 1)}\n`);
 }
 
-/** Puts an answer among the others; questions that are not known any more go. */
+/** Puts an answer among the others; questions that are no longer known are removed. */
 export function withAnswer<Run>(results: Results<Run>, answer: Answer<Run>, known: Known): Results<Run> {
   const byId = new Map(results.answers.map((each) => [each.id, each]));
   byId.set(answer.id, merged(byId.get(answer.id), answer, known.peers));
@@ -66,7 +66,7 @@ export function withMemory<Run>(results: Results<Run>, memory: Answer<number>, k
   return { ...results, memory: merged(results.memory ?? undefined, memory, known.peers) };
 }
 
-/** A peer's new runs take the place of its old ones. Peers that were not asked, or failed, keep theirs. */
+/** A peer's new runs replace its old ones. Peers that were not asked, or failed, keep theirs. */
 function merged<Run>(old: Answer<Run> | undefined, fresh: Answer<Run>, peers: readonly string[]): Answer<Run> {
   const runs: Record<string, readonly Run[]> = {};
   const measured: Record<string, Measured> = {};

@@ -86,7 +86,7 @@ export class ServerProcess {
     return residentBytesOf(this.pid);
   }
 
-  /** Waits until it holds so many fds. */
+  /** Waits until it holds this many fds. */
   async holds(count: number): Promise<void> {
     while (readdirSync(`/proc/${this.pid}/fd`).length < count) await delay(20);
   }
@@ -114,7 +114,7 @@ async function readPort(output: Readable | null): Promise<number> {
   return Number(port);
 }
 
-/** The first line; of an output that ends without one, none. */
+/** The first line; none if the output ends without one. */
 function firstLine(output: Readable): Promise<string> {
   return new Promise((resolve, reject) => {
     const lines = createInterface({ input: output });

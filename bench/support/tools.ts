@@ -15,7 +15,7 @@ const cache = process.env['FDMUX_CACHE'] ?? join(root, '.cache');
 export const SERVER_CORE = '0';
 export const LOAD_CORE = cpus().length > 1 ? '1' : '0';
 
-/** Compiles a file of bench/, unless that has been done in the guest's stead, and gives the path of the program. */
+/** Compiles a file of bench/, unless that has been done for the guest, and returns the path of the program. */
 export function compile(source: string, ...flags: string[]): string {
   const program = join(built, source.replace(/\.c$/, ''));
   if (isGuest && isNewer(program, join(root, 'bench', source))) return program;
@@ -26,7 +26,7 @@ export function compile(source: string, ...flags: string[]): string {
   return program;
 }
 
-/** To compile takes long in the guest. */
+/** Compiling takes long in the guest. */
 function isNewer(program: string, source: string): boolean {
   return existsSync(program) && statSync(program).mtimeMs >= statSync(source).mtimeMs;
 }
@@ -41,7 +41,7 @@ export function hasOpensslHeaders(): boolean {
   return runs('cc', '-fsyntax-only', '-include', 'openssl/ssl.h', '-x', 'c', '/dev/null');
 }
 
-/** Whether a command runs and ends well: how optional peers are looked for. */
+/** Whether a command runs and succeeds: the search for optional peers uses it. */
 export function runs(command: string, ...parameters: string[]): boolean {
   return spawnSync(command, parameters, { stdio: 'ignore' }).status === 0;
 }
@@ -58,7 +58,7 @@ export function findBun(): string | null {
   return null;
 }
 
-/** npm's epoll needs its install script, so nothing but a person's command installs it. */
+/** npm's epoll needs its install script, so only a person's command installs it. */
 export const NPM_EPOLL_INSTALL = `npm install --prefix ${join(cache, 'bench')} epoll@4.0.2`;
 
 /** The folder of npm's epoll if it has been installed for this Node.js. */

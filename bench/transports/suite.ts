@@ -38,7 +38,7 @@ class Programs {
 /**
  * Asks the questions among `options.only` that are about transports.
  *
- * @param names of all peers that there are
+ * @param names of all existing peers
  * @returns the answers
  */
 export async function askTransports(

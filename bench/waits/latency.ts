@@ -22,8 +22,7 @@ function send(): void {
 }
 
 /**
- * The byte has been read. The next one is written when the event loop has gone round, so that each wake-up is a real
- * one.
+ * The byte has been read. The next one is written after a turn of the event loop, so that each wake-up is a real one.
  */
 function received(finish: () => void): void {
   if (rounds >= 0) latencies[rounds] = (performance.now() - sentAt) * 1000;

@@ -1,4 +1,4 @@
-"""What a wait costs in CPython's select module: `waits.py CALL COUNT SECONDS [threads]`, as waits.c."""
+"""The cost of a wait in CPython's select module: `waits.py CALL COUNT SECONDS [threads]`, as waits.c."""
 import os
 import select
 import sys
