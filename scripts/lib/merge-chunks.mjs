@@ -95,7 +95,7 @@ async function merge(path, homes, texts) {
   return outputFiles[0].text;
 }
 
-/** Imports from the new chunks what a module imports from old ones. */
+/** Imports from the new chunks the names that a module imports from old ones. */
 function withHomes(path, text, homes) {
   return text.replaceAll(STATIC_IMPORT, (statement, list, from) => {
     const home = homes.get(join(dirname(path), from));

@@ -93,7 +93,7 @@ export class Dispatch<T> {
     this.#isWoken = true;
   }
 
-  /** Lets another thread's wake-ups end a turn. @throws what epoll_ctl(2) throws */
+  /** Lets another thread's wake-ups end a turn. @throws the errors of epoll_ctl(2) */
   listenTo(wakeup: WakeupSource): void {
     this.#backend.watchWakeup(wakeup.fd);
     this.#wakeup = wakeup;

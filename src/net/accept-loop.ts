@@ -91,7 +91,7 @@ export class AcceptLoop {
   }
 
   /**
-   * Takes what waits, up to one batch.
+   * Takes the waiting connections, up to one batch.
    *
    * @param room the most that may be taken, at least 1
    * @returns 0, or the errno that cut the batch short, for {@link recover}

@@ -69,7 +69,7 @@ export function adopt<T = unknown>(fd: number | Socket, options: AdoptOptions<T>
 /**
  * Makes a connection one of a listener's.
  *
- * @throws what {@link adopt} throws
+ * @throws as {@link adopt}
  */
 export function adoptInto<T>(
   group: ConnectionGroup<T>,

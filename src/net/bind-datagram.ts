@@ -43,7 +43,7 @@ type BindAddress = InetAddress | Inet6Address | UnixPathAddress | UnixAbstractAd
  * Opens a datagram socket and serves it: udp(7), unix(7). With `remote` it is also connected.
  *
  * @returns when the socket is bound
- * @throws EADDRINUSE, EADDRNOTAVAIL, EACCES and what else socket(2), bind(2), connect(2) and setsockopt(2) give;
+ * @throws EADDRINUSE, EADDRNOTAVAIL, EACCES and the other errors of socket(2), bind(2), connect(2) and setsockopt(2);
  *   EPROTOTYPE if `fd` is neither a datagram nor a raw socket; ENOTFOUND and the like from the resolver;
  *   ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_OPTION
  */

@@ -67,8 +67,8 @@ const { EINPROGRESS, EINTR } = constants.errno;
  * If you pass your own multiplexer, wait on it: otherwise the attempt never ends.
  *
  * @returns the connection, after its open handler was called
- * @throws ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH, ENOENT and whatever else socket(2) and connect(2) throw, for
- *   the address that was tried last; ENOTFOUND and the like from the resolver; an AbortError; ERR_TLS_HANDSHAKE,
+ * @throws ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH, ENOENT and the other errors of socket(2) and connect(2), for the
+ *   address that was tried last; ENOTFOUND and the like from the resolver; an AbortError; ERR_TLS_HANDSHAKE,
  *   ERR_TLS_HANDSHAKE_TIMEOUT, ERR_TLS_UNAUTHORIZED, ERR_TLS_CONTEXT; ERR_UNSUPPORTED_TRIGGER, ERR_INVALID_ARG_TYPE,
  *   ERR_OUT_OF_RANGE
  * @see connect(2)

@@ -122,7 +122,7 @@ export class DatagramOutbox {
     this.#owner.updateInterest();
   }
 
-  /** Sends what the kernel takes. */
+  /** Sends as much as the kernel takes. */
   flush(): void {
     while (this.#queue.length > 0 && !this.#isBlocked) {
       const sent = this.#send();

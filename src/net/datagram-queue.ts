@@ -116,7 +116,7 @@ export class DatagramQueue {
     this.#rebuild(byteLength);
   }
 
-  /** Moves what waits to the front of memory that has room for as much again. */
+  /** Moves the waiting messages to the front of memory that has room for as much again. */
   #rebuild(extraBytes: number): void {
     const old = { bytes: this.#bytes, words: this.#words, first: this.#first, count: this.#count };
     const controls = this.#controls;

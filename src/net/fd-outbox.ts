@@ -30,7 +30,7 @@ export class FdOutbox {
    *
    * @param write returns how many bytes it took, or `null` if it would block
    * @returns whether the queue is empty
-   * @throws what `write` throws; bytes that left before are no longer in the queue
+   * @throws the errors of `write`; bytes that left before are no longer in the queue
    */
   writeTo(write: (bytes: Uint8Array) => number | null): boolean {
     while (this.#chunks.length > 0) {

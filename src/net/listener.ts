@@ -157,8 +157,8 @@ export interface Listener<T = unknown> {
  * Listens, and serves the clients that connect.
  *
  * @returns when connections are taken
- * @throws EADDRINUSE, EADDRNOTAVAIL, EACCES and what else socket(2), bind(2) and listen(2) give; EINVAL if `fd` does
- *   not listen; ENOTFOUND and the like from the resolver; ERR_TLS_CONTEXT, ERR_UNSUPPORTED_TRIGGER,
+ * @throws EADDRINUSE, EADDRNOTAVAIL, EACCES and the other errors of socket(2), bind(2) and listen(2); EINVAL if `fd`
+ *   does not listen; ENOTFOUND and the like from the resolver; ERR_TLS_CONTEXT, ERR_UNSUPPORTED_TRIGGER,
  *   ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
  * @see ip(7), unix(7)
  */

@@ -112,7 +112,7 @@ export class ReceiveSlab<Member extends InputMember> {
   /**
    * Nothing more is received for a member, whose fd has got another owner.
    *
-   * @returns a copy of what has left the kernel for it and was not handed out
+   * @returns a copy of the bytes that have left the kernel for it and were not handed out
    */
   withdraw(member: Member): Buffer {
     // A member that was both resumed and reported is there twice.

@@ -61,7 +61,7 @@ export class RelayFlow {
     return this.givenBytes !== givenBytes || this.waitsFor !== before;
   }
 
-  /** Drops what is under way. */
+  /** Drops the bytes under way. */
   clear(): void {
     this.waitsFor = 'nothing';
     this.#copied = Buffer.alloc(0);

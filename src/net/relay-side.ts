@@ -89,7 +89,7 @@ export class RelaySide {
       : writeBytes(this.fd, bytes, 0, bytes.length);
   }
 
-  /** Signals to the peer that nothing follows. @throws what shutdown(2) throws */
+  /** Signals to the peer that nothing follows. @throws the errors of shutdown(2) */
   endWriting(): void {
     if (!this.kind.isSocket) return;
     try {
@@ -112,9 +112,9 @@ export class RelaySide {
 }
 
 /**
- * Checks what is to be relayed. Nothing happens to it until `take` is called.
+ * Checks an end of a relay. Nothing happens to it until `take` is called.
  *
- * @throws what `relay()` throws
+ * @throws as `relay()`
  */
 export function toRelayCandidate(end: RelayEnd, name: string): RelayCandidate {
   return end instanceof SecurityFacts ? ofConnection(end) : ofFd(end, name);

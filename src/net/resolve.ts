@@ -10,7 +10,8 @@ import { isIPv4, isIPv6 } from '../socket/ip-literal.js';
  *
  * @param host a name or an IPv4 or IPv6 literal; IPv6 may carry a zone and stand in brackets
  * @returns at least one address, in the order in which they are to be tried (RFC 6724, as the resolver sorts them)
- * @throws what node:dns does: ENOTFOUND, EAI_AGAIN ...; ERR_OUT_OF_RANGE for an empty host and for one with a zero byte
+ * @throws the errors of node:dns: ENOTFOUND, EAI_AGAIN ...; ERR_OUT_OF_RANGE for an empty host and for one with a zero
+ * byte
  */
 export async function resolveHost(host: string, port: number): Promise<readonly (InetAddress | Inet6Address)[]> {
   checkString(host, 'host');

@@ -189,7 +189,7 @@ export class ServedConnection<T> extends SecurityFacts implements Connection<T>,
     return released;
   }
 
-  /** Sends what was written, as far as the kernel takes it. @throws what `release` throws */
+  /** Sends the written bytes, as far as the kernel takes them. @throws as `release` */
   checkReleasable(): void {
     this.#checkAlive();
     if (this.#handlers !== this.#group.handlers) throw busyError('the connection is a Duplex, which holds bytes of it');
@@ -480,7 +480,7 @@ export class ServedConnection<T> extends SecurityFacts implements Connection<T>,
     }
   }
 
-  /** Asks the kernel for what is wanted now. */
+  /** Asks the kernel for the events that are wanted now. */
   updateInterest(): void {
     const registration = this.#registration;
     if (registration === null || this.isDestroyed) return;

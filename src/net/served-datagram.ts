@@ -69,7 +69,7 @@ export class ServedDatagram<T> implements DatagramSocket<T>, FdOwner, OutboxOwne
 
   declare data: T;
 
-  /** @throws what registering throws; the fd is then still the caller's */
+  /** @throws the errors of registering; the fd is then still the caller's */
   constructor(settings: DatagramSettings<T>, fd: number, owned: OwnedSocket | null) {
     this.#settings = settings;
     this.#fd = fd;
@@ -313,7 +313,7 @@ export class ServedDatagram<T> implements DatagramSocket<T>, FdOwner, OutboxOwne
     callInContext({ context, turn: this.turn }, () => handlers.error?.(this, error));
   }
 
-  /** Asks the kernel for what is wanted now. */
+  /** Asks the kernel for the events that are wanted now. */
   updateInterest(): void {
     if (this.#isClosing) return;
     const read = !this.#isPaused && this.#rest === undefined;

@@ -49,7 +49,7 @@ export class ServedFd<T> implements FdStream<T>, FdOwner {
 
   declare data: T;
 
-  /** @throws what registering throws: EPERM for a file on a disk; the fd is then still open */
+  /** @throws the errors of registering: EPERM for a file on a disk; the fd is then still open */
   constructor(owner: ByteFd, settings: ServeSettings<T>) {
     this.owner = owner;
     this.#settings = settings;
@@ -244,7 +244,7 @@ export class ServedFd<T> implements FdStream<T>, FdOwner {
     }
   }
 
-  /** Asks the kernel for what is wanted now. */
+  /** Asks the kernel for the events that are wanted now. */
   #updateInterest(): void {
     if (this.#isDestroyed) return;
     const read = this.#wantsRead;

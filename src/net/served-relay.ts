@@ -198,7 +198,7 @@ export class ServedRelay implements Relay, FlowOwner, IdleRelay {
     return this.#forth.waitsFor === 'nothing' && this.#back.waitsFor === 'nothing';
   }
 
-  /** Asks the kernel for what is wanted now. */
+  /** Asks the kernel for the events that are wanted now. */
   #updateInterest(): void {
     if (this.closed) return;
     const rests = this.#rest !== undefined;
@@ -255,7 +255,7 @@ class WatchedSide {
     this.#owner = owner;
   }
 
-  /** @throws what registering throws */
+  /** @throws the errors of registering */
   watch(turn: Turn): void {
     this.#registration = turn.watch(this.#owner, this.side.fd, { interest: 'read' });
   }
@@ -264,7 +264,7 @@ class WatchedSide {
     if (this.#registration !== undefined) turn.unwatch(this.#owner, this.#registration);
   }
 
-  /** Asks only if something has changed. @throws what epoll_ctl(2) throws */
+  /** Asks only if something has changed. @throws the errors of epoll_ctl(2) */
   want(read: boolean, write: boolean): void {
     if (this.#registration === undefined || (read === this.#wantsRead && write === this.#wantsWrite)) return;
     this.#wantsRead = read;

@@ -26,7 +26,7 @@ export class SharedBytes {
    * @throws ERR_INVALID_ARG_TYPE
    */
   constructor(bytes: string | Uint8Array);
-  /** @internal @param isTaken whether nobody changes `bytes` from now on: then they are not copied */
+  /** @internal @param isTaken whether `bytes` do not change from now on: then they are not copied */
   constructor(bytes: Uint8Array, isTaken: true);
   constructor(bytes: string | Uint8Array, isTaken?: true) {
     if (isTaken === true && Buffer.isBuffer(bytes)) this.bytes = bytes;

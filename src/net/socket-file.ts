@@ -81,7 +81,7 @@ function toAbsolute(path: string | Buffer): string | Buffer {
  * Binds to a path, over the file of a server that has crashed if there is one.
  *
  * @param bind - binds to the path and listens; called again when the file is out of the way
- * @throws EADDRINUSE when a server is there, or a file that is no socket; whatever `bind` throws
+ * @throws EADDRINUSE when a server is there, or a file that is no socket; the errors of `bind`
  */
 export async function claimPath<T>(path: string | Buffer, bind: () => T): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {

@@ -213,6 +213,7 @@ export class Turn {
 
   /**
    * Sends something to all members of an audience but one.
+   *
    * @returns false if it has ended, or if the bytes are too many
    */
   broadcast(audience: number, content: Uint8Array | string, except: TurnMember | null): boolean {
@@ -239,7 +240,7 @@ export class Turn {
   /**
    * The member's fd gets another owner: nothing is received for it any more.
    *
-   * @returns what was received for it and not handed out
+   * @returns the bytes that were received for it and not handed out
    */
   withdraw(member: TurnMember): Buffer {
     return this.#slab.withdraw(member);

@@ -122,7 +122,7 @@ function makeByteDuplex(): ByteDuplexClass {
         reason ??= toError(thrown);
       }
       done(reason);
-      // Of what is still pending, not all has left.
+      // Not all pending bytes have left.
       const pending = reason ?? closedError('the stream');
       this.#written(pending);
       this.#ended(pending);

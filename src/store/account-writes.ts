@@ -14,9 +14,8 @@ export interface AccountWrites {
   readonly 'account-add': { readonly account: AccountRecord; readonly maxAccounts: number };
   readonly 'account-change': { readonly folded: string; readonly changes: AccountChanges };
   /**
-   * Removes an account with everything that belongs to it, and what it has said in the lines after `saidUpTo`. The
-   * lines up to that have been erased before, and most of its shelf, so that no other write waits for all of it
-   * together.
+   * Removes an account with everything that belongs to it, and the texts of its lines after `saidUpTo`. The lines up to
+   * that have been erased before, and most of its shelf, so that no other write waits for all of it together.
    */
   readonly 'account-erase': { readonly folded: string; readonly saidUpTo: number };
 }

@@ -79,8 +79,8 @@ async function ofNode(): Promise<Engine> {
 }
 
 /**
- * `run` of Node.js returns the rowid of what was inserted last, and throws if that is beyond 2^53. An index for
- * full-text search has such rowids in its own tables, so any write may follow one.
+ * `run` of Node.js returns the rowid of the latest insert, and throws if that is beyond 2^53. An index for full-text
+ * search has such rowids in its own tables, so any write may follow one.
  */
 function withoutRowid(statement: Statement): Statement {
   return {

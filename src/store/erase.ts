@@ -2,10 +2,10 @@
 import { dropShelf } from './line-writes.js';
 import type { Tables } from './tables.js';
 
-/** Removes what one part of the store has of an account, in the transaction that removes the account. */
+/** Removes one part's data of an account, in the transaction that removes the account. */
 export type Eraser = (tables: Tables, folded: string) => void;
 
-/** Data that only the account's owner can read: someone who registers the name later must not. */
+/** Data that only the account's owner may read, and nobody who registers the name later. */
 export const SHELF_ERASERS: readonly Eraser[] = [
   (tables: Tables, folded: string): void => {
     tables.run('DELETE FROM marker WHERE owner = ?').run(folded);

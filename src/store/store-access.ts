@@ -12,7 +12,7 @@ export interface StoreAccess {
   readonly facts: StoreFacts;
   /** Writes something with everything else that this turn has to write. */
   write(write: Write, answer?: WriteAnswer): void;
-  /** Asks for what is stored: everything is in the answer whose write has been answered. @throws StoreError */
+  /** Asks for stored data: the answer includes every write that has been answered. @throws StoreError */
   read<K extends keyof Reads>(job: K, ask: Reads[K]['ask']): Promise<Reads[K]['answer']>;
   /** Searches: no other question waits for it. @throws StoreError */
   search(query: SearchQuery): Promise<Found>;

@@ -2,14 +2,14 @@
 import { toError } from '../errors.js';
 
 /**
- * - `ERR_STORE_ENGINE`: there is no SQLite that has what the store needs; the message says what to install.
+ * - `ERR_STORE_ENGINE`: there is no SQLite with everything that the store needs; the message says what to install.
  * - `ERR_STORE_FOLDER`: the folder cannot be made, read or written.
  * - `ERR_STORE_IN_USE`: another process has the store.
  * - `ERR_NODE_IN_USE`: another process that lives is the node of this name.
  * - `ERR_STORE_CORRUPT`: the file is damaged, or is no store. It is left as it is.
  * - `ERR_STORE_VERSION`: a later version of fdmux has written the file.
  * - `ERR_STORE_NOT_EMPTY`: an import would overwrite a store.
- * - `ERR_STORE_IMPORT`: what is imported is no export, or not all of one.
+ * - `ERR_STORE_IMPORT`: the input is no export, or is incomplete.
  * - `ERR_STORE_FULL`: the disk is full, or the file has the size that it may have.
  * - `ERR_STORE_REFUSED`: the database does not take this write, while it takes others; it never will.
  * - `ERR_STORE_CONNECTION`: the database server cannot be reached, or refuses every connection.

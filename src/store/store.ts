@@ -152,7 +152,7 @@ export class Store {
     this.#writes.write(write, answer);
   }
 
-  /** Asks for what is stored: everything is in the answer whose write has been answered. @throws StoreError */
+  /** Asks for stored data: the answer includes every write that has been answered. @throws StoreError */
   read<K extends keyof Reads>(job: K, ask: Reads[K]['ask']): Promise<Reads[K]['answer']> {
     return this.#reader.ask(job, ask);
   }

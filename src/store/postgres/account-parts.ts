@@ -93,7 +93,7 @@ export const accountReaders: PostgresReaders<'account' | 'account-names'> = {
   },
 };
 
-/** Erases data that only the account's owner can read: someone who registers the name later must not. */
+/** Erases data that only the account's owner may read, and nobody who registers the name later. */
 async function eraseShelves(run: Run, folded: string): Promise<void> {
   await run({ text: 'DELETE FROM marker WHERE owner = $1', values: [folded] });
   await dropShelf(run, `a:${folded}`);

@@ -64,7 +64,10 @@ export class RedisLogs extends CountedLog implements StoreLogs {
     void this.#keepAll();
   }
 
-  /** Drops a part of what is in a state and older than a time. @returns how many packs; rejects if that is unknown */
+  /**
+   * Drops a part of the packs that are in a state and older than a time.
+   * @returns how many packs; rejects if that is unknown
+   */
   retain(log: LogName, fromMs: number): Promise<number> {
     return this.#broker.retain(log, fromMs);
   }

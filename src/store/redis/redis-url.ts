@@ -41,7 +41,7 @@ export function parseRedisUrl(text: string): RedisPlace | null {
   };
 }
 
-/** Returns what a part of a URL stands for; undefined if it stands for nothing. */
+/** Returns the decoded form of a part of a URL; undefined if there is none. */
 function decoded(part: string): string | undefined {
   try {
     return decodeURIComponent(part);
