@@ -12,7 +12,7 @@ import type { RedisLogs } from './redis-logs.js';
 /** The part of the logs that this uses. */
 type LogsInRedis = Pick<RedisLogs, 'keep' | 'retain' | 'ends' | 'holdings'>;
 
-/** Asks Redis for the ends of the logs, and has it drop old packs; everything else is in the other store. */
+/** Asks Redis for the ends of the logs, and has it drop old packs; everything else goes to the other store. */
 export class StoreWithRedis implements StoreAccess {
   readonly #store: StoreAccess;
   readonly #logs: LogsInRedis;
