@@ -1,9 +1,9 @@
 /** The entrance for other domains, which connect over TLS with certificates that have their names. */
-import { X509Certificate } from 'node:crypto';
 import { ConnectionChannel } from '../control/connection-channel.js';
 import type { Connection } from '../net/connection.js';
 import { listen, type Listener } from '../net/listener.js';
 import { type Address, formatAddress } from '../socket/address.js';
+import { isOfDomain } from './certificate.js';
 import { HIGH_WATER_BYTES, MAX_PENDING_BYTES } from './dial.js';
 import { FrameChannel } from './frame-channel.js';
 import { isVisit, SILENCE_MS, type Visit } from './messages.js';
@@ -95,11 +95,6 @@ class Caller {
     this.#guest?.ended();
     this.#guest = null;
   }
-}
-
-/** Whether a certificate has the name of a domain: the name itself, no pattern, and in the field for such names. */
-function isOfDomain(raw: Uint8Array, domain: string): boolean {
-  return new X509Certificate(raw).checkHost(domain, { subject: 'never', wildcards: false }) === domain;
 }
 
 /** Listens for other domains. */

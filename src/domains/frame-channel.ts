@@ -14,6 +14,7 @@ const BURST_BYTES = 33_554_432;
 
 /** The handler of messages that arrive. */
 export interface FrameHandler<In> {
+  /** An error that it throws closes the channel. */
   heard(message: In, body: Uint8Array): void;
   /** A message has arrived that the other end may not send; the channel is closed. */
   violated(why: string): void;
@@ -80,9 +81,18 @@ export class FrameChannel<In extends { readonly kind: string }> {
         this.#violated('it has sent what is no message');
         return;
       }
-      if (frame.head.kind !== 'pulse') this.#handler.heard(frame.head, frame.body);
+      if (frame.head.kind !== 'pulse') this.#hear(frame.head, frame.body);
       // The handler may have ended the channel.
       if (this.isOver) return;
+    }
+  }
+
+  /** Passes a message on. An error in the handler ends this channel, and not the process. */
+  #hear(message: In, body: Uint8Array): void {
+    try {
+      this.#handler.heard(message, body);
+    } catch (error) {
+      this.#violated(`its message '${message.kind}' has failed: ${String(error)}`);
     }
   }
 

@@ -96,6 +96,7 @@ describe.skipIf(!hasOpenssl)(`a domain that means ill${hasOpenssl ? '' : ' (need
     ['bytes that are no frame', (raw: Raw) => void raw.socket.write(new Uint8Array(64).fill(0xff))],
     ['a frame without a greeting', (raw: Raw) => raw.say({ kind: 'follow', id: 1, room: '#tea', resume: null })],
     ['another version', (raw: Raw) => raw.say({ kind: 'hello', version: 99, domain: 'shanghai.example', run: 'x' })],
+    ['a name that is none', (raw: Raw) => raw.say({ kind: 'hello', version: 1, domain: 'a\0b', run: 'x' })],
     ['a head that is no message', (raw: Raw) => raw.say({ kind: 'shutdown' })],
   ])('%s ends its link, and nothing else', async (_, spoil) => {
     const { raw, beijing } = await visit(authority.identity('shanghai.example'));

@@ -1,0 +1,33 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { FrameChannel } from '../../src/domains/frame-channel.js';
+import { isVisit, type Visit } from '../../src/domains/messages.js';
+import type { Channel } from '../../src/log/channel.js';
+import { encodeFrame } from '../../src/log/frames.js';
+
+/** A channel that notes whether it is closed. */
+class TestChannel implements Channel {
+  readonly isFull = false;
+  isClosed = false;
+  send(): void {}
+  pause(): void {}
+  resume(): void {}
+  close(): void {
+    this.isClosed = true;
+  }
+}
+
+test('an error in the handler of a message closes the channel, and goes no further', () => {
+  const channel = new TestChannel();
+  const reasons: string[] = [];
+  const frames = new FrameChannel<Visit>(channel, isVisit, {
+    heard: () => {
+      throw new TypeError('nobody has thought of this');
+    },
+    violated: (why) => void reasons.push(why),
+  });
+  onTestFinished(() => frames.end());
+  frames.take(encodeFrame({ kind: 'stop', id: 1 }));
+  frames.take(encodeFrame({ kind: 'stop', id: 1 }));
+  expect(channel.isClosed).toBe(true);
+  expect(reasons).toEqual(["its message 'stop' has failed: TypeError: nobody has thought of this"]);
+});
