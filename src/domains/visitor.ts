@@ -43,7 +43,8 @@ export interface HomeRooms {
 class Visited implements BacklogReader {
   readonly #visitor: Visitor;
   readonly #id: number;
-  readonly #room: string;
+  /** Its configured name. */
+  readonly room: string;
   readonly #resume: Resume | null;
   #log: LogName | null = null;
   #backlog: Backlog | null = null;
@@ -55,7 +56,7 @@ class Visited implements BacklogReader {
   constructor(visitor: Visitor, id: number, room: string, resume: Resume | null) {
     this.#visitor = visitor;
     this.#id = id;
-    this.#room = room;
+    this.room = room;
     this.#resume = resume;
   }
 
@@ -72,7 +73,7 @@ class Visited implements BacklogReader {
     if (this.#isRenewing) return;
     this.#isRenewing = true;
     const { rooms } = this.#visitor;
-    rooms.chat.originOf(this.#room, (log, { id, seq, snapshot }) => {
+    rooms.chat.originOf(this.room, (log, { id, seq, snapshot }) => {
       this.#isRenewing = false;
       if (this.#isOver) return;
       const known = rooms.backlogs.get(log);
@@ -214,14 +215,15 @@ export class Visitor {
   }
 
   #append({ id, turn }: Extract<Visit, { readonly kind: 'append' }>, body: Uint8Array): boolean {
-    const log = this.#visited.get(id)?.log ?? null;
+    const visited = this.#visited.get(id);
+    const log = visited?.log ?? null;
     const decoded = decodePack(body);
     if (decoded.kind !== 'pack') return false;
     const fail = (why: 'unknown' | 'invalid'): void => {
       this.tell({ kind: 'failed', turn, why });
     };
     this.#channel.slow(this.#pace.spend(decoded.entries.length));
-    if (log === null || this.#appends >= MAX_APPENDS) {
+    if (visited === undefined || log === null || this.#appends >= MAX_APPENDS) {
       fail('unknown');
       return true;
     }
@@ -229,7 +231,7 @@ export class Visitor {
     for (const entry of decoded.entries) {
       const stamped = this.#visa.stamped(entry, this.rooms.now());
       if (stamped === null) return false;
-      entries.push(stamped.kind === 'join' && !this.#hasPlace() ? withdrawal(stamped) : stamped);
+      entries.push(stamped.kind === 'join' ? this.#admitted(stamped, visited.room) : stamped);
     }
     this.#appends += 1;
     this.rooms.log.append(log, entries, {
@@ -243,6 +245,11 @@ export class Visitor {
       },
     });
     return true;
+  }
+
+  #admitted(join: Entry & { readonly kind: 'join' }, room: string): Entry {
+    // An empty room takes the name by which it is entered: it could replace any other room.
+    return this.#hasPlace() ? { ...join, name: room } : withdrawal(join);
   }
 
   /** Whether one more of the domain's people may enter a room. */

@@ -147,6 +147,19 @@ describe.skipIf(!hasOpenssl)(`a domain that means ill${hasOpenssl ? '' : ' (need
     await ask(bob, 'PRIVMSG #tea :still here', / PRIVMSG #tea :still here/);
   });
 
+  test('it cannot enter an empty room by the name of another one', async () => {
+    const { raw, beijing } = await visit(authority.identity('shanghai.example'));
+    const bob = await beijing.irc('bob');
+    await ask(bob, 'JOIN #lobby', / 366 /);
+    greet(raw);
+    raw.say({ kind: 'follow', id: 1, room: '#Tea', resume: null });
+    await raw.heard('caught-up');
+    raw.append({ ...join, name: '#lobby' });
+    await raw.heard('appended');
+    expect(await ask(bob, 'NAMES #lobby', / 353 /)).not.toContain('eve/shanghai');
+    expect(await ask(bob, 'JOIN #tea', / 353 /)).toContain('eve/shanghai');
+  });
+
   test('it gets no room that is not shared', async () => {
     const { raw, beijing } = await visit(authority.identity('shanghai.example'));
     await ask(await beijing.irc('bob'), 'JOIN #secret', / 366 /);
