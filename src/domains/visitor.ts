@@ -14,8 +14,10 @@ import type { Visa } from './visa.js';
 /** The proposals of one domain per second on average, and at once. */
 const ENTRIES_PER_SECOND = 2_000;
 const BURST_ENTRIES = 10_000;
-/** The cost of sending a whole room, in entries; a domain may follow all rooms at once. */
+/** The cost of following a room, in entries; a domain may follow all rooms at once. */
 const FOLLOW_COST = 50;
+/** The bytes of a whole room that cost as much as one entry. */
+const BYTES_PER_ENTRY = 4_096;
 /** The most packs of a domain that wait for logs of rooms. */
 const MAX_APPENDS = 256;
 /** The most places that people of one domain have in the rooms of this one. */
@@ -52,6 +54,8 @@ class Visited implements BacklogReader {
   #isOver = false;
   /** Whether the current room has been asked for. */
   #isRenewing = false;
+  /** The room that is to be sent when the channel accepts more; null for none. */
+  #postponed: { readonly mayResume: boolean } | null = null;
 
   constructor(visitor: Visitor, id: number, room: string, resume: Resume | null) {
     this.#visitor = visitor;
@@ -70,12 +74,12 @@ class Visited implements BacklogReader {
 
   /** Sends the current room, and the packs after it. @param mayResume - whether known parts need not be sent */
   #renew(mayResume: boolean): void {
-    if (this.#isRenewing) return;
+    if (this.#isRenewing || this.#mustWait(mayResume)) return;
     this.#isRenewing = true;
     const { rooms } = this.#visitor;
     rooms.chat.originOf(this.room, (log, { id, seq, snapshot }) => {
       this.#isRenewing = false;
-      if (this.#isOver) return;
+      if (this.#isOver || this.#mustWait(mayResume)) return;
       const known = rooms.backlogs.get(log);
       if (known?.has(seq) === false) {
         // The room and the backlog receive a pack one after the other.
@@ -97,6 +101,7 @@ class Visited implements BacklogReader {
         this.#sent = resume.after;
       } else {
         const text = new TextEncoder().encode(encodeRoom(snapshot));
+        this.#visitor.charge(text.length / BYTES_PER_ENTRY);
         if (text.length > MAX_STATE_BYTES) {
           this.#visitor.refuse(this.#id);
           return;
@@ -113,12 +118,22 @@ class Visited implements BacklogReader {
     });
   }
 
+  /** Postpones the room while the channel is full: all rooms together can be more than may wait in it. */
+  #mustWait(mayResume: boolean): boolean {
+    this.#postponed = this.#visitor.isFull ? { mayResume } : null;
+    return this.#postponed !== null;
+  }
+
   #later: NodeJS.Timeout | null = null;
   /** Whether the other end still has to be told that it has received everything. */
   #isBehind = false;
 
   /** Sends as much as the channel accepts. */
   grown(): void {
+    if (this.#postponed !== null) {
+      this.#renew(this.#postponed.mayResume);
+      return;
+    }
     const backlog = this.#backlog;
     if (this.#isOver || this.#isRenewing || backlog === null) return;
     if (!backlog.has(this.#sent)) {
@@ -146,6 +161,7 @@ class Visited implements BacklogReader {
 
   stop(): void {
     this.#isOver = true;
+    this.#postponed = null;
     if (this.#later !== null) clearTimeout(this.#later);
     this.#backlog?.readers.delete(this);
   }
@@ -174,6 +190,11 @@ export class Visitor {
     return this.#channel.isFull;
   }
 
+  /** Counts work for the domain: if it requests too much, its requests wait. @param entries - the work, in entries */
+  charge(entries: number): void {
+    this.#channel.slow(this.#pace.spend(entries));
+  }
+
   tell(word: Word, body?: Uint8Array): void {
     this.#channel.send(word, body);
   }
@@ -184,20 +205,21 @@ export class Visitor {
       case 'follow': {
         const { id, resume } = visit;
         const room = this.rooms.sharedName(visit.room);
-        this.#channel.slow(this.#pace.spend(FOLLOW_COST));
+        this.charge(FOLLOW_COST);
         if (this.#visited.has(id)) return false;
         if (room === undefined) {
           this.refuse(id);
           return true;
         }
+        // One following for each room: every line is sent once.
+        for (const [former, visited] of this.#visited) if (visited.room === room) this.#forget(former);
         const visited = new Visited(this, id, room, resume);
         this.#visited.set(id, visited);
         visited.begin();
         return true;
       }
       case 'stop':
-        this.#visited.get(visit.id)?.stop();
-        this.#visited.delete(visit.id);
+        this.#forget(visit.id);
         return true;
       case 'append':
         return this.#append(visit, body);
@@ -209,9 +231,13 @@ export class Visitor {
   }
 
   refuse(id: number): void {
+    this.#forget(id);
+    this.tell({ kind: 'refused', id });
+  }
+
+  #forget(id: number): void {
     this.#visited.get(id)?.stop();
     this.#visited.delete(id);
-    this.tell({ kind: 'refused', id });
   }
 
   #append({ id, turn }: Extract<Visit, { readonly kind: 'append' }>, body: Uint8Array): boolean {
@@ -222,7 +248,7 @@ export class Visitor {
     const fail = (why: 'unknown' | 'invalid'): void => {
       this.tell({ kind: 'failed', turn, why });
     };
-    this.#channel.slow(this.#pace.spend(decoded.entries.length));
+    this.charge(decoded.entries.length);
     if (visited === undefined || log === null || this.#appends >= MAX_APPENDS) {
       fail('unknown');
       return true;

@@ -1,0 +1,120 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { foldCase as fold } from '../../src/chat/case-mapping.js';
+import { RoomState } from '../../src/chat/room-state.js';
+import { FrameChannel } from '../../src/domains/frame-channel.js';
+import { isVisit, isWord, type Visit } from '../../src/domains/messages.js';
+import { Visa } from '../../src/domains/visa.js';
+import { Visitor } from '../../src/domains/visitor.js';
+import type { Channel } from '../../src/log/channel.js';
+import { encodeFrame, FrameReader } from '../../src/log/frames.js';
+import { MemoryLog } from '../../src/log/memory-log.js';
+
+/** A channel to a domain that can be full. */
+class TestChannel implements Channel {
+  readonly words: { readonly kind: string; readonly id?: unknown }[] = [];
+  isFull = false;
+  isPaused = false;
+  /** Whether a state fills it. */
+  isNarrow = false;
+  readonly #frames = new FrameReader();
+
+  send(bytes: Uint8Array): void {
+    this.#frames.push(bytes);
+    const frame = this.#frames.next();
+    if (frame === null || frame === 'malformed' || !isWord(frame.head)) return;
+    this.words.push(frame.head);
+    if (this.isNarrow && frame.head.kind === 'state') this.isFull = true;
+  }
+
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(): void {
+    this.isPaused = false;
+  }
+
+  close(): void {}
+
+  idsOf(kind: string): unknown[] {
+    return this.words.filter((word) => word.kind === kind).map(({ id }) => id);
+  }
+}
+
+/** @param topicLength - in characters */
+function visit(topicLength = 0) {
+  const channel = new TestChannel();
+  const log = new MemoryLog();
+  const room = new RoomState({
+    name: '#tea',
+    id: 'x',
+    fold,
+    cast: () => expect.fail('nobody'),
+    permanentSinceMs: null,
+  });
+  const by = { nick: 'bob', user: 'bob', host: '192.0.2.1' };
+  const topic = topicLength === 0 ? null : { text: 'x'.repeat(topicLength), by, atMs: 0 };
+  const frames = new FrameChannel<Visit>(channel, isVisit, {
+    heard: (message, body) => void visitor.hear(message, body),
+    violated: (why) => expect.fail(why),
+  });
+  const visitor = new Visitor(
+    {
+      chat: {
+        originOf: (name, take) => take(`r:${name}`, { id: 'x', seq: 0, snapshot: { ...room.snapshot(), topic } }),
+        countForeign: () => 0,
+      },
+      log,
+      epoch: 'e',
+      backlogs: new Map(),
+      sharedName: (name) => name,
+      now: () => 0,
+    },
+    'shanghai.example',
+    new Visa({ domain: 'shanghai.example', label: 'shanghai', maxMasks: 100 }),
+    frames,
+  );
+  onTestFinished(() => {
+    visitor.end();
+    frames.end();
+    log.close();
+  });
+  const follow = (id: number, name: string): void => {
+    frames.take(encodeFrame({ kind: 'follow', id, room: name, resume: null }));
+  };
+  return { channel, follow, frames, log, visitor };
+}
+
+test('a domain that follows a room again does so instead, and gets each pack once', () => {
+  const { channel, follow, log } = visit();
+  follow(1, '#tea');
+  follow(2, '#tea');
+  const entry = { session: 'a.1.1', n: 1, atMs: 1, seen: 0, base: 0, kind: 'withdrawn' } as const;
+  log.append('r:#tea', [entry], { appended: () => undefined, failed: (why) => expect.fail(why) });
+  return expect.poll(() => channel.idsOf('pack')).toEqual([2]);
+});
+
+test('rooms that are more than the channel takes wait until it has taken the others', () => {
+  const { channel, follow, visitor } = visit();
+  channel.isNarrow = true;
+  for (const id of [1, 2, 3]) follow(id, `#room${id}`);
+  expect(channel.idsOf('state')).toEqual([1]);
+  channel.isFull = false;
+  visitor.drained();
+  expect(channel.idsOf('state')).toEqual([1, 2]);
+  channel.isFull = false;
+  visitor.drained();
+  expect(channel.idsOf('state')).toEqual([1, 2, 3]);
+  expect(channel.idsOf('caught-up')).toEqual([1, 2, 3]);
+});
+
+test('a domain that takes large rooms again and again is not heard for a while', () => {
+  const { channel, follow } = visit(15_000_000);
+  follow(1, '#tea');
+  expect(channel.isPaused).toBe(false);
+  follow(2, '#tea');
+  follow(3, '#tea');
+  expect(channel.isPaused).toBe(true);
+  follow(4, '#tea');
+  expect(channel.idsOf('caught-up')).toEqual([1, 2, 3]);
+});
