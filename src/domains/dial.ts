@@ -2,6 +2,7 @@
 import { ConnectionChannel } from '../control/connection-channel.js';
 import type { Channel, ChannelEvents, Dial } from '../log/channel.js';
 import { connect } from '../net/connect.js';
+import { isOfDomain } from './certificate.js';
 import { SILENCE_MS } from './messages.js';
 import type { DomainSettings, LinkSettings } from './settings.js';
 
@@ -47,7 +48,13 @@ class Dialled implements Channel {
         host,
         port,
         // The certificate must have the name of the domain, whatever the host is called.
-        tls: { ...tls, servername: name, minVersion: 'TLSv1.3' },
+        tls: {
+          ...tls,
+          servername: name,
+          minVersion: 'TLSv1.3',
+          checkServerIdentity: (_, { raw }) =>
+            isOfDomain(raw, name) ? undefined : new Error(`the certificate is not that of ${name}`),
+        },
         connectTimeoutMs: CONNECT_MS,
         idleTimeoutMs: SILENCE_MS,
         highWaterMarkBytes: HIGH_WATER_BYTES,

@@ -152,6 +152,26 @@ describe.skipIf(!hasOpenssl)(`links between domains${hasOpenssl ? '' : ' (needs 
     expect(beijing.server.readings().domainLinks.map(({ isServed }) => isServed)).toEqual([false, false]);
   });
 
+  test('a certificate with a pattern is not that of a domain', async () => {
+    const way = await Way.open();
+    const beijing = await TestDomain.start({
+      name: 'beijing.cn.example',
+      authority,
+      identity: authority.identity('*.cn.example'),
+      rooms: ['#tea'],
+      links: [{ name: 'shanghai.example' }],
+    });
+    way.leadTo(beijing.linkPort);
+    const shanghai = await TestDomain.start({
+      name: 'shanghai.example',
+      authority,
+      links: [{ name: 'beijing.cn.example', way, rooms: ['#tea'] }],
+    });
+    const find = (): boolean => shanghai.records.some((line) => line.includes('not that of beijing.cn.example'));
+    await until(find, 'a refusal');
+    expect(shanghai.server.readings().domainLinks[0]?.isUp).toBe(false);
+  });
+
   test('a certificate of a stranger opens nothing', async () => {
     const strangers = new Authority();
     const way = await Way.open();
