@@ -13,6 +13,8 @@ import type { DomainLog } from './settings.js';
 
 /** How long somebody waits for a room that cannot be reached, in milliseconds. */
 const PATIENCE_MS = 30_000;
+/** A link that has held this long, in milliseconds, is opened again without delay when it is lost. */
+const HELD_MS = 30_000;
 
 /** The parts of a link. */
 export interface LinkParts {
@@ -57,6 +59,8 @@ export class Link implements Pick<Abroad, 'begin'> {
   #shared: ReadonlySet<string> | null = null;
   /** Whether the home has greeted on this connection. */
   #isUp = false;
+  /** Runs until the link has held; null while it is lost, and after that. */
+  #holding: NodeJS.Timeout | null = null;
   /** The last trouble that was reported, so that each is reported once. */
   #reported = '';
   #isClosed = false;
@@ -136,6 +140,7 @@ export class Link implements Pick<Abroad, 'begin'> {
   #lost(): void {
     const wasUp = this.#isUp;
     this.#isUp = false;
+    this.#stopHolding();
     this.#channel?.end();
     this.#channel = null;
     this.#byId = new Map();
@@ -149,8 +154,28 @@ export class Link implements Pick<Abroad, 'begin'> {
   }
 
   #violated(why: string): void {
-    this.#parts.log.error('a domain breaks the rules of links', { domain: this.#parts.home, why });
+    if (why !== this.#reported) {
+      this.#parts.log.error('a domain breaks the rules of links', { domain: this.#parts.home, why });
+    }
+    this.#reported = why;
     this.#channel?.close();
+  }
+
+  /** The other end speaks a later version: nothing changes before one of both is replaced. */
+  #mistaken(why: string): void {
+    this.#redial.mistaken();
+    this.#violated(why);
+  }
+
+  #held(): void {
+    this.#holding = null;
+    this.#redial.succeeded();
+    this.#reported = '';
+  }
+
+  #stopHolding(): void {
+    if (this.#holding !== null) clearTimeout(this.#holding);
+    this.#holding = null;
   }
 
   #report(message: string): void {
@@ -207,6 +232,10 @@ export class Link implements Pick<Abroad, 'begin'> {
         return;
       case 'pack': {
         const decoded = decodePack(body);
+        if (decoded.kind === 'unknown-version') {
+          this.#mistaken('it has sent a pack of a later version');
+          return;
+        }
         const why = decoded.kind === 'pack' ? mirror.pack(word.seq, decoded.entries) : 'it has sent what is no pack';
         if (why !== null) this.#violated(why);
         return;
@@ -225,12 +254,15 @@ export class Link implements Pick<Abroad, 'begin'> {
   #greeted({ version, domain, label, epoch, rooms }: Extract<Word, { readonly kind: 'hello' }>): void {
     const { home, fold, log } = this.#parts;
     if (this.#isUp || version !== LINK_VERSION || domain !== home || !/^[a-z\d.-]{1,63}$/.test(label)) {
-      this.#violated(version === LINK_VERSION ? 'it has greeted wrongly' : 'it speaks another version');
+      if (version === LINK_VERSION) this.#violated('it has greeted wrongly');
+      else this.#mistaken('it speaks another version');
       return;
     }
     this.#isUp = true;
-    this.#redial.succeeded();
-    this.#reported = '';
+    // A domain that is refused right after its greeting would otherwise connect fifty times a second.
+    this.#holding = setTimeout(() => {
+      this.#held();
+    }, HELD_MS).unref();
     this.#shared = new Set(rooms.map(fold));
     const isSameRun = this.#epoch === epoch;
     this.#epoch = epoch;
@@ -322,6 +354,7 @@ export class Link implements Pick<Abroad, 'begin'> {
 
   close(): void {
     this.#isClosed = true;
+    this.#stopHolding();
     for (const timer of this.#timers) clearTimeout(timer);
     this.#channel?.end();
     this.#redial.close();

@@ -243,11 +243,17 @@ export class Visitor {
   #append({ id, turn }: Extract<Visit, { readonly kind: 'append' }>, body: Uint8Array): boolean {
     const visited = this.#visited.get(id);
     const log = visited?.log ?? null;
-    const decoded = decodePack(body);
-    if (decoded.kind !== 'pack') return false;
     const fail = (why: 'unknown' | 'invalid'): void => {
       this.tell({ kind: 'failed', turn, why });
     };
+    const decoded = decodePack(body);
+    if (decoded.kind === 'unknown-version') {
+      // A later version of fdmux is honest, and would send it again over another connection.
+      this.charge(1);
+      fail('invalid');
+      return true;
+    }
+    if (decoded.kind !== 'pack') return false;
     this.charge(decoded.entries.length);
     if (visited === undefined || log === null || this.#appends >= MAX_APPENDS) {
       fail('unknown');

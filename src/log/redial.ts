@@ -38,6 +38,11 @@ export class Redial {
     this.#retryMs = FIRST_RETRY_MS;
   }
 
+  /** The other end cannot be understood, which lasts: the next loss is followed by the longest delay. */
+  mistaken(): void {
+    this.#retryMs = LAST_RETRY_MS;
+  }
+
   /** The channel has closed. Another one is opened after a delay. */
   lost(): void {
     if (this.#isClosed) return;

@@ -14,6 +14,7 @@ class TestChannel implements Channel {
   readonly words: { readonly kind: string; readonly id?: unknown }[] = [];
   isFull = false;
   isPaused = false;
+  isClosed = false;
   /** Whether a state fills it. */
   isNarrow = false;
   readonly #frames = new FrameReader();
@@ -34,7 +35,9 @@ class TestChannel implements Channel {
     this.isPaused = false;
   }
 
-  close(): void {}
+  close(): void {
+    this.isClosed = true;
+  }
 
   idsOf(kind: string): unknown[] {
     return this.words.filter((word) => word.kind === kind).map(({ id }) => id);
@@ -55,7 +58,9 @@ function visit(topicLength = 0) {
   const by = { nick: 'bob', user: 'bob', host: '192.0.2.1' };
   const topic = topicLength === 0 ? null : { text: 'x'.repeat(topicLength), by, atMs: 0 };
   const frames = new FrameChannel<Visit>(channel, isVisit, {
-    heard: (message, body) => void visitor.hear(message, body),
+    heard: (message, body) => {
+      if (!visitor.hear(message, body)) frames.close();
+    },
     violated: (why) => expect.fail(why),
   });
   const visitor = new Visitor(
@@ -117,4 +122,12 @@ test('a domain that takes large rooms again and again is not heard for a while',
   expect(channel.isPaused).toBe(true);
   follow(4, '#tea');
   expect(channel.idsOf('caught-up')).toEqual([1, 2, 3]);
+});
+
+test('a pack of a later version fails, and the link stays', () => {
+  const { channel, follow, frames } = visit();
+  follow(1, '#tea');
+  frames.take(encodeFrame({ kind: 'append', id: 1, turn: 7 }, new TextEncoder().encode('{"version":99,"entries":[]}')));
+  expect(channel.words.at(-1)).toEqual({ kind: 'failed', turn: 7, why: 'invalid' });
+  expect(channel.isClosed).toBe(false);
 });

@@ -1,0 +1,111 @@
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { foldCase as fold } from '../../src/chat/case-mapping.js';
+import { Link } from '../../src/domains/link.js';
+import { LINK_VERSION } from '../../src/domains/messages.js';
+import type { ChannelEvents } from '../../src/log/channel.js';
+import { encodeFrame } from '../../src/log/frames.js';
+
+const log = 'r:#tea:beijing.example';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** A link whose other end is the test. */
+class Far {
+  readonly link: Link;
+  /** The delays before each attempt after the first, in milliseconds. */
+  readonly delays: number[] = [];
+  readonly errors: unknown[] = [];
+  isPaused = false;
+  #events: ChannelEvents | null = null;
+
+  constructor() {
+    const ignore = (): void => undefined;
+    this.link = new Link({
+      own: 'shanghai.example',
+      home: 'beijing.example',
+      homeLabel: 'beijing',
+      ownLabel: 'shanghai',
+      run: 'x',
+      rooms: new Set(['#tea']),
+      fold,
+      dial: () => (events) => {
+        this.#events = events;
+        let isClosed = false;
+        return {
+          isFull: false,
+          send: ignore,
+          pause: () => void (this.isPaused = true),
+          resume: () => void (this.isPaused = false),
+          close: () => {
+            if (!isClosed) process.nextTick(() => events.closed());
+            isClosed = true;
+          },
+        };
+      },
+      later: (ms, then) => {
+        this.delays.push(ms);
+        setTimeout(then, ms);
+      },
+      observer: { renewed: ignore, withdrawn: ignore },
+      isInside: () => false,
+      isOwn: () => false,
+      now: () => 0,
+      log: { info: ignore, warn: ignore, error: (_, details) => void this.errors.push(details?.['why']) },
+    });
+    this.link.begin(log, ignore);
+    onTestFinished(() => this.link.close());
+  }
+
+  say(head: object, body?: Uint8Array): void {
+    this.#events?.received(encodeFrame(head, body));
+  }
+
+  /** Opens the channel, and greets. */
+  greet(version = LINK_VERSION): void {
+    this.#events?.opened();
+    this.say({
+      kind: 'hello',
+      version,
+      domain: 'beijing.example',
+      label: 'shanghai',
+      epoch: 'e',
+      rooms: ['#tea'],
+    });
+  }
+
+  /** Says something, after which the link is opened again. */
+  async lose(head: object, body?: Uint8Array): Promise<void> {
+    this.say(head, body);
+    await vi.advanceTimersByTimeAsync(0);
+    await vi.advanceTimersByTimeAsync(this.delays.at(-1) ?? 0);
+  }
+}
+
+test('a domain that is refused after each greeting is called less and less often, until the link holds', async () => {
+  const far = new Far();
+  for (const _ of [1, 2, 3]) {
+    far.greet();
+    await far.lose({ kind: 'nonsense' });
+  }
+  expect(far.delays).toEqual([20, 40, 80]);
+  expect(far.errors).toEqual(['it has sent what is no message']);
+  far.greet();
+  for (const _ of [1, 2, 3]) {
+    await vi.advanceTimersByTimeAsync(10_000);
+    far.say({ kind: 'pulse' });
+  }
+  await far.lose({ kind: 'nonsense' });
+  expect(far.delays.at(-1)).toBe(20);
+  expect(far.errors).toHaveLength(2);
+});
+
+test('a domain of another version is called as rarely as possible', async () => {
+  const far = new Far();
+  far.greet(99);
+  await vi.advanceTimersByTimeAsync(1_000);
+  far.greet();
+  await far.lose({ kind: 'pack', id: 1, seq: 1 }, new TextEncoder().encode('{"version":99,"entries":[]}'));
+  expect(far.delays).toEqual([1_000, 1_000]);
+  expect(far.errors).toEqual(['it speaks another version', 'it has sent a pack of a later version']);
+});
