@@ -21,6 +21,11 @@ import { type HomeRooms, Visitor } from './visitor.js';
 const GRACE_MS = 120_000;
 /** The interval at which domains that were lost for that long are looked for, in milliseconds. */
 const LOOK_MS = 1_000;
+/**
+ * How long a server of a domain keeps another one with the same name out, in milliseconds: two of them would otherwise
+ * end each other's connection at every attempt.
+ */
+const MIN_RUN_MS = 10_000;
 
 /** The parts of a domain. */
 export interface DomainsParts {
@@ -49,6 +54,8 @@ interface Known {
   channel: FrameChannel<Visit> | null;
   /** The last run of its server; null if it has not been here. */
   run: string | null;
+  /** Since when it is connected, in milliseconds of a time that never goes back. */
+  sinceMs: number;
   /** Since when it is not connected, in milliseconds of a time that never goes back. */
   lostMs: number;
   /** Whether its people have had to leave since it was lost. */
@@ -97,6 +104,7 @@ export class Domains implements Abroad {
         visitor: null,
         channel: null,
         run: null,
+        sinceMs: 0,
         lostMs: performance.now(),
         isDismissed: false,
       });
@@ -179,11 +187,16 @@ export class Domains implements Abroad {
 
   // Domains that enter rooms of this one
 
-  /** Lets in a domain that has shown its certificate. @returns null if the domain is not known */
-  admit({ domain, run, version }: Extract<Visit, { kind: 'hello' }>, channel: FrameChannel<Visit>): Guest | null {
+  /** Lets in a domain that has shown its certificate. @returns why not, if it cannot enter */
+  admit({ domain, run, version }: Extract<Visit, { kind: 'hello' }>, channel: FrameChannel<Visit>): Guest | string {
     const known = this.#known.get(domain);
     const home = this.#home;
-    if (known === undefined || home === null || this.#isClosed || version !== LINK_VERSION) return null;
+    if (known === undefined || home === null || this.#isClosed) return 'it is not linked';
+    if (version !== LINK_VERSION) return 'it speaks another version';
+    const nowMs = performance.now();
+    if (known.visitor !== null && known.run !== run && nowMs - known.sinceMs < MIN_RUN_MS) {
+      return 'another server with its name has just connected';
+    }
     const label = this.labelOf(domain);
     const { settings, log, maxMasks } = this.#parts;
     // One connection at a time: the former one may not have noticed yet that it is lost.
@@ -192,6 +205,7 @@ export class Domains implements Abroad {
     const visitor = new Visitor(home, domain, new Visa({ domain, label, maxMasks }), channel);
     known.visitor = visitor;
     known.channel = channel;
+    known.sinceMs = nowMs;
     // The people of an earlier run are gone with that run.
     if (known.run !== run) this.#dismiss(domain);
     known.run = run;

@@ -11,8 +11,9 @@ import type { DomainLog, DomainSettings } from './settings.js';
 
 /** A connection that has not said which domain it is ends after this time, in milliseconds. */
 const GREETING_MS = 10_000;
-/** The most connections at once: a few for each domain that may connect. */
-const MAX_CONNECTIONS = 1_000;
+/** The most connections at once: some for each domain that may connect, and for some that may not. */
+const CONNECTIONS_PER_LINK = 4;
+const MORE_CONNECTIONS = 16;
 /** The share of the thread's time that strangers who begin TLS may take, in percent. */
 const HANDSHAKE_PERCENT = 10;
 
@@ -28,8 +29,8 @@ export interface EntranceParts {
   readonly settings: DomainSettings;
   readonly at: { readonly host: string; readonly port: number };
   readonly log: DomainLog;
-  /** Lets in a domain that has shown its certificate. @returns null if the domain is not known */
-  admit(hello: Extract<Visit, { kind: 'hello' }>, channel: FrameChannel<Visit>): Guest | null;
+  /** Lets in a domain that has shown its certificate. @returns why not, if it cannot enter */
+  admit(hello: Extract<Visit, { kind: 'hello' }>, channel: FrameChannel<Visit>): Guest | string;
 }
 
 /** One connection, from its handshake to its end. */
@@ -51,6 +52,7 @@ class Caller {
         this.refuse(why);
       },
     });
+    this.#channel.isStrange = true;
     this.#timer = setTimeout(() => {
       if (this.#guest === null) this.refuse('it has not greeted');
     }, GREETING_MS).unref();
@@ -74,8 +76,13 @@ class Caller {
       this.refuse('its certificate is that of another domain', visit.domain);
       return;
     }
-    this.#guest = this.#parts.admit(visit, this.#channel);
-    if (this.#guest === null) this.refuse('it is not linked, or speaks another version', visit.domain);
+    const guest = this.#parts.admit(visit, this.#channel);
+    if (typeof guest === 'string') {
+      this.refuse(guest, visit.domain);
+      return;
+    }
+    this.#guest = guest;
+    this.#channel.isStrange = false;
   }
 
   /** @param domain - the domain that the caller claims to be */
@@ -110,7 +117,7 @@ export class Entrance {
     const { at, settings, log } = parts;
     const listener = await listen<Caller>({
       ...at,
-      maxConnections: MAX_CONNECTIONS,
+      maxConnections: CONNECTIONS_PER_LINK * settings.links.length + MORE_CONNECTIONS,
       idleTimeoutMs: SILENCE_MS,
       highWaterMarkBytes: HIGH_WATER_BYTES,
       maxPendingBytes: MAX_PENDING_BYTES,

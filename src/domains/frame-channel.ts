@@ -3,7 +3,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import type { Channel } from '../log/channel.js';
-import { encodeFrame, FrameReader } from '../log/frames.js';
+import { encodeFrame, FrameReader, MAX_FRAME_BYTES } from '../log/frames.js';
 import type { Shape } from '../log/shape.js';
 import { PULSE_MS, SILENCE_MS } from './messages.js';
 import { Pace } from './pace.js';
@@ -11,6 +11,8 @@ import { Pace } from './pace.js';
 /** The bytes that one domain may send to another, per second on average, and at once. */
 const BYTES_PER_SECOND = 8_388_608;
 const BURST_BYTES = 33_554_432;
+/** The most bytes of a frame of somebody who may be a stranger. */
+const MAX_STRANGE_BYTES = 4_096;
 
 /** The handler of messages that arrive. */
 export interface FrameHandler<In> {
@@ -44,6 +46,11 @@ export class FrameChannel<In extends { readonly kind: string }> {
   /** How long nothing has been received, in milliseconds. */
   get silentMs(): number {
     return Math.round(performance.now() - this.#heardMs);
+  }
+
+  /** Whether the other end may be a stranger: its frames, which wait until they are complete, have to be short. */
+  set isStrange(isStrange: boolean) {
+    this.#frames.maxFrameBytes = isStrange ? MAX_STRANGE_BYTES : MAX_FRAME_BYTES;
   }
 
   get isFull(): boolean {

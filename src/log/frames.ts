@@ -31,6 +31,8 @@ export function encodeFrame(head: object, body: Uint8Array = NO_BODY): Uint8Arra
 
 /** Finds the frames in the bytes of a channel, however the bytes are cut. */
 export class FrameReader {
+  /** The most bytes of a frame that is accepted: at most {@link MAX_FRAME_BYTES}. */
+  maxFrameBytes = MAX_FRAME_BYTES;
   /** The bytes that have not been taken yet: from `#start` to `#end`. */
   #bytes = new Uint8Array(4_096);
   #start = 0;
@@ -64,7 +66,7 @@ export class FrameReader {
     const view = new DataView(this.#bytes.buffer, this.#start, length);
     const frameLength = 4 + view.getUint32(0);
     const headLength = view.getUint32(4);
-    if (frameLength > MAX_FRAME_BYTES || headLength > MAX_HEAD_BYTES) return 'malformed';
+    if (frameLength > this.maxFrameBytes || headLength > MAX_HEAD_BYTES) return 'malformed';
     if (PREFIX_BYTES + headLength > frameLength) return 'malformed';
     if (length < frameLength) return null;
     const frame = this.#bytes.subarray(this.#start, this.#start + frameLength);

@@ -88,8 +88,12 @@ class Ways {
     let guest: Guest | null = null;
     const channel = new FrameChannel<Visit>(far, isVisit, {
       heard: (visit, body) => {
-        if (guest !== null) guest.hear(visit, body);
-        else if (visit.kind === 'hello') guest = this.#home.admit(visit, channel);
+        if (guest !== null) {
+          guest.hear(visit, body);
+          return;
+        }
+        const admitted = visit.kind === 'hello' ? this.#home.admit(visit, channel) : 'it has not greeted';
+        if (typeof admitted !== 'string') guest = admitted;
       },
       violated: (why) => expect.fail(why),
     });

@@ -75,14 +75,17 @@ describe.skipIf(!hasOpenssl)(`a domain that means ill${hasOpenssl ? '' : ' (need
       rooms: ['#tea'],
       links: [{ name: 'shanghai.example' }, { name: 'tokyo.example' }],
     });
-    const { cert, key } = identity;
-    const socket = connectTls({ port: beijing.linkPort, cert, key, ca: ca(), servername: 'beijing.example' });
-    onTestFinished(() => void socket.destroy());
-    return { raw: new Raw(socket), beijing };
+    return { raw: connectTo(beijing, identity), beijing };
   }
 
-  const greet = (raw: Raw, domain = 'shanghai.example'): void => {
-    raw.say({ kind: 'hello', version: LINK_VERSION, domain, run: 'x' });
+  function connectTo(beijing: TestDomain, { cert, key }: TestIdentity): Raw {
+    const socket = connectTls({ port: beijing.linkPort, cert, key, ca: ca(), servername: 'beijing.example' });
+    onTestFinished(() => void socket.destroy());
+    return new Raw(socket);
+  }
+
+  const greet = (raw: Raw, domain = 'shanghai.example', run = 'x'): void => {
+    raw.say({ kind: 'hello', version: LINK_VERSION, domain, run });
   };
 
   test('it cannot greet as another domain', async () => {
@@ -92,8 +95,28 @@ describe.skipIf(!hasOpenssl)(`a domain that means ill${hasOpenssl ? '' : ' (need
     expect(beijing.records.some((line) => line.includes('its certificate is that of another domain'))).toBe(true);
   });
 
+  test('two servers with one name do not end the connections of each other all the time', async () => {
+    const identity = authority.identity('shanghai.example');
+    const { raw, beijing } = await visit(identity);
+    greet(raw);
+    await raw.heard('hello');
+    const other = connectTo(beijing, identity);
+    greet(other, 'shanghai.example', 'y');
+    await other.closed();
+    expect(beijing.records.some((line) => line.includes('another server with its name'))).toBe(true);
+    // The same server may have lost its former connection.
+    const again = connectTo(beijing, identity);
+    greet(again);
+    await again.heard('hello');
+    await raw.closed();
+  });
+
   test.each([
     ['bytes that are no frame', (raw: Raw) => void raw.socket.write(new Uint8Array(64).fill(0xff))],
+    [
+      'the beginning of a large frame before its greeting',
+      (raw: Raw) => void raw.socket.write(encodeFrame({ kind: 'pulse' }, new Uint8Array(5_000)).subarray(0, 100)),
+    ],
     ['a frame without a greeting', (raw: Raw) => raw.say({ kind: 'follow', id: 1, room: '#tea', resume: null })],
     ['another version', (raw: Raw) => raw.say({ kind: 'hello', version: 99, domain: 'shanghai.example', run: 'x' })],
     ['a name that is none', (raw: Raw) => raw.say({ kind: 'hello', version: 1, domain: 'a\0b', run: 'x' })],
