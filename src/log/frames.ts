@@ -1,8 +1,8 @@
 /** Frames of a channel: a head, which is a JSON object, and a body of bytes. */
 import { MAX_PACK_BYTES } from './codec.js';
 
-/** The most bytes of a head. */
-const MAX_HEAD_BYTES = 16_384;
+/** The most bytes of a head: the names of 200 rooms of 64 bytes fit, even if JSON escapes each of them. */
+const MAX_HEAD_BYTES = 32_768;
 /** The prefix: the length of everything that follows it, and the length of the head. */
 const PREFIX_BYTES = 8;
 /** The most bytes of a frame. */
