@@ -1,4 +1,5 @@
 /** The link of this domain to the rooms of another one: one connection at a time, opened again when it is lost. */
+import { performance } from 'node:perf_hooks';
 import type { Abroad, BorderObserver, BorderRefusal, Origin } from '../chat/abroad.js';
 import type { Dial } from '../log/channel.js';
 import { decodePack, encodePack } from '../log/codec.js';
@@ -9,10 +10,17 @@ import { Border } from './border.js';
 import { FrameChannel } from './frame-channel.js';
 import { isWord, LINK_VERSION, type Visit, type Word } from './messages.js';
 import { Mirror, type MirrorOwner } from './mirror.js';
+import { Pace } from './pace.js';
 import type { DomainLog } from './settings.js';
 
 /** How long somebody waits for a room that cannot be reached, in milliseconds. */
 const PATIENCE_MS = 30_000;
+/** The entries that a home may send per second on average, and at once: far more than people say. */
+const ENTRIES_PER_SECOND = 20_000;
+const BURST_ENTRIES = 100_000;
+/** The cost of a part of a room, in entries, and the bytes of it that cost as much as one more. */
+const STATE_COST = 50;
+const BYTES_PER_ENTRY = 400;
 /** A link that has held this long, in milliseconds, is opened again without delay when it is lost. */
 const HELD_MS = 30_000;
 
@@ -39,6 +47,11 @@ export interface LinkParts {
   readonly log: DomainLog;
 }
 
+/** Returns the work that a message of a home costs, in entries, apart from those in a pack. */
+function costOf({ kind }: Word, { length }: Uint8Array): number {
+  return kind === 'state' ? STATE_COST + length / BYTES_PER_ENTRY : 1;
+}
+
 /** A link. */
 export class Link implements Pick<Abroad, 'begin'> {
   readonly #parts: LinkParts;
@@ -51,6 +64,7 @@ export class Link implements Pick<Abroad, 'begin'> {
   readonly #epochs = new WeakMap<Mirror, string>();
   readonly #turns = new Map<number, AppendAnswer>();
   #turn = 0;
+  readonly #pace = new Pace(ENTRIES_PER_SECOND, BURST_ENTRIES, () => performance.now());
   #channel: FrameChannel<Word> | null = null;
   #ownLabel: string;
   #border: Border;
@@ -218,7 +232,13 @@ export class Link implements Pick<Abroad, 'begin'> {
     tell(answer);
   }
 
+  /** Counts work for the home: if it sends too much, the rest waits. @param entries - the work, in entries */
+  #charge(entries: number): void {
+    this.#channel?.slow(this.#pace.spend(entries));
+  }
+
   #hearOf(word: Extract<Word, { readonly id: number }>, body: Uint8Array): void {
+    this.#charge(costOf(word, body));
     const mirror = this.#byId.get(word.id);
     // The message may have been on its way when the room was dropped.
     if (mirror === undefined) return;
@@ -236,6 +256,7 @@ export class Link implements Pick<Abroad, 'begin'> {
           this.#mistaken('it has sent a pack of a later version');
           return;
         }
+        if (decoded.kind === 'pack') this.#charge(decoded.entries.length);
         const why = decoded.kind === 'pack' ? mirror.pack(word.seq, decoded.entries) : 'it has sent what is no pack';
         if (why !== null) this.#violated(why);
         return;

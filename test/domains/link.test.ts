@@ -3,6 +3,8 @@ import { foldCase as fold } from '../../src/chat/case-mapping.js';
 import { Link } from '../../src/domains/link.js';
 import { LINK_VERSION } from '../../src/domains/messages.js';
 import type { ChannelEvents } from '../../src/log/channel.js';
+import { encodePack } from '../../src/log/codec.js';
+import type { Entry } from '../../src/log/entry.js';
 import { encodeFrame } from '../../src/log/frames.js';
 
 const log = 'r:#tea:beijing.example';
@@ -108,4 +110,19 @@ test('a domain of another version is called as rarely as possible', async () => 
   await far.lose({ kind: 'pack', id: 1, seq: 1 }, new TextEncoder().encode('{"version":99,"entries":[]}'));
   expect(far.delays).toEqual([1_000, 1_000]);
   expect(far.errors).toEqual(['it speaks another version', 'it has sent a pack of a later version']);
+});
+
+test('a home that sends more than people can say is not heard for a while', async () => {
+  const far = new Far();
+  far.greet();
+  const entry: Entry = { session: 'a.1.1', n: 1, atMs: 1, seen: 0, base: 0, kind: 'withdrawn' };
+  const pack = encodePack(Array.from({ length: 1_000 }, () => entry));
+  if (pack.kind !== 'bytes') expect.fail(pack.kind);
+  for (let seq = 1; seq <= 99; seq += 1) far.say({ kind: 'pack', id: 1, seq }, pack.bytes);
+  expect(far.isPaused).toBe(false);
+  for (let seq = 100; seq <= 102; seq += 1) far.say({ kind: 'pack', id: 1, seq }, pack.bytes);
+  expect(far.isPaused).toBe(true);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(far.isPaused).toBe(false);
+  expect(far.errors).toEqual([]);
 });
