@@ -1,6 +1,7 @@
 /** The changes of entries and rooms that cross the border between a domain and the home of a room. */
 import type { RoomSnapshot } from '../chat/snapshot.js';
 import type { Entry, SettingChange, Who } from '../log/entry.js';
+import { isPlainSession } from './customs.js';
 import { roomAbroad } from './domain-names.js';
 
 /** One room of another domain, as this one has it. */
@@ -59,9 +60,19 @@ export class Border {
 
   // Sessions
 
-  /** Returns the session here of a session that the home names. */
+  /** Returns the session here of a session that the home names. Two that differ there differ here. */
   sessionHere(session: string): string {
-    return session.startsWith(this.#here) ? session.slice(this.#here.length) : this.#there + session;
+    // Otherwise the home could name the sessions of a third domain as if they had entered from here.
+    if (session.startsWith(this.#here)) {
+      const own = session.slice(this.#here.length);
+      if (isPlainSession(own)) return own;
+    }
+    return this.#there + session;
+  }
+
+  /** Returns the name here of a node that the home reports as gone: it knows no nodes of other domains. */
+  #nodeHere(node: string): string {
+    return this.#there + node;
   }
 
   /** Returns the session at home of a session that is known here; null for one that the home cannot know. */
@@ -117,7 +128,7 @@ export class Border {
       case 'redact':
         return { ...taken, message: this.#idPrefix + taken.message };
       case 'gone':
-        return { ...taken, node: this.sessionHere(taken.node) };
+        return { ...taken, node: this.#nodeHere(taken.node) };
       default:
         return taken;
     }
@@ -175,7 +186,7 @@ export class Border {
         guest: here(invitation.guest),
         by: invitation.by && here(invitation.by),
       })),
-      gone: room.gone.map(here),
+      gone: room.gone.map((node) => this.#nodeHere(node)),
       numbers: {
         ...room.numbers,
         last: [

@@ -1,5 +1,6 @@
 /** Checks everything that another domain sends: nothing in it may look like something else to people here. */
 import type { Entry, Tag, Who } from '../log/entry.js';
+import { isDomainName } from './domain-names.js';
 
 /** Bounds in UTF-16 code units, far above the limits of typing here. */
 const MAX_NICK = 200;
@@ -29,6 +30,12 @@ function isLine(text: string, maxLength = MAX_TEXT): boolean {
 /** Whether a text is a session as its own domain names it: `node.incarnation.number`. */
 export function isPlainSession(session: string): boolean {
   return SESSION.test(session);
+}
+
+/** Whether a text is a session as the home of a room names it: one of its own, or one of another domain. */
+export function isSession(session: string): boolean {
+  const end = session.lastIndexOf('/');
+  return isPlainSession(session.slice(end + 1)) && (end < 0 || isDomainName(session.slice(0, end)));
 }
 
 /** Whether a nick can belong to somebody of another domain: the nick that it has there, followed by labels. */

@@ -4,7 +4,7 @@ import { decodeRoom } from '../chat/snapshot-codec.js';
 import type { Entry, LogName, Pack } from '../log/entry.js';
 import type { AppendAnswer, Following, LogSink } from '../log/shared-log.js';
 import type { Border } from './border.js';
-import { isFit, isFitWho } from './customs.js';
+import { isFit, isFitWho, isSession } from './customs.js';
 import { MAX_STATE_BYTES } from './messages.js';
 import { OwnEntries } from './own-entries.js';
 
@@ -164,6 +164,7 @@ export class Mirror implements Following {
     const { state } = decoded;
     if (state.seats.length > MAX_SEATS || !state.seats.every(({ who }) => isFitWho(who))) return false;
     if (!isFitTopic(state.topic)) return false;
+    if (!state.seats.every(({ session }) => isSession(session))) return false;
     const { border, observer, isInside } = this.#owner;
     const snapshot = border.roomHere(state, seq, (session) => isInside(this.log, session));
     const origin = { id: border.idHere(id), seq, snapshot };
@@ -189,6 +190,7 @@ export class Mirror implements Following {
     const { border, now } = this.#owner;
     const taken: Entry[] = [];
     for (const entry of entries) {
+      if (!isSession(entry.session)) return 'it has named a session that nobody can have';
       if (!isFit(entry)) return 'it has sent what nobody can say';
       const here = border.inward(entry, now());
       const verdict = this.#own.judge(here);
