@@ -1,5 +1,6 @@
 /** The changes of entries and rooms that cross the border between a domain and the home of a room. */
-import type { RoomSnapshot } from '../chat/snapshot.js';
+import { isFromAbroad } from '../chat/abroad.js';
+import type { RoomSnapshot, SeatSnapshot } from '../chat/snapshot.js';
 import type { Entry, SettingChange, Who } from '../log/entry.js';
 import { isPlainSession } from './customs.js';
 import { roomAbroad } from './domain-names.js';
@@ -165,8 +166,12 @@ export class Border {
    */
   roomHere(room: RoomSnapshot, seq: number, isInside: (session: string) => boolean): RoomSnapshot {
     const here = (session: string): string => this.sessionHere(session);
-    const seats = room.seats.map((seat) => ({ ...seat, session: here(seat.session) }));
-    const isHere = ({ session }: { readonly session: string }): boolean => session.includes('/') || isInside(session);
+    const seats: SeatSnapshot[] = [];
+    const absent: SeatSnapshot[] = [];
+    for (const seat of room.seats) {
+      const session = here(seat.session);
+      (isFromAbroad(session) || isInside(session) ? seats : absent).push({ ...seat, session });
+    }
     const masksOf = (list: keyof RoomSnapshot['masks']) =>
       room.masks[list].map((mask) => ({ ...mask, by: this.authorOf(mask.by) }));
     return {
@@ -180,7 +185,7 @@ export class Border {
         mute: masksOf('mute'),
         'mute-exception': masksOf('mute-exception'),
       },
-      seats: seats.filter(isHere),
+      seats,
       invitations: room.invitations.map((invitation) => ({
         ...invitation,
         guest: here(invitation.guest),
@@ -192,7 +197,7 @@ export class Border {
         last: [
           ...room.numbers.last.map(([session, n, seq]) => [here(session), n, seq] as const),
           // A session that enters again continues with the next number.
-          ...seats.filter((seat) => !isHere(seat)).map(({ session, last }) => [session, last, seq] as const),
+          ...absent.map(({ session, last }) => [session, last, seq] as const),
         ],
       },
       messages: room.messages.map(([key, session]) => [key, here(session)] as const),

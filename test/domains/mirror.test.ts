@@ -114,3 +114,17 @@ test('a home cannot end the sessions of other domains', () => {
     nodes.map((node) => `beijing.example/${node}`),
   );
 });
+
+test('a state asks once for each of our places whether somebody is inside', () => {
+  const cast = (): never => expect.fail('nobody');
+  const empty = new RoomState({ name: '#tea', id: 'x', fold, cast, permanentSinceMs: null }).snapshot();
+  const seats = [1, 2].map((index) => ({ ...seat, session: `shanghai.example/b.1.${index}`, last: index }));
+  const asked: string[] = [];
+  const room = border.roomHere({ ...empty, seats: [seat, ...seats] }, 5, (session) => {
+    asked.push(session);
+    return session === 'b.1.1';
+  });
+  expect(asked).toEqual(['b.1.1', 'b.1.2']);
+  expect(room.seats.map(({ session }) => session)).toEqual(['beijing.example/a.1.1', 'b.1.1']);
+  expect(room.numbers.last).toEqual([['b.1.2', 2, 5]]);
+});
