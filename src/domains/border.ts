@@ -114,7 +114,7 @@ export class Border {
   /** Returns an entry of the home's log as this domain applies it. @param nowMs - milliseconds since the epoch */
   inward(entry: Entry, nowMs: number): Entry {
     const session = this.sessionHere(entry.session);
-    const taken = { ...entry, session, seen: 0, atMs: Math.min(entry.atMs, nowMs + MAX_AHEAD_MS) };
+    const taken = { ...entry, session, seen: 0, atMs: timeHere(entry.atMs, nowMs) };
     const targetHere = (target: string | null): string | null => (target === null ? null : this.sessionHere(target));
     switch (taken.kind) {
       case 'join':
@@ -161,23 +161,27 @@ export class Border {
    * Returns a room of the home as it is here.
    *
    * @param seq - the number of the last pack that is in it
+   * @param nowMs - milliseconds since the epoch: times far after it are brought back
    * @param isInside - whether a session of this domain is inside, as far as this domain knows: the home cannot bring
    *   anybody into its rooms
    */
-  roomHere(room: RoomSnapshot, seq: number, isInside: (session: string) => boolean): RoomSnapshot {
+  roomHere(room: RoomSnapshot, seq: number, nowMs: number, isInside: (session: string) => boolean): RoomSnapshot {
     const here = (session: string): string => this.sessionHere(session);
+    const time = (atMs: number): number => timeHere(atMs, nowMs);
     const seats: SeatSnapshot[] = [];
     const absent: SeatSnapshot[] = [];
     for (const seat of room.seats) {
       const session = here(seat.session);
-      (isFromAbroad(session) || isInside(session) ? seats : absent).push({ ...seat, session });
+      (isFromAbroad(session) || isInside(session) ? seats : absent).push({ ...seat, session, sinceMs: time(seat.sinceMs) });
     }
     const masksOf = (list: keyof RoomSnapshot['masks']) =>
-      room.masks[list].map((mask) => ({ ...mask, by: this.authorOf(mask.by) }));
+      room.masks[list].map((mask) => ({ ...mask, by: this.authorOf(mask.by), atMs: time(mask.atMs) }));
     return {
       ...room,
       name: this.nameHere(room.name),
-      topic: room.topic && { ...room.topic, by: this.authorOf(room.topic.by) },
+      createdAtMs: time(room.createdAtMs),
+      registration: room.registration && { ...room.registration, atMs: time(room.registration.atMs) },
+      topic: room.topic && { ...room.topic, by: this.authorOf(room.topic.by), atMs: time(room.topic.atMs) },
       masks: {
         ban: masksOf('ban'),
         exception: masksOf('exception'),
@@ -201,11 +205,17 @@ export class Border {
         ],
       },
       messages: room.messages.map(([key, session]) => [key, here(session)] as const),
-      knocks: room.knocks.map((knock) => ({ ...knock, session: here(knock.session) })),
+      knocks: room.knocks.map((knock) => ({ session: here(knock.session), atMs: time(knock.atMs) })),
+      retitledAtMs: room.retitledAtMs.map(time),
+      atMs: time(room.atMs),
     };
   }
 }
 
 function withoutPrefix(text: string, prefix: string): string {
   return text.startsWith(prefix) ? text.slice(prefix.length) : text;
+}
+
+function timeHere(atMs: number, nowMs: number): number {
+  return Math.min(atMs, nowMs + MAX_AHEAD_MS);
 }

@@ -1,4 +1,6 @@
 /** Checks everything that another domain sends: nothing in it may look like something else to people here. */
+import type { Author } from '../chat/author.js';
+import type { RoomSnapshot } from '../chat/snapshot.js';
 import type { Entry, Tag, Who } from '../log/entry.js';
 import { isDomainName } from './domain-names.js';
 
@@ -11,13 +13,23 @@ const MAX_NAME = 300;
 const MAX_TEXT = 16_384;
 const MAX_TAGS = 64;
 
+/** The most people in a room of another domain, of its masks, of its invitations, and of its notes. */
+export const MAX_SEATS = 20_000;
+export const MAX_MASKS = 10_000;
+export const MAX_INVITATIONS = 10_000;
+export const MAX_KEYS = 64;
+/** The most accounts with ranks in such a room, and of its messages that can still be taken back. */
+const MAX_ACCESS = 1_000;
+const MAX_MESSAGES = 1_000;
+
 // Words of lines: they may hold neither spaces nor line ends, nor the separators of a source.
 const NICK = /^[^\s\p{Cc}\p{Cf}!@,:*?#&~%+$/][^\s\p{Cc}\p{Cf}!@,*?#/]*$/u;
 const USER = /^[^\s\p{Cc}!@/]*$/u;
 const HOST = /^[^\s\p{Cc}!@:][^\s\p{Cc}!@]*$/u;
 const ACCOUNT = /^[^\s\p{Cc},:*]+$/u;
-const WORD = /^[^\s\p{Cc}:][^\s\p{Cc}]*$/u;
-const KEY = /^[^\s\p{Cc},:][^\s\p{Cc},]*$/u;
+// People can type any other character in these.
+const WORD = /^[^ \r\n\0:][^ \r\n\0]*$/;
+const KEY = /^[^\0-\x20\x7f,:][^\0-\x20\x7f,]*$/;
 const TAG_NAME = /^\+?[A-Za-z\d./-]+$/;
 const SESSION = /^[a-z][a-z\d-]{0,31}\.\d{1,16}\.\d{1,16}$/;
 const MESSAGE_ID = /^[A-Za-z\d.-]{1,400}$/;
@@ -53,12 +65,25 @@ export function isFitWho({ nick, user, host, address, realName, account }: Who):
     isHost(host) &&
     isHost(address) &&
     isLine(realName, 1_000) &&
-    (account === null || (account.length <= MAX_ACCOUNT && ACCOUNT.test(account)))
+    (account === null || isAccount(account))
   );
+}
+
+/** Whether the former names of somebody are well formed; the server itself has none. */
+function isFitAuthor({ nick, user, host }: Author): boolean {
+  return (nick === '' || isNick(nick)) && user.length <= MAX_USER && USER.test(user) && (host === '' || isHost(host));
 }
 
 function isHost(host: string): boolean {
   return host.length <= MAX_HOST && HOST.test(host);
+}
+
+function isAccount(account: string): boolean {
+  return account.length <= MAX_ACCOUNT && ACCOUNT.test(account);
+}
+
+function isKey(key: string): boolean {
+  return key.length <= MAX_NAME && KEY.test(key);
 }
 
 function areFitTags(tags: readonly Tag[]): boolean {
@@ -90,7 +115,7 @@ export function isFit(entry: Entry): boolean {
     case 'settings':
       return entry.changes.every((change) => {
         if (change.kind === 'mask') return isWord(change.mask);
-        return change.kind !== 'key' || !change.on || (change.key.length <= MAX_NAME && KEY.test(change.key));
+        return change.kind !== 'key' || !change.on || isKey(change.key);
       });
     case 'invite':
       return entry.by === undefined || isFitWho(entry.by);
@@ -100,7 +125,7 @@ export function isFit(entry: Entry): boolean {
       return isWord(entry.name) && isLine(entry.reason);
     case 'grant':
     case 'found':
-      return entry.account.length <= MAX_ACCOUNT && ACCOUNT.test(entry.account);
+      return isAccount(entry.account);
     case 'knock':
     case 'identity':
     case 'over':
@@ -113,4 +138,33 @@ export function isFit(entry: Entry): boolean {
     default:
       return false;
   }
+}
+
+/** Whether everything in a room of another domain is well formed, apart from its name. */
+export function isFitRoom(room: RoomSnapshot): boolean {
+  const { registration, topic, key, metadata, seats, invitations, numbers, messages, knocks, absent } = room;
+  const masks = Object.values(room.masks).flat();
+  return (
+    (registration === null ||
+      (isAccount(registration.founder) &&
+        registration.access.length <= MAX_ACCESS &&
+        registration.access.every(({ account }) => isAccount(account)))) &&
+    (topic === null || (isLine(topic.text) && isFitAuthor(topic.by))) &&
+    (key === null || isKey(key)) &&
+    masks.length <= MAX_MASKS &&
+    masks.every(({ mask, by }) => isWord(mask) && isFitAuthor(by)) &&
+    metadata.length <= MAX_KEYS &&
+    metadata.every(([name, value]) => isWord(name) && isLine(value)) &&
+    seats.length <= MAX_SEATS &&
+    seats.every(({ session, who }) => isSession(session) && isFitWho(who)) &&
+    invitations.length <= MAX_INVITATIONS &&
+    invitations.every(
+      ({ guest, who, by }) => isSession(guest) && isFitWho(who) && (by === null || isSession(by)),
+    ) &&
+    numbers.last.every(([session]) => isSession(session)) &&
+    messages.length <= MAX_MESSAGES &&
+    messages.every(([, session]) => isSession(session)) &&
+    knocks.every(({ session }) => isSession(session)) &&
+    absent.length <= MAX_SEATS
+  );
 }

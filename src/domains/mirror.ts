@@ -1,15 +1,12 @@
 /** One room of another domain, as this one follows it. */
 import type { BorderObserver, Origin } from '../chat/abroad.js';
 import { decodeRoom } from '../chat/snapshot-codec.js';
-import type { Entry, LogName, Pack } from '../log/entry.js';
+import type { Entry, LogName, Pack, Stamp } from '../log/entry.js';
 import type { AppendAnswer, Following, LogSink } from '../log/shared-log.js';
 import type { Border } from './border.js';
-import { isFit, isFitWho, isSession } from './customs.js';
+import { isFit, isFitRoom, isSession } from './customs.js';
 import { MAX_STATE_BYTES } from './messages.js';
 import { OwnEntries } from './own-entries.js';
-
-/** The most people in a room of another domain. */
-const MAX_SEATS = 20_000;
 
 /** A part of the room as it is at home. */
 export interface StatePart {
@@ -24,6 +21,8 @@ export interface MirrorOwner {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly observer: BorderObserver;
+  /** Returns the form of a room's name that all spellings share. */
+  readonly fold: (name: string) => string;
   /** Whether a session is one of this process. */
   readonly isOwn: (session: string) => boolean;
   /** Whether somebody of this domain is in the room, as far as this domain knows. */
@@ -38,6 +37,8 @@ export class Mirror implements Following {
   readonly log: LogName;
   /** The name at home. */
   readonly room: string;
+  /** The same in the spelling of the home. */
+  #name: string;
   readonly #owner: MirrorOwner;
   readonly #own: OwnEntries;
   /** Called when the room is there, or cannot be had; null after that. */
@@ -54,6 +55,7 @@ export class Mirror implements Following {
   constructor(log: LogName, room: string, owner: MirrorOwner, take: (origin: Origin | null) => void) {
     this.log = log;
     this.room = room;
+    this.#name = room;
     this.#owner = owner;
     this.#own = new OwnEntries(owner.isOwn);
     this.#take = take;
@@ -162,11 +164,11 @@ export class Mirror implements Following {
     const decoded = decodeRoom(text);
     if (decoded.kind !== 'state' || !/^[A-Za-z\d.]{1,200}$/.test(id)) return false;
     const { state } = decoded;
-    if (state.seats.length > MAX_SEATS || !state.seats.every(({ who }) => isFitWho(who))) return false;
-    if (!isFitTopic(state.topic)) return false;
-    if (!state.seats.every(({ session }) => isSession(session))) return false;
-    const { border, observer, isInside } = this.#owner;
-    const snapshot = border.roomHere(state, seq, (session) => isInside(this.log, session));
+    const { border, observer, isInside, now, fold } = this.#owner;
+    // Another name would take the place of another room here.
+    if (fold(state.name) !== fold(this.room) || !isFitRoom(state)) return false;
+    const snapshot = border.roomHere(state, seq, now(), (session) => isInside(this.log, session));
+    this.#name = state.name;
     const origin = { id: border.idHere(id), seq, snapshot };
     this.#applied = seq;
     this.#own.begin([
@@ -191,8 +193,9 @@ export class Mirror implements Following {
     const taken: Entry[] = [];
     for (const entry of entries) {
       if (!isSession(entry.session)) return 'it has named a session that nobody can have';
-      if (!isFit(entry)) return 'it has sent what nobody can say';
-      const here = border.inward(entry, now());
+      const named = this.#named(entry);
+      if (!isFit(named)) return 'it has sent what nobody can say';
+      const here = border.inward(named, now());
       const verdict = this.#own.judge(here);
       if (verdict === 'forged') return 'it has spoken for somebody of this domain';
       if (verdict === 'good') taken.push(here);
@@ -201,8 +204,17 @@ export class Mirror implements Following {
     sink.pack(seq, taken);
     return null;
   }
+
+  /** Returns an entry as it is applied here, where the room keeps its name: the home could take that of another one. */
+  #named(entry: Entry): Entry {
+    if (entry.kind === 'retitle') return withdrawalOf(entry);
+    if (entry.kind !== 'join') return entry;
+    const { fold } = this.#owner;
+    return fold(entry.name) === fold(this.room) ? entry : { ...entry, name: this.#name };
+  }
 }
 
-function isFitTopic(topic: { readonly text: string } | null): boolean {
-  return topic === null || !/[\r\n\0]/.test(topic.text);
+/** Returns an entry that does nothing, in the place of another one: the next one of the session counts all the same. */
+function withdrawalOf({ session, n, atMs, seen, base }: Stamp): Entry {
+  return { kind: 'withdrawn', session, n, atMs, seen, base };
 }

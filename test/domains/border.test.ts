@@ -323,7 +323,7 @@ test('whatever people of two domains do, and whatever becomes of the link, both 
       if (far.chat.directory.room('#a:home.example') === undefined) return;
       const border = new Border({ own: 'far.example', ownLabel: 'far', home: 'home.example', homeLabel: 'home' });
       const there = home.room('#a');
-      const expected = there && border.roomHere(there, 0, () => true);
+      const expected = there && border.roomHere(there, 0, Infinity, () => true);
       expect(facts(far.room('#a:home.example'))).toEqual(facts(expected));
       const heard = far.said.filter((line) => line.startsWith('home.example.'));
       expect(new Set(heard).size).toBe(heard.length);

@@ -44,6 +44,7 @@ class Scene {
       observer: { renewed: () => undefined, withdrawn: () => undefined },
       isOwn: (session: string) => session.startsWith('b.1.'),
       isInside: () => true,
+      fold,
       send: () => true,
       stopped: () => undefined,
     };
@@ -120,11 +121,74 @@ test('a state asks once for each of our places whether somebody is inside', () =
   const empty = new RoomState({ name: '#tea', id: 'x', fold, cast, permanentSinceMs: null }).snapshot();
   const seats = [1, 2].map((index) => ({ ...seat, session: `shanghai.example/b.1.${index}`, last: index }));
   const asked: string[] = [];
-  const room = border.roomHere({ ...empty, seats: [seat, ...seats] }, 5, (session) => {
+  const room = border.roomHere({ ...empty, seats: [seat, ...seats] }, 5, NOW, (session) => {
     asked.push(session);
     return session === 'b.1.1';
   });
   expect(asked).toEqual(['b.1.1', 'b.1.2']);
   expect(room.seats.map(({ session }) => session)).toEqual(['beijing.example/a.1.1', 'b.1.1']);
   expect(room.numbers.last).toEqual([['b.1.2', 2, 5]]);
+});
+
+const BAD = 'x\r\n:irc.local NOTICE * :!';
+const masks = { ban: [], exception: [], invitation: [], mute: [], 'mute-exception': [] };
+const mask = { mask: 'eve!*@*', by, atMs: 1 };
+
+test.each<[string, Partial<RoomSnapshot>]>([
+  ['name', { name: `#tea${BAD}` }],
+  ['other name', { name: '#lobby' }],
+  ['topic', { topic: { text: BAD, by, atMs: 1 } }],
+  ['author of the topic', { topic: { text: 'x', by: { ...by, nick: BAD }, atMs: 1 } }],
+  ['key', { key: BAD }],
+  ['mask', { masks: { ...masks, mute: [{ ...mask, mask: BAD }] } }],
+  ['author of a mask', { masks: { ...masks, ban: [{ ...mask, by: { ...by, host: BAD } }] } }],
+  ['note', { metadata: [['x', BAD]] }],
+  ['name of a note', { metadata: [[BAD, 'x']] }],
+  ['founder', { registration: { founder: BAD, atMs: 1, access: [] } }],
+  ['account with ranks', { registration: { founder: 'eve', atMs: 1, access: [{ account: BAD, ranks: 1 }] } }],
+  ['member', { seats: [{ ...seat, who: { ...who, realName: BAD } }] }],
+  ['guest', { invitations: [{ guest: 'a.1.1', who: { ...who, nick: BAD }, by: null, opens: true }] }],
+  ['session of a guest', { invitations: [{ guest: BAD, who, by: null, opens: true }] }],
+])('a state with an unfit %s is not taken', (_, some) => {
+  expect(new Scene().state(some)).toBe(false);
+});
+
+test('a state with everything that a room can have is taken, and no time in it is far ahead', () => {
+  const atMs = Number.MAX_SAFE_INTEGER;
+  const { room } = new Scene().begin({
+    name: '#Tea',
+    createdAtMs: atMs,
+    registration: { founder: 'eve', atMs, access: [{ account: 'ann@tokyo.example', ranks: 1 }] },
+    topic: { text: 'tea', by, atMs },
+    key: 'k\u00a0y',
+    // The server itself has no nick.
+    masks: { ...masks, ban: [{ mask: 'e\u0001\u00a0e!*@*', by: { nick: '', user: '', host: '' }, atMs }] },
+    metadata: [['color', 'green']],
+    seats: [{ ...seat, sinceMs: atMs }],
+    invitations: [{ guest: 'tokyo.example/a.1.2', who, by: 'a.1.1', opens: true }],
+    knocks: [{ session: 'a.1.3', atMs }],
+    retitledAtMs: [atMs],
+    atMs,
+  });
+  expect(room?.name).toBe('#Tea:beijing.example');
+  const latest = NOW + DAY;
+  const times = [room?.createdAtMs, room?.registration?.atMs, room?.topic?.atMs, room?.masks.ban[0]?.atMs];
+  expect(times).toEqual([latest, latest, latest, latest]);
+  const more = [room?.seats[0]?.sinceMs, room?.knocks[0]?.atMs, room?.retitledAtMs[0], room?.atMs];
+  expect(more).toEqual([latest, latest, latest, latest]);
+});
+
+test('a room keeps its name here, whatever its home calls it', () => {
+  const scene = new Scene().begin();
+  const join = { ...stamp, kind: 'join', who, key: null, flags: [] } as const;
+  for (const [index, name] of ['#Tea', '#lobby', BAD].entries()) {
+    expect(scene.hear({ ...join, n: index + 1, name })).toBeNull();
+  }
+  expect(scene.hear({ ...stamp, n: 4, kind: 'retitle', who: null, name: '#lobby', reason: '' })).toBeNull();
+  expect(scene.taken.map((entry) => (entry.kind === 'join' ? entry.name : entry.kind))).toEqual([
+    '#Tea:beijing.example',
+    '#tea:beijing.example',
+    '#tea:beijing.example',
+    'withdrawn',
+  ]);
 });
