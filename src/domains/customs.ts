@@ -12,6 +12,7 @@ const MAX_ACCOUNT = 400;
 const MAX_NAME = 300;
 const MAX_TEXT = 16_384;
 const MAX_TAGS = 64;
+const MAX_TAG_NAME = 4_096;
 
 /** The most people in a room of another domain, of its masks, of its invitations, and of its notes. */
 export const MAX_SEATS = 20_000;
@@ -37,6 +38,11 @@ const MESSAGE_ID = /^[A-Za-z\d.-]{1,400}$/;
 /** Whether a text is a line: it holds no line end. */
 function isLine(text: string, maxLength = MAX_TEXT): boolean {
   return text.length <= maxLength && !/[\0\r\n]/.test(text);
+}
+
+/** Whether a text can be said: its lines are separated before they are sent, and tags escape them. */
+function isSpeech(text: string): boolean {
+  return text.length <= MAX_TEXT && !text.includes('\0');
 }
 
 /** Whether a text is a session as its own domain names it: `node.incarnation.number`. */
@@ -88,7 +94,8 @@ function isKey(key: string): boolean {
 
 function areFitTags(tags: readonly Tag[]): boolean {
   return (
-    tags.length <= MAX_TAGS && tags.every(([name, value]) => name.length <= 100 && TAG_NAME.test(name) && isLine(value))
+    tags.length <= MAX_TAGS &&
+    tags.every(([name, value]) => name.length <= MAX_TAG_NAME && TAG_NAME.test(name) && isSpeech(value))
   );
 }
 
@@ -96,10 +103,20 @@ function isWord(text: string): boolean {
   return text.length <= MAX_NAME && WORD.test(text);
 }
 
+/** Whether an entry can be one of the home's server itself, which has neither a nick nor a host. */
+function isByServer(kind: Entry['kind'], { nick, user, host, address, realName, account }: Who): boolean {
+  return (
+    (kind === 'settings' || kind === 'grant' || kind === 'unregister') &&
+    [nick, user, realName].every((text) => text === '') &&
+    [host, address].every((text) => text === '' || isHost(text)) &&
+    (account === null || isAccount(account))
+  );
+}
+
 /** Whether all texts of a room's entry are well formed, and its kind belongs to rooms. */
 export function isFit(entry: Entry): boolean {
   const who = 'who' in entry ? entry.who : null;
-  if (who !== null && !isFitWho(who)) return false;
+  if (who !== null && !isFitWho(who) && !isByServer(entry.kind, who)) return false;
   switch (entry.kind) {
     case 'join':
       return isWord(entry.name) && entry.name.startsWith('#') && (entry.key === null || isLine(entry.key, MAX_NAME));
@@ -107,7 +124,7 @@ export function isFit(entry: Entry): boolean {
     case 'kick':
       return isLine(entry.reason);
     case 'say':
-      return isLine(entry.text) && areFitTags(entry.tags);
+      return isSpeech(entry.text) && areFitTags(entry.tags);
     case 'redact':
       return MESSAGE_ID.test(entry.message) && isLine(entry.reason);
     case 'topic':
@@ -118,7 +135,7 @@ export function isFit(entry: Entry): boolean {
         return change.kind !== 'key' || !change.on || isKey(change.key);
       });
     case 'invite':
-      return entry.by === undefined || isFitWho(entry.by);
+      return isSession(entry.guest) && (entry.by === undefined || isFitWho(entry.by));
     case 'annotate':
       return (entry.key === null || isWord(entry.key)) && (entry.value === null || isLine(entry.value));
     case 'retitle':

@@ -315,7 +315,7 @@ export class Link implements Pick<Abroad, 'begin'> {
 
   begin(log: LogName, take: (origin: Origin | null) => void): void {
     const room = roomOf(log, this.#parts.home);
-    const { now, observer, isInside, isOwn, fold } = this.#parts;
+    const { now, observer, isInside, isOwn, fold, log: records } = this.#parts;
     const borderNow = (): Border => this.#border;
     const owner: MirrorOwner = {
       get border() {
@@ -326,6 +326,7 @@ export class Link implements Pick<Abroad, 'begin'> {
       isInside,
       isOwn,
       fold,
+      log: records,
       send: (mirror, pack, answer) => this.#append(mirror, pack, answer),
       stopped: (mirror) => {
         this.#stopped(mirror);

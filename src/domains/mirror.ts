@@ -7,6 +7,7 @@ import type { Border } from './border.js';
 import { isFit, isFitRoom, isSession } from './customs.js';
 import { MAX_STATE_BYTES } from './messages.js';
 import { OwnEntries } from './own-entries.js';
+import type { DomainLog } from './settings.js';
 
 /** A part of the room as it is at home. */
 export interface StatePart {
@@ -21,6 +22,7 @@ export interface MirrorOwner {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly observer: BorderObserver;
+  readonly log: Pick<DomainLog, 'warn'>;
   /** Returns the form of a room's name that all spellings share. */
   readonly fold: (name: string) => string;
   /** Whether a session is one of this process. */
@@ -49,6 +51,7 @@ export class Mirror implements Following {
   #isCaughtUp = false;
   /** Whether the link is lost, or the home cannot reach the log, as far as is known. */
   #isAway = true;
+  readonly #reported = new Set<string>();
   /** The parts of a state that have arrived; null for none. */
   #parts: { readonly head: StatePart; readonly bytes: Uint8Array[]; length: number } | null = null;
 
@@ -86,18 +89,15 @@ export class Mirror implements Following {
   }
 
   append(pack: Pack, answer: AppendAnswer): void {
-    const { border } = this.#owner;
+    const { border, now } = this.#owner;
     if (!this.#isCaughtUp) {
       answer.failed('unknown');
       return;
     }
-    for (const entry of pack) this.#own.add(entry);
-    const isSent = this.#owner.send(
-      this,
-      pack.map((entry) => border.outward(entry)),
-      answer,
-    );
-    if (!isSent) answer.failed('unknown');
+    const sent = pack.map((entry) => border.outward(entry));
+    // Some fields differ when they return: a target that the home cannot know is none.
+    for (const entry of sent) this.#own.add({ ...border.inward(entry, now()), session: entry.session });
+    if (!this.#owner.send(this, sent, answer)) answer.failed('unknown');
   }
 
   stop(): void {
@@ -162,11 +162,14 @@ export class Mirror implements Following {
 
   #begin({ log: id, seq }: StatePart, text: string): boolean {
     const decoded = decodeRoom(text);
-    if (decoded.kind !== 'state' || !/^[A-Za-z\d.]{1,200}$/.test(id)) return false;
+    if (decoded.kind === 'malformed' || !/^[A-Za-z\d.]{1,200}$/.test(id)) return false;
+    if (decoded.kind !== 'state') return this.#leave('its home is a later version');
     const { state } = decoded;
     const { border, observer, isInside, now, fold } = this.#owner;
     // Another name would take the place of another room here.
-    if (fold(state.name) !== fold(this.room) || !isFitRoom(state)) return false;
+    if (fold(state.name) !== fold(this.room) || !isFitRoom(state)) {
+      return this.#leave('its home has sent what this domain does not accept');
+    }
     const snapshot = border.roomHere(state, seq, now(), (session) => isInside(this.log, session));
     this.#name = state.name;
     const origin = { id: border.idHere(id), seq, snapshot };
@@ -194,8 +197,7 @@ export class Mirror implements Following {
     for (const entry of entries) {
       if (!isSession(entry.session)) return 'it has named a session that nobody can have';
       const named = this.#named(entry);
-      if (!isFit(named)) return 'it has sent what nobody can say';
-      const here = border.inward(named, now());
+      const here = border.inward(isFit(named) ? named : this.#unfit(named), now());
       const verdict = this.#own.judge(here);
       if (verdict === 'forged') return 'it has spoken for somebody of this domain';
       if (verdict === 'good') taken.push(here);
@@ -203,6 +205,26 @@ export class Mirror implements Following {
     this.#applied = seq;
     sink.pack(seq, taken);
     return null;
+  }
+
+  /** Gives up the room, but no other one of the home. */
+  #leave(why: string): true {
+    this.#owner.log.warn('a room of another domain is left', { room: this.room, why });
+    this.refused();
+    return true;
+  }
+
+  /** The other rooms of the home stay, since it may only know other rules than this domain. */
+  #unfit(entry: Entry): Entry {
+    this.#report('an entry of another domain is ignored', { kind: entry.kind });
+    return withdrawalOf(entry);
+  }
+
+  /** Reports each trouble once. */
+  #report(event: string, details: Readonly<Record<string, unknown>> = {}): void {
+    if (this.#reported.has(event)) return;
+    this.#reported.add(event);
+    this.#owner.log.warn(event, { room: this.room, ...details });
   }
 
   /** Returns an entry as it is applied here, where the room keeps its name: the home could take that of another one. */

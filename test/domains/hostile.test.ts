@@ -163,6 +163,9 @@ describe.skipIf(!hasOpenssl)(`a domain that means ill${hasOpenssl ? '' : ' (need
       { ...stamp, n: n + 4, kind: 'say', ...words, text: 'only this' },
     );
     expect(await bob.line()).toMatch(/:eve\/shanghai!eve@192\.0\.2\.1 JOIN #tea/);
+    // A text of several lines is said line by line.
+    expect(await bob.line()).toMatch(/:eve\/shanghai!eve@192\.0\.2\.1 PRIVMSG #tea :one/);
+    expect(await bob.line()).toMatch(/:eve\/shanghai!eve@192\.0\.2\.1 PRIVMSG #tea ::bob!b@b PRIVMSG #tea :two/);
     expect(await bob.line()).toMatch(/:eve\/shanghai!eve@192\.0\.2\.1 PRIVMSG #tea :only this/);
     // Sessions of this domain, or of a third one, are not its own either.
     raw.append({ ...stamp, session: 'tokyo.example/a.1.1', kind: 'say', ...words, text: '?' });

@@ -5,7 +5,8 @@ import type { RoomSnapshot } from '../../src/chat/snapshot.js';
 import { encodeRoom } from '../../src/chat/snapshot-codec.js';
 import { Border } from '../../src/domains/border.js';
 import { Mirror } from '../../src/domains/mirror.js';
-import type { Entry, Who } from '../../src/log/entry.js';
+import { Visa } from '../../src/domains/visa.js';
+import type { Entry, Pack, Who } from '../../src/log/entry.js';
 
 const NOW = 1_800_000_000_000;
 const DAY = 86_400_000;
@@ -35,6 +36,9 @@ class Scene {
   /** The room as the chat has it; null before it is there. */
   room: RoomSnapshot | null = null;
   readonly taken: Entry[] = [];
+  readonly sent: Entry[] = [];
+  readonly records: string[] = [];
+  isStopped = false;
   readonly mirror: Mirror;
 
   constructor(name = '#tea') {
@@ -45,8 +49,14 @@ class Scene {
       isOwn: (session: string) => session.startsWith('b.1.'),
       isInside: () => true,
       fold,
-      send: () => true,
-      stopped: () => undefined,
+      log: { warn: (event: string) => void this.records.push(event) },
+      send: (_: Mirror, pack: Pack) => {
+        this.sent.push(...pack);
+        return true;
+      },
+      stopped: () => {
+        this.isStopped = true;
+      },
     };
     this.mirror = new Mirror(`r:${name}:beijing.example`, name, owner, (origin) => {
       this.room = origin?.snapshot ?? null;
@@ -55,6 +65,11 @@ class Scene {
 
   /** The home sends a room that differs from an empty one. @returns whether it is taken */
   state(some: Partial<RoomSnapshot> = {}): boolean {
+    return this.receive(some) && this.room !== null;
+  }
+
+  /** The same. @returns whether the link stays */
+  receive(some: Partial<RoomSnapshot>): boolean {
     const cast = (): never => expect.fail('nobody');
     const empty = new RoomState({ name: '#tea', id: 'x', fold, cast, permanentSinceMs: null }).snapshot();
     const bytes = new TextEncoder().encode(encodeRoom({ ...empty, ...some }));
@@ -150,7 +165,9 @@ test.each<[string, Partial<RoomSnapshot>]>([
   ['guest', { invitations: [{ guest: 'a.1.1', who: { ...who, nick: BAD }, by: null, opens: true }] }],
   ['session of a guest', { invitations: [{ guest: BAD, who, by: null, opens: true }] }],
 ])('a state with an unfit %s is not taken', (_, some) => {
-  expect(new Scene().state(some)).toBe(false);
+  const scene = new Scene();
+  expect(scene.receive(some)).toBe(true);
+  expect([scene.room, scene.isStopped]).toEqual([null, true]);
 });
 
 test('a state with everything that a room can have is taken, and no time in it is far ahead', () => {
@@ -191,4 +208,57 @@ test('a room keeps its name here, whatever its home calls it', () => {
     '#tea:beijing.example',
     'withdrawn',
   ]);
+});
+
+const server = { nick: '', user: '', host: '', address: '', realName: '', account: null, privileges: ['override'] } as const;
+const change = { kind: 'mask', on: true, list: 'ban', mask: 'e\u0001\u00a0e!*@*' } as const;
+const settings = { ...stamp, kind: 'settings', who: null, changes: [], maxMasks: 1, maxValues: 1 } as const;
+
+test.each<[string, Entry]>([
+  ['a text of several lines', { ...say, text: 'one\ntwo\rthree' }],
+  ['a tag with an escaped line end', { ...say, tags: [['x', 'one\r\ntwo']] }],
+  ['a tag with a long name', { ...say, tags: [['x'.repeat(200), '']] }],
+  ['a mask of strange characters', { ...settings, changes: [change] }],
+  ['a key of strange characters', { ...settings, changes: [{ kind: 'key', on: true, key: 'k\u00a0y' }] }],
+  ['a change by the server', { ...settings, who: server }],
+  ['ranks by the server', { ...stamp, kind: 'grant', who: server, account: 'eve', ranks: 0 }],
+  ['the end of a registration by the server', { ...stamp, kind: 'unregister', who: server }],
+])('%s is taken from a home', (_, entry) => {
+  const scene = new Scene().begin();
+  expect(scene.hear(entry)).toBeNull();
+  expect(scene.taken.map(({ kind }) => kind)).toEqual([entry.kind]);
+});
+
+test.each<[string, Entry]>([
+  ['a text with a null character', { ...say, text: 'x\0' }],
+  ['a topic with a line end', { ...stamp, kind: 'topic', text: BAD }],
+  ['a word by nobody', { ...say, who: server }],
+  ['a kind for no room', { ...stamp, kind: 'quit', reason: '' }],
+])('%s does nothing, and the link stays', (_, entry) => {
+  const scene = new Scene().begin();
+  expect(scene.hear(entry)).toBeNull();
+  expect(scene.hear({ ...say, n: 2 })).toBeNull();
+  expect(scene.taken.map(({ kind, n }) => [kind, n])).toEqual([
+    ['withdrawn', 1],
+    ['say', 2],
+  ]);
+  expect(scene.records).toEqual(['an entry of another domain is ignored']);
+});
+
+const own = { ...stamp, session: 'b.1.1' };
+const rank = { kind: 'rank', on: true, rank: 'operator', target: 'tokyo.example/a.1.1' } as const;
+
+test.each<Entry>([
+  { ...own, kind: 'redact', who: null, message: 'x', reason: '' },
+  { ...own, kind: 'redact', who: null, message: 'beijing.example.x-1', reason: '' },
+  { ...own, kind: 'kick', who: null, target: 'tokyo.example/a.1.1', reason: '' },
+  { ...own, kind: 'kick', who: null, target: 'beijing.example/a.1.1', reason: '' },
+  { ...own, ...settings, session: own.session, changes: [rank] },
+  { ...own, ...say, session: own.session },
+])('an entry of somebody here is known when it returns: %j', (entry) => {
+  const scene = new Scene().begin();
+  scene.mirror.append([entry], { appended: () => undefined, failed: () => expect.fail('it has not been sent') });
+  const visa = new Visa({ domain: 'shanghai.example', label: 'shanghai', maxMasks: 1 });
+  for (const sent of scene.sent) expect(scene.hear(visa.stamped(sent, NOW) ?? expect.fail('a violation'))).toBeNull();
+  expect(scene.taken.map(({ kind, session }) => [kind, session])).toEqual([[entry.kind, 'b.1.1']]);
 });
