@@ -573,11 +573,14 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     for (const session of this.#invitations.keys()) if (!this.#seatBy.has(session)) yield session;
   }
 
-  /** The number of masks that the lists hold together. */
   get maskCount(): number {
     let count = 0;
     for (const entries of Object.values(this.masks)) count += entries.length;
     return count;
+  }
+
+  get invitationCount(): number {
+    return this.#invitations.size;
   }
 
   /** A member's ranks; 0 without any, and for somebody who is not here. */

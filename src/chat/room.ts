@@ -78,6 +78,10 @@ export interface Room {
   /** Its notes, by keys. */
   readonly metadata: Notes;
   readonly masks: Readonly<Record<MaskList, readonly MaskEntry[]>>;
+  /** The number of masks that the lists hold together. */
+  readonly maskCount: number;
+  /** The number of sessions that are invited. */
+  readonly invitationCount: number;
   /** The occupied places, in an arbitrary order. */
   readonly seats: readonly Seat[];
   readonly size: number;

@@ -2,7 +2,7 @@
 import { isFromAbroad } from '../chat/abroad.js';
 import type { RoomSnapshot, SeatSnapshot } from '../chat/snapshot.js';
 import type { Entry, SettingChange, Who } from '../log/entry.js';
-import { isPlainSession } from './customs.js';
+import { isPlainSession, MAX_KEYS, MAX_MASKS } from './customs.js';
 import { roomAbroad } from './domain-names.js';
 
 /** One room of another domain, as this one has it. */
@@ -123,7 +123,13 @@ export class Border {
       case 'kick':
         return { ...taken, target: targetHere(taken.target) };
       case 'settings':
-        return { ...taken, changes: taken.changes.map((change) => this.#change(change, targetHere)) };
+        return {
+          ...taken,
+          changes: taken.changes.map((change) => this.#change(change, targetHere)),
+          maxMasks: Math.min(taken.maxMasks, MAX_MASKS),
+        };
+      case 'annotate':
+        return { ...taken, maxKeys: Math.min(taken.maxKeys, MAX_KEYS) };
       case 'invite':
         return { ...taken, guest: this.sessionHere(taken.guest) };
       case 'redact':
@@ -172,7 +178,11 @@ export class Border {
     const absent: SeatSnapshot[] = [];
     for (const seat of room.seats) {
       const session = here(seat.session);
-      (isFromAbroad(session) || isInside(session) ? seats : absent).push({ ...seat, session, sinceMs: time(seat.sinceMs) });
+      (isFromAbroad(session) || isInside(session) ? seats : absent).push({
+        ...seat,
+        session,
+        sinceMs: time(seat.sinceMs),
+      });
     }
     const masksOf = (list: keyof RoomSnapshot['masks']) =>
       room.masks[list].map((mask) => ({ ...mask, by: this.authorOf(mask.by), atMs: time(mask.atMs) }));

@@ -175,9 +175,7 @@ export function isFitRoom(room: RoomSnapshot): boolean {
     seats.length <= MAX_SEATS &&
     seats.every(({ session, who }) => isSession(session) && isFitWho(who)) &&
     invitations.length <= MAX_INVITATIONS &&
-    invitations.every(
-      ({ guest, who, by }) => isSession(guest) && isFitWho(who) && (by === null || isSession(by)),
-    ) &&
+    invitations.every(({ guest, who, by }) => isSession(guest) && isFitWho(who) && (by === null || isSession(by))) &&
     numbers.last.every(([session]) => isSession(session)) &&
     messages.length <= MAX_MESSAGES &&
     messages.every(([, session]) => isSession(session)) &&

@@ -14,6 +14,7 @@ import { Entrance, type EntranceParts, type Guest } from './entrance.js';
 import type { FrameChannel } from './frame-channel.js';
 import { Link } from './link.js';
 import { LINK_VERSION, type Visit } from './messages.js';
+import type { Crowd } from './mirror.js';
 import type { DomainLog, DomainSettings } from './settings.js';
 import { Visa } from './visa.js';
 import { type HomeRooms, Visitor } from './visitor.js';
@@ -138,6 +139,7 @@ export class Domains implements Abroad {
         withdrawn: (name) => this.#observer?.withdrawn(name),
       },
       isInside: (name, session) => this.#isInside(name, session),
+      crowdOf: (name) => this.#crowdOf(name),
       isOwn: (session) => session.startsWith(`${node}.`),
       now,
       log,
@@ -147,6 +149,12 @@ export class Domains implements Abroad {
   #isInside(log: LogName, session: string): boolean {
     const room = this.#chat?.directory.room(log.slice('r:'.length));
     return room !== undefined && roomStateOf(room).seatBy(session) !== undefined;
+  }
+
+  #crowdOf(log: LogName): Crowd | null {
+    const room = this.#chat?.directory.room(log.slice('r:'.length));
+    if (room === undefined) return null;
+    return { seats: room.size, masks: room.maskCount, invitations: room.invitationCount };
   }
 
   /** Returns the label behind the nicks of a domain's people. */

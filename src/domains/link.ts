@@ -42,6 +42,7 @@ export interface LinkParts {
   readonly later?: ((ms: number, then: () => void) => void) | undefined;
   readonly observer: BorderObserver;
   readonly isInside: (log: LogName, session: string) => boolean;
+  readonly crowdOf: MirrorOwner['crowdOf'];
   readonly isOwn: (session: string) => boolean;
   readonly now: () => number;
   readonly log: DomainLog;
@@ -315,7 +316,7 @@ export class Link implements Pick<Abroad, 'begin'> {
 
   begin(log: LogName, take: (origin: Origin | null) => void): void {
     const room = roomOf(log, this.#parts.home);
-    const { now, observer, isInside, isOwn, fold, log: records } = this.#parts;
+    const { now, observer, isInside, crowdOf, isOwn, fold, log: records } = this.#parts;
     const borderNow = (): Border => this.#border;
     const owner: MirrorOwner = {
       get border() {
@@ -324,6 +325,7 @@ export class Link implements Pick<Abroad, 'begin'> {
       now,
       observer,
       isInside,
+      crowdOf,
       isOwn,
       fold,
       log: records,

@@ -4,7 +4,7 @@ import { decodeRoom } from '../chat/snapshot-codec.js';
 import type { Entry, LogName, Pack, Stamp } from '../log/entry.js';
 import type { AppendAnswer, Following, LogSink } from '../log/shared-log.js';
 import type { Border } from './border.js';
-import { isFit, isFitRoom, isSession } from './customs.js';
+import { isFit, isFitRoom, isSession, MAX_INVITATIONS, MAX_MASKS, MAX_SEATS } from './customs.js';
 import { MAX_STATE_BYTES } from './messages.js';
 import { OwnEntries } from './own-entries.js';
 import type { DomainLog } from './settings.js';
@@ -14,6 +14,13 @@ export interface StatePart {
   readonly log: string;
   readonly seq: number;
   readonly bytes: number;
+}
+
+/** How many there are in a room. */
+export interface Crowd {
+  readonly seats: number;
+  readonly masks: number;
+  readonly invitations: number;
 }
 
 /** The surroundings of a mirror. */
@@ -29,6 +36,8 @@ export interface MirrorOwner {
   readonly isOwn: (session: string) => boolean;
   /** Whether somebody of this domain is in the room, as far as this domain knows. */
   readonly isInside: (log: LogName, session: string) => boolean;
+  /** Returns how many there are in the room, as this domain has it; null if it does not have it. */
+  readonly crowdOf: (log: LogName) => Crowd | null;
   /** Sends a pack home. @returns false while that is not possible */
   send(mirror: Mirror, pack: Pack, answer: AppendAnswer): boolean;
   stopped(mirror: Mirror): void;
@@ -204,6 +213,8 @@ export class Mirror implements Following {
     }
     this.#applied = seq;
     sink.pack(seq, taken);
+    const crowd = this.#owner.crowdOf(this.log);
+    if (crowd !== null && !isBearable(crowd)) this.#leave('it is too large');
     return null;
   }
 
@@ -234,6 +245,10 @@ export class Mirror implements Following {
     const { fold } = this.#owner;
     return fold(entry.name) === fold(this.room) ? entry : { ...entry, name: this.#name };
   }
+}
+
+function isBearable({ seats, masks, invitations }: Crowd): boolean {
+  return seats <= MAX_SEATS && masks <= MAX_MASKS && invitations <= MAX_INVITATIONS;
 }
 
 /** Returns an entry that does nothing, in the place of another one: the next one of the session counts all the same. */

@@ -4,7 +4,8 @@ import { RoomState } from '../../src/chat/room-state.js';
 import type { RoomSnapshot } from '../../src/chat/snapshot.js';
 import { encodeRoom } from '../../src/chat/snapshot-codec.js';
 import { Border } from '../../src/domains/border.js';
-import { Mirror } from '../../src/domains/mirror.js';
+import { MAX_INVITATIONS, MAX_KEYS, MAX_MASKS, MAX_SEATS } from '../../src/domains/customs.js';
+import { type Crowd, Mirror } from '../../src/domains/mirror.js';
 import { Visa } from '../../src/domains/visa.js';
 import type { Entry, Pack, Who } from '../../src/log/entry.js';
 
@@ -39,15 +40,22 @@ class Scene {
   readonly sent: Entry[] = [];
   readonly records: string[] = [];
   isStopped = false;
+  crowd: Crowd = { seats: 0, masks: 0, invitations: 0 };
   readonly mirror: Mirror;
 
   constructor(name = '#tea') {
     const owner = {
       border,
       now: () => NOW,
-      observer: { renewed: () => undefined, withdrawn: () => undefined },
+      observer: {
+        renewed: () => undefined,
+        withdrawn: () => {
+          this.isStopped = true;
+        },
+      },
       isOwn: (session: string) => session.startsWith('b.1.'),
       isInside: () => true,
+      crowdOf: () => this.crowd,
       fold,
       log: { warn: (event: string) => void this.records.push(event) },
       send: (_: Mirror, pack: Pack) => {
@@ -210,7 +218,15 @@ test('a room keeps its name here, whatever its home calls it', () => {
   ]);
 });
 
-const server = { nick: '', user: '', host: '', address: '', realName: '', account: null, privileges: ['override'] } as const;
+const server = {
+  nick: '',
+  user: '',
+  host: '',
+  address: '',
+  realName: '',
+  account: null,
+  privileges: ['override'],
+} as const;
 const change = { kind: 'mask', on: true, list: 'ban', mask: 'e\u0001\u00a0e!*@*' } as const;
 const settings = { ...stamp, kind: 'settings', who: null, changes: [], maxMasks: 1, maxValues: 1 } as const;
 
@@ -261,4 +277,38 @@ test.each<Entry>([
   const visa = new Visa({ domain: 'shanghai.example', label: 'shanghai', maxMasks: 1 });
   for (const sent of scene.sent) expect(scene.hear(visa.stamped(sent, NOW) ?? expect.fail('a violation'))).toBeNull();
   expect(scene.taken.map(({ kind, session }) => [kind, session])).toEqual([[entry.kind, 'b.1.1']]);
+});
+
+test.each<Partial<Crowd>>([{ seats: MAX_SEATS + 1 }, { masks: MAX_MASKS + 1 }, { invitations: MAX_INVITATIONS + 1 }])(
+  'a room that grows beyond its bounds is left, and the link stays: %j',
+  (some) => {
+    const scene = new Scene().begin();
+    scene.crowd = { seats: MAX_SEATS, masks: MAX_MASKS, invitations: MAX_INVITATIONS };
+    expect(scene.hear(say)).toBeNull();
+    expect(scene.isStopped).toBe(false);
+    scene.crowd = { ...scene.crowd, ...some };
+    expect(scene.hear({ ...say, n: 2 })).toBeNull();
+    expect(scene.isStopped).toBe(true);
+  },
+);
+
+test.each<Partial<RoomSnapshot>>([
+  { masks: { ...masks, ban: Array.from({ length: MAX_MASKS }, () => mask), mute: [mask] } },
+  { metadata: Array.from({ length: MAX_KEYS + 1 }, (_, index) => [`x${String(index)}`, ''] as const) },
+])('a state with more than a room can have is not taken', (some) => {
+  expect(new Scene().state(some)).toBe(false);
+});
+
+test('a home cannot lift the bounds of masks and notes', () => {
+  const scene = new Scene().begin();
+  const most = Number.MAX_SAFE_INTEGER;
+  scene.hear({ ...settings, maxMasks: most });
+  scene.hear({ ...stamp, n: 2, kind: 'annotate', who: null, key: 'x', value: '', maxKeys: most });
+  expect(scene.taken).toMatchObject([{ maxMasks: MAX_MASKS }, { maxKeys: MAX_KEYS }]);
+});
+
+test.each(['tokyo.example/anything', 'x'])('a home cannot invite %j', (guest) => {
+  const scene = new Scene().begin();
+  expect(scene.hear({ ...stamp, kind: 'invite', guest, who })).toBeNull();
+  expect(scene.taken.map(({ kind }) => kind)).toEqual(['withdrawn']);
 });
