@@ -241,6 +241,8 @@ const retitle: Deed<'retitle'> = (room, entry, atMs, own) => {
   const isFounded = room.registration !== null && room.accessOf(by.subject) < RANK_BITS.owner;
   if (isFounded && !by.subject.may('override')) return refuse('not-allowed', room);
   if (room.isPermanent) return refuse('permanent', room);
+  // Its name here is based on that of its log, whatever its home calls it.
+  if (room.isForeign) return refuse('not-allowed', room);
   if (room.size > MAX_RETITLED_MEMBERS) return refuse('too-large', room);
   if (room.wasRetitledLately(atMs)) return refuse('renamed-lately', room);
   const { name: before } = room;

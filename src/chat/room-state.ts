@@ -350,7 +350,8 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
 
   /** Starts again, with the first member who enters. */
   open(name: string, flags: readonly RoomFlag[], atMs: number): void {
-    this.#name = name;
+    // A domain that enters a shared room must not make another room of it.
+    if (this.#view === null || this.fold(name) === this.fold(this.#name)) this.#name = name;
     this.createdAtMs = atMs;
     for (const flag of flags) this.flags.add(flag);
   }

@@ -270,15 +270,21 @@ export class Rooms {
     this.#open.set(key, replica);
   }
 
-  /** Opens a room that somebody has entered, and closes one that everybody has left. @param log - its log */
+  /**
+   * Opens a room that somebody has entered, and closes one that everybody has left. A room cannot open under the name
+   * of another open room.
+   *
+   * @param log - its log
+   */
   sort(log: LogName): void {
     const replica = this.#byLog.get(log);
     if (replica === undefined) return;
     const { size, isOver, isPermanent, name } = replica.fold;
     const key = this.#options.fold(name);
     const { shared } = this.#options;
-    if (this.#open.get(key) !== replica) {
-      if (shared === null ? size === 0 : isOver) return;
+    const holder = this.#open.get(key);
+    if (holder !== replica) {
+      if (holder !== undefined || (shared === null ? size === 0 : isOver)) return;
       this.#unclose(key, replica);
       this.#open.set(key, replica);
       if (size === 0) this.#staying.add(replica.fold);
