@@ -290,7 +290,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     this.#knocks.restore(snapshot.knocks);
     // After the places: somebody who takes one is no longer awaited.
     this.#isAwaiting = snapshot.isAwaiting;
-    for (const [who, ranks] of snapshot.absent) this.#absent.set(who, ranks);
+    for (const [name, ranks] of snapshot.absent) if (this.#mayKeep(name)) this.#absent.set(name, ranks);
   }
 
   /** Continues after a pack that has left nothing but a closed room. Call it before the first entry. */
@@ -478,8 +478,15 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     );
   }
 
-  #nameOf({ nick, user, address }: Who): string {
-    return `${this.fold(nick)}!${user}@${address}`;
+  /** Returns the name of somebody who is absent. In a room that other domains have, it holds no address. */
+  #nameOf({ nick, user, host, address }: Who): string {
+    const source = `${this.fold(nick)}!${user}`;
+    return this.#view === null ? `${source}@${address}` : `${source} ${host}`;
+  }
+
+  /** Whether a saved name may be kept: if no other domain had the room when it was saved, it holds an address. */
+  #mayKeep(name: string): boolean {
+    return this.#view === null || !name.includes('@');
   }
 
   /** A number for the members inside and their outlets: it changes as soon as any of these does. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Author } from '../../src/chat/author.js';
 import { ASCII_NAMING, foldCase as fold } from '../../src/chat/case-mapping.js';
 import { DomainState } from '../../src/chat/domain-state.js';
 import { MemberState, stranger } from '../../src/chat/member-state.js';
@@ -70,6 +71,34 @@ test('a room that waits for those who were inside does so after another stop', (
   expect(room.lacksOperator).toBe(false);
   room.apply(3, { ...stamp('a.2.1'), kind: 'join', who: who('ann'), name: '#a', key: null, flags: [] });
   expect(room.seatBy('a.2.1')?.ranks).toBe(RANK_BITS.operator);
+});
+
+test('a room that was saved before others had it gives them no addresses, and knows its operators again', () => {
+  const view = {
+    guise: (each: Who): Who => ({ ...each, address: each.host }),
+    face: (each: Who): Who => each,
+    authorOf: (author: Author): Author => author,
+    isForeign: false,
+  };
+  const known = (nick: string): Who => ({ ...who(nick), address: '203.0.113.7', host: 'hidden.example' });
+  const enter = (room: RoomState, name: string, run: number): void => {
+    room.apply(run, { ...stamp(`a.${run}.1`), kind: 'join', who: known(name), name: '#a', key: null, flags: [] });
+  };
+  const room = newRoom();
+  enter(room, 'ann', 1);
+  room.outlive();
+  enter(room, 'bob', 2);
+  const bob = room.seatBy('a.2.1');
+  if (bob !== undefined) bob.ranks = RANK_BITS.operator;
+  const shared = new RoomState({ name: '#a', id: 'x', fold, cast, permanentSinceMs: null, view });
+  shared.restore(room.snapshot());
+  enter(shared, 'cid', 3);
+  shared.outlive();
+  expect(encodeRoom(shared.snapshot())).not.toContain('203.0.113.7');
+  const again = new RoomState({ name: '#a', id: 'x', fold, cast, permanentSinceMs: null, view });
+  again.restore(shared.snapshot());
+  const ranksOf = (name: string): number | undefined => again.ranksBefore(view.guise(known(name)));
+  expect([ranksOf('ann'), ranksOf('bob'), ranksOf('cid')]).toEqual([undefined, RANK_BITS.operator, 0]);
 });
 
 test('a room that the first version has written is read: it knew of no other nodes', () => {
