@@ -477,7 +477,7 @@ export class Core implements ReplicaOwner {
   }
 
   /** A returning member is not let into a room. */
-  keptOut({ fold: room }: RoomReplica, member: MemberState): void {
+  keptOut({ fold: room }: Pick<RoomReplica, 'fold'>, member: MemberState): void {
     const atMs = this.directory.now();
     this.#presenter.showLeft({ kind: 'left', atMs, id: '', member, room, reason: 'node lost' });
   }

@@ -119,6 +119,12 @@ export class Rooms {
     return made.fold;
   }
 
+  /** Returns an empty room without a log, for the members who were in a room that cannot be opened. */
+  unopened(name: string): RoomState {
+    const { fold, cast } = this.#options;
+    return new RoomState({ name, id: '', fold, cast, permanentSinceMs: null });
+  }
+
   /** Returns the room with a name, open or closed, with its log. */
   replica(name: string): RoomReplica {
     const key = this.#options.fold(name);

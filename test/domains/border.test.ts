@@ -2,8 +2,10 @@ import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { foldCase as fold } from '../../src/chat/case-mapping.js';
 import { Chat } from '../../src/chat/chat.js';
-import type { Member } from '../../src/chat/member.js';
+import type { ChatEvent } from '../../src/chat/event.js';
+import type { Member, Outlet } from '../../src/chat/member.js';
 import type { Outcome } from '../../src/chat/outcome.js';
+import { RANK_BITS } from '../../src/chat/room.js';
 import type { RoomSnapshot } from '../../src/chat/snapshot.js';
 import { whenSettled } from '../../src/chat/ticket.js';
 import { Border } from '../../src/domains/border.js';
@@ -50,6 +52,8 @@ class End implements Channel {
 /** Connects a domain to another one, whenever that is possible. */
 class Ways {
   readonly #home: Domains;
+  /** The bytes that have arrived at the home. */
+  readonly taken: Buffer[] = [];
   isCut = false;
   readonly #dialled: {
     readonly near: End;
@@ -105,6 +109,7 @@ class Ways {
       near,
       far,
       take: (bytes) => {
+        this.taken.push(Buffer.from(bytes));
         channel.take(bytes);
       },
       hear: (bytes) => {
@@ -156,7 +161,7 @@ class World {
         name,
         listen: null,
         rooms: isHome ? ['#a'] : [],
-        links: [{ name: other, at: isHome ? null : { host: '', port: 0 }, rooms: ['#a'] }],
+        links: [{ name: other, at: isHome ? null : { host: '', port: 0 }, rooms: ['#a', '#b'] }],
         tls: { cert: PEM, key: PEM, ca: PEM },
       },
       log: silent,
@@ -370,4 +375,67 @@ test('what is said while the link is down fails after 30 seconds, and is not sai
   far.chat.say(cid, { kind: 'room', name: '#a:home.example', ranks: 0 }, { ...words, text: 'again' });
   settle();
   expect(home.said.map((line) => line.split(' ')[2])).toEqual(['again']);
+});
+
+/** Keeps the rooms that its member is shown to have left. */
+class Ear implements Outlet {
+  readonly isSecure = false;
+  readonly certificate = null;
+  readonly remoteHost = '203.0.113.7';
+  readonly left: string[] = [];
+  readonly encoder = {
+    encode: (event: ChatEvent): Uint8Array => {
+      if (event.kind === 'left') this.left.push(event.room.name);
+      return new Uint8Array(0);
+    },
+    isDroppable: () => false,
+  };
+
+  send(): void {
+    // It has been encoded for this one.
+  }
+
+  expel(): void {
+    expect.fail('it stays');
+  }
+}
+
+test('after an upgrade, somebody is in the rooms of other domains again, or is shown that it is not', async () => {
+  const home = new World('home.example', 'far.example', () => expect.fail('nobody is dialled from home'));
+  const ways = new Ways(home.domains);
+  const far = new World('far.example', 'home.example', () => ways);
+  await home.start(['ann']);
+  await far.start([]);
+  onTestFinished(async () => {
+    await Promise.all([far.domains.close(), home.domains.close()]);
+  });
+  const [ann] = home.members;
+  if (ann === undefined) return;
+  home.chat.join(ann, '#a', JOIN);
+  const ear = new Ear();
+  const known = { nick: 'dan', user: 'u', host: 'hidden.example', address: ear.remoteHost, realName: 'r' };
+  const names = ['#a:home.example', '#b:home.example', '#c:home.example', '#a:nowhere.example'];
+  const dan = far.chat.restore(
+    {
+      who: { ...known, account: null, privileges: null },
+      label: null,
+      sinceMs: 0,
+      lastSpokeMs: 0,
+      away: null,
+      traits: [],
+      metadata: [],
+      rooms: names.map((name) => ({ name, ranks: RANK_BITS.operator })),
+    },
+    ear,
+  );
+  expect(ear.left).toEqual([]);
+  while (ways.step(1_000));
+  await Promise.resolve();
+  expect([dan?.seats.map(({ room }) => room.name), ear.left.sort()]).toEqual([
+    ['#a:home.example'],
+    ['#a:nowhere.example', '#b:home.example', '#c:home.example'],
+  ]);
+  // The home learns no more than the host.
+  expect(home.room('#a')?.seats.map(({ who }) => who.host)).toEqual(['192.0.2.1', 'hidden.example']);
+  expect(Buffer.concat(ways.taken).includes(ear.remoteHost)).toBe(false);
 });

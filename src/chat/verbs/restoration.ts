@@ -6,6 +6,7 @@ import { namesDomain } from '../abroad.js';
 import type { Member, MemberDescription, Outlet } from '../member.js';
 import { MemberState, stateOf, stranger } from '../member-state.js';
 import { RANK_BITS, type Room } from '../room.js';
+import type { RoomState } from '../room-state.js';
 import type { RoomReplica } from '../rooms.js';
 import { isTicket, whenSettled } from '../ticket.js';
 import { addressOf, NOT_CONNECTED, setAway } from './devices.js';
@@ -37,8 +38,8 @@ export function describe(who: Member, outlet: Outlet | null): MemberDescription 
 }
 
 /**
- * Brings a member in as described, and notifies nobody. A room that is not open is opened; a room that does not let the
- * member in is left out.
+ * Brings a member in as described, and notifies nobody. A room that is not open is opened; if a room does not let the
+ * member in, the member is notified that it is out of it.
  *
  * @param outlet - null for a member without a connection
  * @returns null if somebody else has its nick, or if a log does not answer at once. A node returns the member at once;
@@ -147,8 +148,16 @@ function isLinked({ abroad }: Scene['core'], name: string): boolean {
 
 /** Gives a member its place in a room, with its ranks; later if the log is late, however many wait for it. */
 function enter({ core }: Scene, member: MemberState, name: string, ranks: number): void {
-  if (namesDomain(name) && !isLinked(core, name)) return;
-  if (!core.rooms.hasPlaceFor(name)) return;
+  // The connection takes part in events when its session has been brought in as well.
+  const keepOut = (fold: RoomState): void => {
+    queueMicrotask(() => {
+      if (core.isKnown(member)) core.keptOut({ fold }, member);
+    });
+  };
+  if ((namesDomain(name) && !isLinked(core, name)) || !core.rooms.hasPlaceFor(name)) {
+    keepOut(core.rooms.unopened(name));
+    return;
+  }
   const replica = core.rooms.replica(name);
   const stamp = core.stamp(replica, member);
   const joined = replica.oblige<'join'>(member, {
@@ -160,8 +169,12 @@ function enter({ core }: Scene, member: MemberState, name: string, ranks: number
     ...stamp,
   });
   whenSettled(joined, ({ kind }) => {
-    // A room remembers the ranks of the members whom it waits for.
-    if (kind === 'joined' && replica.fold.ranksOf(member) !== ranks) rank(core, member, replica, ranks);
+    // A room remembers the ranks of the members whom it waits for. The home of a foreign room decides on ranks there.
+    if (kind !== 'joined') {
+      if (replica.fold.seatOf(member) === undefined) keepOut(replica.fold);
+    } else if (!replica.fold.isForeign && replica.fold.ranksOf(member) !== ranks) {
+      rank(core, member, replica, ranks);
+    }
   });
 }
 
@@ -171,12 +184,9 @@ function rank(core: Scene['core'], member: MemberState, replica: RoomReplica, ra
     const on = (ranks & RANK_BITS[each]) > 0;
     return { kind: 'rank', on, rank: each, target: member.session } as const;
   });
-  // Nobody in the room may be able to give these ranks.
-  const warden = new MemberState({
-    session: core.newSession(),
-    who: { ...stranger(member.address), privileges: ['override'] },
-    atMs: member.sinceMs,
-  });
+  // Nobody in the room may be able to give these ranks. The address of the member stays out of the log, which other
+  // domains may read.
+  const warden = new MemberState({ session: core.newSession(), who: core.steward.who, atMs: member.sinceMs });
   const stamp = core.stamp(replica, warden);
   replica.oblige<'settings'>(warden, { kind: 'settings', who: warden.who, changes, ...RANK_CHANGES, ...stamp });
 }
