@@ -73,3 +73,12 @@ export function namesDomain(name: string): boolean {
 export function isFromAbroad(session: string): boolean {
   return session.includes('/');
 }
+
+/** Whether two sessions belong to the same domain. It is the same for all domains, whatever they call each other. */
+export function areOfOneDomain(one: string, other: string): boolean {
+  return domainOf(one) === domainOf(other);
+}
+
+function domainOf(session: string): string {
+  return session.slice(0, session.lastIndexOf('/') + 1);
+}

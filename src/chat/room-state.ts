@@ -9,7 +9,7 @@ import {
   type Stamp,
   type Who,
 } from '../log/entry.js';
-import { isFromAbroad, type RoomView } from './abroad.js';
+import { areOfOneDomain, isFromAbroad, type RoomView } from './abroad.js';
 import { type Author, authorOf } from './author.js';
 import type { Fold as CaseFold } from './case-mapping.js';
 import type { RoomChange } from './event.js';
@@ -42,6 +42,9 @@ const RETITLE_PERIOD_MS = 60_000;
 
 /** The most absent members that are awaited after several stops of the server, unless more were inside. */
 const MAX_ABSENT = 1_000;
+
+/** The most people of one domain who are invited to a room that several domains have: the domain may invent them. */
+const MAX_INVITED_OF_DOMAIN = 1_000;
 
 /** The number of messages of a room that can still be taken back. */
 const MAX_REMEMBERED_MESSAGES = 500;
@@ -663,9 +666,18 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
 
   #addInvitation(invitation: Invitation): void {
     const { guest, session } = invitation;
+    if (this.#view !== null && !this.#invitations.has(session)) this.#makeWayFor(session);
     this.#invitations.set(session, invitation);
     guest.invitations ??= new Set();
     guest.invitations.add(this);
+  }
+
+  /** Takes back the oldest invitation to the domain of a guest if it has too many. */
+  #makeWayFor(guest: string): void {
+    if (this.#invitations.size < MAX_INVITED_OF_DOMAIN) return;
+    const ofDomain = [...this.#invitations.keys()].filter((session) => areOfOneDomain(session, guest));
+    const [oldest] = ofDomain;
+    if (oldest !== undefined && ofDomain.length >= MAX_INVITED_OF_DOMAIN) this.#withdraw(oldest);
   }
 
   /** Makes the invitations of a member ineffective: it has lost the right to give any. */

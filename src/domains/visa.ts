@@ -67,7 +67,9 @@ export class Visa {
     const who = 'who' in entry ? entry.who : null;
     if (who !== null && !this.#isOwn(who)) return false;
     if (entry.kind !== 'invite') return true;
-    return entry.guest.startsWith(`${this.#parts.domain}/`) && (entry.by === undefined || this.#isOwn(entry.by));
+    const prefix = `${this.#parts.domain}/`;
+    const isGuestOwn = entry.guest.startsWith(prefix) && isPlainSession(entry.guest.slice(prefix.length));
+    return isGuestOwn && (entry.by === undefined || this.#isOwn(entry.by));
   }
 
   #isOwn({ nick, host, address, account, privileges }: Who): boolean {

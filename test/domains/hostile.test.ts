@@ -186,6 +186,27 @@ describe.skipIf(!hasOpenssl)(`a domain that means ill${hasOpenssl ? '' : ' (need
     expect(await ask(bob, 'JOIN #tea', / 353 /)).toContain('eve/shanghai');
   });
 
+  test('it cannot invite people without a bound, or under any name', async () => {
+    const { raw, beijing } = await visit(authority.identity('shanghai.example'));
+    await ask(await beijing.irc('bob'), 'JOIN #tea', / 366 /);
+    greet(raw);
+    raw.say({ kind: 'follow', id: 1, room: '#tea', resume: null });
+    await raw.heard('caught-up');
+    const invite = (n: number, guest: string): Entry => ({ ...stamp, n, kind: 'invite', guest, who });
+    const count = 1_005;
+    const good = Array.from({ length: count }, (_, index) => `shanghai.example/a.2.${index}`);
+    const bad = ['shanghai.example/', `shanghai.example/${'x'.repeat(400)}`, 'shanghai.example/tokyo.example/a.1.1'];
+    raw.append(join, ...bad.map((guest, index) => invite(index + 2, guest)));
+    const invitations = good.map((guest, index) => invite(index + 2 + bad.length, guest));
+    for (let at = 0; at < count; at += 201) raw.append(...invitations.slice(at, at + 201));
+    await until(() => raw.heads.filter((head) => isWord(head) && head.kind === 'appended').length === 6, 'answers');
+    let guests: string[] = [];
+    beijing.server.chat.originOf('#tea', (_, { snapshot }) => {
+      guests = snapshot.invitations.map(({ guest }) => guest);
+    });
+    expect(guests).toEqual(good.slice(-1_000));
+  });
+
   test('it gets no room that is not shared', async () => {
     const { raw, beijing } = await visit(authority.identity('shanghai.example'));
     await ask(await beijing.irc('bob'), 'JOIN #secret', / 366 /);
