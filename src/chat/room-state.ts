@@ -511,7 +511,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     return this.#seats.length;
   }
 
-  seatOf({ session }: Subject): SeatState | undefined {
+  seatOf({ session }: Pick<Subject, 'session'>): SeatState | undefined {
     return this.seatBy(session);
   }
 

@@ -85,7 +85,7 @@ export interface Room {
   /** The occupied places, in an arbitrary order. */
   readonly seats: readonly Seat[];
   readonly size: number;
-  seatOf(subject: Subject): Seat | undefined;
+  seatOf(subject: Pick<Subject, 'session'>): Seat | undefined;
   /** Returns a member's ranks; 0 without any, and for somebody who is not here. */
   ranksOf(subject: Subject): number;
   /** The ranks that somebody has there through its account; 0 for none. */

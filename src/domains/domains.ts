@@ -4,7 +4,6 @@ import { performance } from 'node:perf_hooks';
 import type { DomainLinkReadings } from '../admin/readings.js';
 import type { Abroad, BorderObserver, BorderRefusal, Origin, RoomView } from '../chat/abroad.js';
 import type { Chat } from '../chat/chat.js';
-import { roomStateOf } from '../chat/room-state.js';
 import type { Dial } from '../log/channel.js';
 import type { LogName, Pack, Who } from '../log/entry.js';
 import type { AppendAnswer, Following, LogSink, SharedLog } from '../log/shared-log.js';
@@ -148,7 +147,7 @@ export class Domains implements Abroad {
 
   #isInside(log: LogName, session: string): boolean {
     const room = this.#chat?.directory.room(log.slice('r:'.length));
-    return room !== undefined && roomStateOf(room).seatBy(session) !== undefined;
+    return room?.seatOf({ session }) !== undefined;
   }
 
   #crowdOf(log: LogName): Crowd | null {

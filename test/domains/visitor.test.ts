@@ -1,4 +1,5 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { performance } from 'node:perf_hooks';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { foldCase as fold } from '../../src/chat/case-mapping.js';
 import { RoomState } from '../../src/chat/room-state.js';
 import { FrameChannel } from '../../src/domains/frame-channel.js';
@@ -114,6 +115,8 @@ test('rooms that are more than the channel takes wait until it has taken the oth
 });
 
 test('a domain that takes large rooms again and again is not heard for a while', () => {
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(0);
+  onTestFinished(() => clock.mockRestore());
   const { channel, follow } = visit(15_000_000);
   follow(1, '#tea');
   expect(channel.isPaused).toBe(false);
