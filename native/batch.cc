@@ -78,7 +78,7 @@ class Batch {
         !succeeded(env, napi_add_finalizer(env, function, batch.get(), destroy, nullptr, nullptr))) {
       return nullptr;
     }
-    batch.release();
+    static_cast<void>(batch.release());  // destroyed by the finalizer
     return function;
   }
 
