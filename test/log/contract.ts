@@ -391,12 +391,11 @@ export function describeRemoteLog(name: string, open: Open<RemoteLogsUnderTest>,
         const late = new Ear();
         log.follow(ROOM, 0, late);
         await append('f');
-        const whole = ['1 a', '2 b', '3 c', '4 d', 'restored 3-4', '5 e', 'restored 1-5', '6 f'];
-        for (const ear of ears) {
-          expect(ear.packs).toEqual(whole);
-          expect(ear.losses).toEqual(['3-4', '1-5']);
-        }
-        expect(late.packs).toEqual(['1 a', '2 b', '3 c', '4 d', '5 e', '6 f']);
+        const whole = ['1 a', '2 b', '3 c', '4 d', '5 e', '6 f'];
+        for (const ear of ears) expect(ear.packs.filter((word) => !word.startsWith('restored'))).toEqual(whole);
+        // One node puts back what is missing, and the other one may look only afterwards.
+        expect([...new Set(ears.flatMap(({ losses }) => losses))].sort()).toEqual(['1-5', '3-4']);
+        expect(late.packs).toEqual(whole);
       },
     );
 
