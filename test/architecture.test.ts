@@ -13,6 +13,7 @@ const house: Readonly<Record<string, { readonly may: readonly string[]; readonly
   errors: { may: [] },
   arguments: { may: ['errors'] },
   inspect: { may: [] },
+  throttle: { may: [] },
   binding: { may: ['runtime'] },
   readiness: { may: ['binding', 'runtime', 'arguments', 'errors', 'inspect'] },
   multiplexer: { may: ['readiness', 'binding', 'runtime', 'arguments', 'errors', 'inspect'] },
@@ -24,15 +25,15 @@ const house: Readonly<Record<string, { readonly may: readonly string[]; readonly
   search: { may: [] },
   store: { may: ['accounts', 'history', 'log', 'search', 'socket', 'binding', 'arguments', 'errors'] },
   chat: { may: ['log'] },
-  protocol: { may: ['accounts', 'chat', 'history', 'search'] },
+  protocol: { may: ['accounts', 'chat', 'history', 'search', 'throttle'] },
   front: { may: ['net', 'socket', 'arguments', 'errors'] },
   admin: { may: ['net', 'socket', 'arguments', 'errors'] },
   control: { may: ['log', 'net', 'socket', 'multiplexer', 'arguments', 'errors'] },
-  domains: { may: ['admin', 'chat', 'control', 'log', 'net', 'socket', 'errors'] },
+  domains: { may: ['admin', 'chat', 'control', 'log', 'net', 'socket', 'throttle', 'errors'] },
   server: {
     may: [
       ...['accounts', 'admin', 'control', 'domains', 'front', 'protocol', 'chat', 'history', 'store', 'log'],
-      ...['net', 'socket', 'multiplexer', 'arguments', 'errors'],
+      ...['net', 'socket', 'multiplexer', 'throttle', 'arguments', 'errors'],
     ],
   },
   cli: {

@@ -5,8 +5,8 @@ import { performance } from 'node:perf_hooks';
 import type { Channel } from '../log/channel.js';
 import { encodeFrame, FrameReader, MAX_FRAME_BYTES } from '../log/frames.js';
 import type { Shape } from '../log/shape.js';
+import { Throttle } from '../throttle.js';
 import { PULSE_MS, SILENCE_MS } from './messages.js';
-import { Pace } from './pace.js';
 
 /** The bytes that one domain may send to another, per second on average, and at once. */
 const BYTES_PER_SECOND = 8_388_608;
@@ -28,7 +28,7 @@ export class FrameChannel<In extends { readonly kind: string }> {
   readonly #isMessage: Shape<In>;
   readonly #handler: FrameHandler<In>;
   readonly #frames = new FrameReader();
-  readonly #pace = new Pace(BYTES_PER_SECOND, BURST_BYTES, () => performance.now());
+  readonly #throttle = new Throttle(BYTES_PER_SECOND, BURST_BYTES, performance.now());
   #pulses: NodeJS.Timeout | null;
   #waiting: NodeJS.Timeout | null = null;
   #heardMs = performance.now();
@@ -58,7 +58,7 @@ export class FrameChannel<In extends { readonly kind: string }> {
   }
 
   #beat(): void {
-    if (this.silentMs > SILENCE_MS && this.#waiting === null) this.#violated('it has been silent for too long');
+    if (this.silentMs > SILENCE_MS && !this.#isResting) this.#violated('it has been silent for too long');
     else this.send({ kind: 'pulse' });
   }
 
@@ -71,7 +71,7 @@ export class FrameChannel<In extends { readonly kind: string }> {
     if (this.#isOver) return;
     this.#heardMs = performance.now();
     this.#frames.push(bytes);
-    this.slow(this.#pace.spend(bytes.length));
+    this.charge(this.#throttle, bytes.length);
     this.#read();
   }
 
@@ -90,7 +90,7 @@ export class FrameChannel<In extends { readonly kind: string }> {
       }
       if (frame.head.kind !== 'pulse') this.#hear(frame.head, frame.body);
       // The handler may have ended the channel.
-      if (this.isOver) return;
+      if (this.#isOver) return;
     }
   }
 
@@ -103,9 +103,11 @@ export class FrameChannel<In extends { readonly kind: string }> {
     }
   }
 
-  /** Takes nothing for a while from an end that asks for much. @param ms - for how long, in milliseconds */
-  slow(ms: number): void {
-    if (ms === 0 || this.#waiting !== null || this.#isOver) return;
+  /** Counts what the other end has cost. If that is more than a throttle allows, nothing is taken for a while. */
+  charge(throttle: Throttle, cost: number): void {
+    throttle.spend(cost, performance.now());
+    const ms = throttle.debtMs;
+    if (ms === 0 || this.#isResting || this.#isOver) return;
     this.#channel.pause();
     this.#waiting = setTimeout(() => {
       this.#waiting = null;
@@ -113,10 +115,6 @@ export class FrameChannel<In extends { readonly kind: string }> {
       this.#read();
       if (!this.#isResting && !this.#isOver) this.#channel.resume();
     }, ms).unref();
-  }
-
-  get isOver(): boolean {
-    return this.#isOver;
   }
 
   #violated(why: string): void {

@@ -6,11 +6,11 @@ import { decodePack, encodePack } from '../log/codec.js';
 import type { LogName, Pack } from '../log/entry.js';
 import { Redial } from '../log/redial.js';
 import type { AppendAnswer, Following, LogSink } from '../log/shared-log.js';
+import { Throttle } from '../throttle.js';
 import { Border } from './border.js';
 import { FrameChannel } from './frame-channel.js';
 import { isWord, LINK_VERSION, type Visit, type Word } from './messages.js';
 import { Mirror, type MirrorOwner } from './mirror.js';
-import { Pace } from './pace.js';
 import type { DomainLog } from './settings.js';
 
 /** How long somebody waits for a room that cannot be reached, in milliseconds. */
@@ -65,7 +65,7 @@ export class Link implements Pick<Abroad, 'begin'> {
   readonly #epochs = new WeakMap<Mirror, string>();
   readonly #turns = new Map<number, AppendAnswer>();
   #turn = 0;
-  readonly #pace = new Pace(ENTRIES_PER_SECOND, BURST_ENTRIES, () => performance.now());
+  readonly #throttle = new Throttle(ENTRIES_PER_SECOND, BURST_ENTRIES, performance.now());
   #channel: FrameChannel<Word> | null = null;
   #ownLabel: string;
   #border: Border;
@@ -235,7 +235,7 @@ export class Link implements Pick<Abroad, 'begin'> {
 
   /** Counts work for the home: if it sends too much, the rest waits. @param entries - the work, in entries */
   #charge(entries: number): void {
-    this.#channel?.slow(this.#pace.spend(entries));
+    this.#channel?.charge(this.#throttle, entries);
   }
 
   #hearOf(word: Extract<Word, { readonly id: number }>, body: Uint8Array): void {

@@ -5,10 +5,10 @@ import { encodeRoom } from '../chat/snapshot-codec.js';
 import { decodePack } from '../log/codec.js';
 import type { Entry, LogName } from '../log/entry.js';
 import type { SharedLog } from '../log/shared-log.js';
+import { Throttle } from '../throttle.js';
 import { Backlog, type BacklogReader } from './backlog.js';
 import type { FrameChannel } from './frame-channel.js';
 import { MAX_STATE_BYTES, type Resume, STATE_PART_BYTES, type Visit, type Word } from './messages.js';
-import { Pace } from './pace.js';
 import type { Visa } from './visa.js';
 
 /** The proposals of one domain per second on average, and at once. */
@@ -174,7 +174,7 @@ export class Visitor {
   readonly #visa: Visa;
   readonly #channel: FrameChannel<Visit>;
   readonly #visited = new Map<number, Visited>();
-  readonly #pace = new Pace(ENTRIES_PER_SECOND, BURST_ENTRIES, () => performance.now());
+  readonly #throttle = new Throttle(ENTRIES_PER_SECOND, BURST_ENTRIES, performance.now());
   #appends = 0;
   #places = 0;
   #countedMs = -COUNT_MS;
@@ -192,7 +192,7 @@ export class Visitor {
 
   /** Counts work for the domain: if it requests too much, its requests wait. @param entries - the work, in entries */
   charge(entries: number): void {
-    this.#channel.slow(this.#pace.spend(entries));
+    this.#channel.charge(this.#throttle, entries);
   }
 
   tell(word: Word, body?: Uint8Array): void {

@@ -2,9 +2,9 @@
  * Runs the lines of one peer at the rate that it is allowed. Lines that arrive faster wait; until they have run,
  * nothing more is read from the peer.
  */
+import { Throttle } from '../throttle.js';
 import { LineQueue } from './line-queue.js';
 import type { Link } from './session.js';
-import { Throttle } from './throttle.js';
 
 /** The limits that a pacer keeps. */
 export interface Pace {

@@ -1,7 +1,7 @@
 /** Decides who may connect: by the number of connections, in all and from one address, and by their rate. */
 import type { ClassSettings } from '../protocol/limits.js';
 import { sourceKey } from '../protocol/source-key.js';
-import { Throttle } from '../protocol/throttle.js';
+import { Throttle } from '../throttle.js';
 
 /** Addresses whose last connections are remembered; beyond that the oldest is forgotten. */
 const MAX_REMEMBERED = 65_536;

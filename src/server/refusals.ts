@@ -2,7 +2,7 @@
 import { hasCode } from '../errors.js';
 import { NOT_TLS } from '../net/tls-facts.js';
 import type { EntryRefused } from '../protocol/session.js';
-import { Throttle } from '../protocol/throttle.js';
+import { Throttle } from '../throttle.js';
 import type { Clock } from './clock.js';
 import type { ConnectionLink } from './link.js';
 import type { Log } from './log.js';

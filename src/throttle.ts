@@ -49,4 +49,9 @@ export class Throttle {
   get waitMs(): number {
     return this.#perMs === 0 ? 1 : Math.max(1, Math.ceil((1 - this.#tokens) / this.#perMs));
   }
+
+  /** Milliseconds until all that was spent has been earned; 0 unless more was spent than there was. */
+  get debtMs(): number {
+    return this.#tokens >= 0 ? 0 : Math.ceil(-this.#tokens / this.#perMs);
+  }
 }

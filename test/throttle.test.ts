@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Throttle } from '../../src/protocol/throttle.js';
+import { Throttle } from '../src/throttle.js';
 
 test('what has been spent must have come back before another token is taken', () => {
   const throttle = new Throttle(10, 5, 0);
@@ -9,6 +9,16 @@ test('what has been spent must have come back before another token is taken', ()
   expect(throttle.waitMs).toBe(100);
   expect(throttle.take(800)).toBe(true);
   expect(throttle.take(800)).toBe(false);
+});
+
+test('a debt is gone when as much time has passed as it has cost', () => {
+  const throttle = new Throttle(10, 5, 0);
+  throttle.spend(5, 0);
+  expect(throttle.debtMs).toBe(0);
+  throttle.spend(4, 100);
+  expect(throttle.debtMs).toBe(300);
+  throttle.spend(0, 400);
+  expect(throttle.debtMs).toBe(0);
 });
 
 test('without a rate, spending costs nothing', () => {
