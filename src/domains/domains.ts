@@ -80,6 +80,16 @@ export class Domains implements Abroad {
   #looks: NodeJS.Timeout | null = null;
   #isClosed = false;
 
+  /** The logs of rooms of other domains. They are followed over links, which {@link close} ends. */
+  readonly logs: Pick<SharedLog, 'append' | 'follow' | 'read' | 'close'> = {
+    append: (name, pack, answer) => {
+      this.#append(name, pack, answer);
+    },
+    follow: (name, after, sink) => this.#follow(name, after, sink),
+    read: () => Promise.resolve(null),
+    close: () => undefined,
+  };
+
   constructor(parts: DomainsParts) {
     this.#parts = parts;
     const { settings, fold, graceMs = GRACE_MS } = parts;
@@ -323,15 +333,13 @@ export class Domains implements Abroad {
     this.#observer = observer;
   }
 
-  // Rooms of other domains, as logs
-
-  append(name: LogName, pack: Pack, answer: AppendAnswer): void {
+  #append(name: LogName, pack: Pack, answer: AppendAnswer): void {
     const link = this.#linkOf(name);
     if (link === undefined) answer.failed('closed');
     else link.append(name, pack, answer);
   }
 
-  follow(name: LogName, after: number, sink: LogSink): Following {
+  #follow(name: LogName, after: number, sink: LogSink): Following {
     return this.#linkOf(name)?.follow(name, after, sink) ?? { applied: after, stop: () => undefined };
   }
 }

@@ -2,8 +2,8 @@
 import type { Chat, ChatOptions } from '../chat/chat.js';
 import { Domains, type DomainsParts } from '../domains/domains.js';
 import { MemoryLog } from '../log/memory-log.js';
-import { LinkedLog } from './linked-log.js';
 import { ListenError } from './listen-error.js';
+import { RoutedLog } from './routed-log.js';
 
 /** Links that are about to open. */
 export class OpenDomains {
@@ -20,7 +20,8 @@ export class OpenDomains {
     const domains = new Domains({ ...parts, logs, node });
     this.domains = domains;
     this.#listenAt = parts.settings.listen;
-    this.chat = { abroad: domains, log: new LinkedLog(logs, domains), node };
+    const log = new RoutedLog(logs, domains.logs, (name) => !domains.isForeign(name));
+    this.chat = { abroad: domains, log, node };
   }
 
   /** @throws ListenError */

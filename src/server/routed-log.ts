@@ -1,17 +1,20 @@
-/** Logs of which some are kept in one place and some in another. */
+/** Logs of which some are in one place and some in another. */
 import type { LogName, Pack } from '../log/entry.js';
 import type { AppendAnswer, Excerpt, Following, LogRange, LogSink, SharedLog } from '../log/shared-log.js';
 
-/** Sends each log where it belongs. Leases are kept with those that are stored. */
-export class RoutedLog implements SharedLog {
-  readonly #stored: SharedLog;
-  readonly #others: SharedLog;
-  readonly #isStored: (name: LogName) => boolean;
+/** The part of logs that is elsewhere. */
+type OtherLogs = Pick<SharedLog, 'append' | 'follow' | 'read' | 'close'>;
 
-  constructor(stored: SharedLog, others: SharedLog, isStored: (name: LogName) => boolean) {
-    this.#stored = stored;
+/** Sends each log where it belongs. Leases are kept with the first ones. */
+export class RoutedLog implements SharedLog {
+  readonly #own: SharedLog;
+  readonly #others: OtherLogs;
+  readonly #isOwn: (name: LogName) => boolean;
+
+  constructor(own: SharedLog, others: OtherLogs, isOwn: (name: LogName) => boolean) {
+    this.#own = own;
     this.#others = others;
-    this.#isStored = isStored;
+    this.#isOwn = isOwn;
   }
 
   append(name: LogName, pack: Pack, answer: AppendAnswer): void {
@@ -27,27 +30,27 @@ export class RoutedLog implements SharedLog {
   }
 
   lease(node: string, ms: number): Promise<boolean> {
-    return this.#stored.lease(node, ms);
+    return this.#own.lease(node, ms);
   }
 
   expired(): Promise<readonly string[] | null> {
-    return this.#stored.expired();
+    return this.#own.expired();
   }
 
   living(): Promise<readonly string[] | null> {
-    return this.#stored.living();
+    return this.#own.living();
   }
 
   forget(node: string): Promise<boolean> {
-    return this.#stored.forget(node);
+    return this.#own.forget(node);
   }
 
   close(): void {
-    this.#stored.close();
+    this.#own.close();
     this.#others.close();
   }
 
-  #of(name: LogName): SharedLog {
-    return this.#isStored(name) ? this.#stored : this.#others;
+  #of(name: LogName): OtherLogs {
+    return this.#isOwn(name) ? this.#own : this.#others;
   }
 }

@@ -15,7 +15,7 @@ import { FrameChannel } from '../../src/domains/frame-channel.js';
 import { isVisit, type Visit } from '../../src/domains/messages.js';
 import type { Channel, ChannelEvents, Dial } from '../../src/log/channel.js';
 import { MemoryLog } from '../../src/log/memory-log.js';
-import { LinkedLog } from '../../src/server/linked-log.js';
+import { RoutedLog } from '../../src/server/routed-log.js';
 
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const PEM = '';
@@ -179,7 +179,8 @@ class World {
       if (outcome?.kind === 'said') this.said.push(`${outcome.id} ${outcome.by?.session ?? ''} ${outcome.text}`);
     };
     const now = (): number => this.nowMs;
-    this.chat = new Chat({ log: new LinkedLog(logs, this.domains), node: 'a.1', abroad: this.domains, record, now });
+    const log = new RoutedLog(logs, this.domains.logs, (name) => !this.domains.isForeign(name));
+    this.chat = new Chat({ log, node: 'a.1', abroad: this.domains, record, now });
   }
 
   async start(nicks: readonly string[]): Promise<void> {
