@@ -1,5 +1,6 @@
 /** A room as its log makes it: its members, their ranks, and its rules. */
 import {
+  byMaskList,
   type EntryOf,
   MASK_LISTS,
   type MaskList,
@@ -26,7 +27,7 @@ import { type MaskEntry, RANK_BITS, type Room, type RoomFacts, type Seat, type T
 import { ROOM_DEEDS, type RoomOutcomes } from './room-deeds.js';
 import { RoomRegistration } from './room-registration.js';
 import { RunningNumbers } from './running-numbers.js';
-import type { MaskSnapshot, RoomSnapshot } from './snapshot.js';
+import type { RoomSnapshot } from './snapshot.js';
 import { hasPrivilege, identityOf, Outsider, type Subject } from './subject.js';
 import { type Identity, UserMask } from './user-mask.js';
 
@@ -150,13 +151,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   limit: number | null = null;
   readonly flags = new Set<RoomFlag>();
   metadata = NO_NOTES;
-  readonly masks: Readonly<Record<MaskList, MaskEntry[]>> = {
-    ban: [],
-    exception: [],
-    invitation: [],
-    mute: [],
-    'mute-exception': [],
-  };
+  readonly masks: Readonly<Record<MaskList, MaskEntry[]>> = byMaskList((): MaskEntry[] => []);
   readonly fold: CaseFold;
   readonly #cast: Cast;
   #positions: Positions;
@@ -220,8 +215,6 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
 
   /** Returns the whole state of the log as plain data. */
   snapshot(): RoomSnapshot {
-    const masksOf = (list: MaskList): MaskSnapshot[] =>
-      this.masks[list].map(({ mask, by, atMs }) => ({ mask, by, atMs }));
     return {
       name: this.#name,
       createdAtMs: this.createdAtMs,
@@ -230,13 +223,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
       key: this.key,
       limit: this.limit,
       flags: [...this.flags],
-      masks: {
-        ban: masksOf('ban'),
-        exception: masksOf('exception'),
-        invitation: masksOf('invitation'),
-        mute: masksOf('mute'),
-        'mute-exception': masksOf('mute-exception'),
-      },
+      masks: byMaskList((list) => this.masks[list].map(({ mask, by, atMs }) => ({ mask, by, atMs }))),
       metadata: [...this.metadata],
       seats: this.#seats.map(({ session, who, ranks, sinceMs, last }) => ({ session, who, ranks, sinceMs, last })),
       invitations: [...this.#invitations.values()].map(({ session, who, by, opens }) => ({

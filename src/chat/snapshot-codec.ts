@@ -1,6 +1,6 @@
 /** Snapshots: written as text, and read back with every value checked. */
 import { banShape, flagShape, nameShape, roomLogShape, whoShape, wordsShape } from '../log/codec.js';
-import { type Security, TRAITS } from '../log/entry.js';
+import { byMaskList, type Security, TRAITS } from '../log/entry.js';
 import { distinct, flag, list, nullable, oneOf, pair, record, type Shape, text, whole } from '../log/shape.js';
 import type { Author } from './author.js';
 import type { Departure } from './directory.js';
@@ -49,7 +49,7 @@ const isRoom = record<RoomSnapshot>({
   key: nullable(nameShape),
   limit: nullable(number),
   flags: distinct(list(flagShape, 64), (each) => each),
-  masks: record({ ban: masks, exception: masks, invitation: masks, mute: masks, 'mute-exception': masks }),
+  masks: record(byMaskList(() => masks)),
   metadata: notes,
   seats: distinct(
     list(

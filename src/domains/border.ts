@@ -1,7 +1,7 @@
 /** The changes of entries and rooms that cross the border between a domain and the home of a room. */
 import { isFromAbroad } from '../chat/abroad.js';
 import type { RoomSnapshot, SeatSnapshot } from '../chat/snapshot.js';
-import type { Entry, SettingChange, Who } from '../log/entry.js';
+import { byMaskList, type Entry, type SettingChange, type Who } from '../log/entry.js';
 import { isPlainSession, MAX_KEYS, MAX_MASKS } from './customs.js';
 import { roomAbroad } from './domain-names.js';
 
@@ -184,21 +184,15 @@ export class Border {
         sinceMs: time(seat.sinceMs),
       });
     }
-    const masksOf = (list: keyof RoomSnapshot['masks']) =>
-      room.masks[list].map((mask) => ({ ...mask, by: this.authorOf(mask.by), atMs: time(mask.atMs) }));
     return {
       ...room,
       name: this.nameHere(room.name),
       createdAtMs: time(room.createdAtMs),
       registration: room.registration && { ...room.registration, atMs: time(room.registration.atMs) },
       topic: room.topic && { ...room.topic, by: this.authorOf(room.topic.by), atMs: time(room.topic.atMs) },
-      masks: {
-        ban: masksOf('ban'),
-        exception: masksOf('exception'),
-        invitation: masksOf('invitation'),
-        mute: masksOf('mute'),
-        'mute-exception': masksOf('mute-exception'),
-      },
+      masks: byMaskList((list) =>
+        room.masks[list].map((mask) => ({ ...mask, by: this.authorOf(mask.by), atMs: time(mask.atMs) })),
+      ),
       seats,
       invitations: room.invitations.map((invitation) => ({
         ...invitation,

@@ -61,6 +61,17 @@ export type RoomFlag = (typeof ROOM_FLAGS)[number];
 export const MASK_LISTS = ['ban', 'exception', 'invitation', 'mute', 'mute-exception'] as const;
 export type MaskList = (typeof MASK_LISTS)[number];
 
+/** Returns a value for each list of masks. */
+export function byMaskList<T>(valueOf: (list: MaskList) => T): Record<MaskList, T> {
+  return {
+    ban: valueOf('ban'),
+    exception: valueOf('exception'),
+    invitation: valueOf('invitation'),
+    mute: valueOf('mute'),
+    'mute-exception': valueOf('mute-exception'),
+  };
+}
+
 /**
  * The traits that a member may switch: it is not shown to those who share no room with it; it is a program; it receives
  * what operators announce; only those who have logged in may send it messages; it stays when nobody is connected for
