@@ -6,14 +6,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startIrcServer } from '../irc/servers.js';
-import { latencyOf } from '../store/measures.js';
-import { EchoCount, Talker } from '../store/talker.js';
+import { talk, Talker } from '../store/talker.js';
 import { here } from '../support/checkout.js';
+import { type Latency, latencyOf } from '../support/latency.js';
 import { node, type ServerProcess } from '../support/server.js';
 import { built, LOAD_CORE, SERVER_CORE } from '../support/tools.js';
 import { type BenchBroker, type BrokerKind, startBroker } from './brokers.js';
 import type { Done, Work } from './messages.js';
-import type { Latency, Loss, PackCost, Rate } from './report.js';
+import type { Loss, PackCost, Rate } from './report.js';
 
 const NODES = 3;
 const ROOMS = 100;
@@ -187,16 +187,16 @@ function withNodes<T>(kind: BrokerKind, use: (nodes: Nodes, broker: BenchBroker)
 }
 
 /** How many messages each talker has under way. */
-const WINDOW = 50;
+const TEXT = 'x'.repeat(80);
 
 /** Three servers, each with twenty clients that talk as fast as the echoes allow, each alone in a channel. */
 export function measureServers(kind: BrokerKind, seconds: number): Promise<Rate> {
   return withNodes(kind, async (nodes, broker) => {
     const talkers = (await nodes.enter(20, (index, at) => `#t${at}x${index}`)).flat();
-    await talk(talkers, 1);
+    await talk(talkers, 1, () => TEXT);
     const [before, brokerNs] = [nodes.cpuNs, broker.countCpu()];
     const from = performance.now();
-    const messages = await talk(talkers, seconds);
+    const messages = await talk(talkers, seconds, () => TEXT);
     const elapsedMs = performance.now() - from;
     return {
       messagesPerSecond: (messages / elapsedMs) * 1000,
@@ -204,32 +204,6 @@ export function measureServers(kind: BrokerKind, seconds: number): Promise<Rate>
       brokerUsPerMessage: brokerNs() / 1000 / messages,
     };
   });
-}
-
-async function talk(talkers: readonly Talker[], seconds: number): Promise<number> {
-  const text = 'x'.repeat(80);
-  const heard = new EchoCount();
-  let said = 0;
-  let isOver = false;
-  for (const talker of talkers) {
-    let underWay = 0;
-    const say = (): void => {
-      if (isOver) return;
-      talker.say(Array<string>(WINDOW - underWay).fill(text));
-      said += WINDOW - underWay;
-      underWay = WINDOW;
-    };
-    talker.hear(() => {
-      underWay -= 1;
-      heard.add();
-      if (underWay <= WINDOW / 2) say();
-    });
-    say();
-  }
-  await delay(seconds * 1000);
-  isOver = true;
-  await heard.reaches(said);
-  return said;
 }
 
 /** Measures the time from a message until members on the same node and on others see it. */

@@ -1,31 +1,29 @@
 /** The results for logs that processes share: as a file with every figure, and as a page made of that. */
 import * as v from 'valibot';
-import { type Measured, measuredSchema, occasionOf } from '../support/measured.js';
+import { type Latency, latencySchema } from '../support/latency.js';
+import { answered, type Measured, occasionOf } from '../support/measured.js';
 import { median } from '../support/median.js';
-import { round } from '../support/page.js';
+import { round, table } from '../support/page.js';
 import { publishParts, readParts } from '../support/parts.js';
 
 const rate = { messagesPerSecond: v.number(), nodeUsPerMessage: v.number(), brokerUsPerMessage: v.number() };
 const rateSchema = v.strictObject(rate);
-const latencySchema = v.strictObject({ p50Ms: v.number(), p99Ms: v.number(), maxMs: v.number() });
 const packSchema = v.strictObject({ ...rate, p50Ms: v.number() });
 const lossSchema = v.strictObject({ before: latencySchema, after: latencySchema });
 
 /** The answers to one question: those of each broker, round by round. */
-const answered = <Each>(each: v.GenericSchema<unknown, Each>) =>
-  v.strictObject({ measured: measuredSchema, answers: v.record(v.string(), v.array(each)) });
+const byBroker = <Each>(each: v.GenericSchema<unknown, Each>) => answered(v.record(v.string(), v.array(each)));
 
 /** Everything that was measured last; a question that was never asked is missing. */
 const resultsSchema = v.strictObject({
-  append: v.optional(answered(rateSchema)),
-  see: v.optional(answered(latencySchema)),
-  packs: v.optional(answered(v.record(v.string(), packSchema))),
-  servers: v.optional(answered(rateSchema)),
-  loss: v.optional(answered(lossSchema)),
+  append: v.optional(byBroker(rateSchema)),
+  see: v.optional(byBroker(latencySchema)),
+  packs: v.optional(byBroker(v.record(v.string(), packSchema))),
+  servers: v.optional(byBroker(rateSchema)),
+  loss: v.optional(byBroker(lossSchema)),
 });
 
 export type Rate = v.InferOutput<typeof rateSchema>;
-export type Latency = v.InferOutput<typeof latencySchema>;
 export type PackCost = v.InferOutput<typeof packSchema>;
 export type Loss = v.InferOutput<typeof lossSchema>;
 export type LogResults = v.InferOutput<typeof resultsSchema>;
@@ -48,9 +46,6 @@ export function logFiles(results: LogResults): Readonly<Record<string, string>> 
 }
 
 type Answers<Each> = Readonly<Record<string, readonly Each[]>>;
-
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string[] =>
-  [head, head.map((_, index) => (index === 0 ? '---' : '---:')), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
 
 const fixed = (value: number): string => value.toFixed(1);
 

@@ -6,17 +6,16 @@ import { chatLines, QUERIES } from '../../test/support/chat-lines.js';
 import { alternate, startSide, turn, withSides } from '../chat/sides.js';
 import { startIrcServer } from '../irc/servers.js';
 import { here } from '../support/checkout.js';
+import { type Latency, latencyOf } from '../support/latency.js';
 import { node, type ServerProcess } from '../support/server.js';
 import { LOAD_CORE, SERVER_CORE } from '../support/tools.js';
-import type { Latency, Rate, Searches } from './report.js';
-import { EchoCount, Talker } from './talker.js';
+import type { Rate, Searches } from './report.js';
+import { EchoCount, talk, Talker, WINDOW } from './talker.js';
 
 /** How a server keeps messages: not at all, or how safely. */
 export type Keeping = 'nothing' | 'process' | 'power';
 
 const TALKERS = 20;
-/** How many messages a talker has under way. */
-const WINDOW = 50;
 
 /** A server that has both cores: its threads are the subject. `#bench` is a room without history. */
 export function command(keeping: Keeping, data: string, port: number): readonly string[] {
@@ -53,10 +52,10 @@ async function withTalkers<T>(
 export async function measureRate(keeping: Keeping, seconds: number): Promise<Rate> {
   const server = await start(keeping);
   return withTalkers(server, TALKERS, async (talkers) => {
-    await talk(talkers, Math.min(1, seconds));
+    await talkChat(talkers, Math.min(1, seconds));
     const cpuNs = server.cpuNs();
     const from = performance.now();
-    const count = await talk(talkers, seconds);
+    const count = await talkChat(talkers, seconds);
     for (const talker of talkers) await talker.search('the', 1);
     const elapsedMs = performance.now() - from;
     return {
@@ -67,44 +66,17 @@ export async function measureRate(keeping: Keeping, seconds: number): Promise<Ra
 }
 
 /** Talks for some seconds. @returns how many messages were echoed */
-async function talk(talkers: readonly Talker[], seconds: number): Promise<number> {
+function talkChat(talkers: readonly Talker[], seconds: number): Promise<number> {
   const next = chatLines(5);
   const texts = Array.from({ length: 5_000 }, () => next());
-  const heard = new EchoCount();
-  let said = 0;
-  let isOver = false;
-  for (const talker of talkers) {
-    let underWay = 0;
-    const say = (): void => {
-      if (isOver) return;
-      talker.say(Array.from({ length: WINDOW - underWay }, (_, index) => texts[(said + index) % texts.length] ?? ''));
-      said += WINDOW - underWay;
-      underWay = WINDOW;
-    };
-    talker.hear(() => {
-      underWay -= 1;
-      heard.add();
-      if (underWay <= WINDOW / 2) say();
-    });
-    say();
-  }
-  await delay(seconds * 1000);
-  isOver = true;
-  await heard.reaches(said);
-  return said;
-}
-
-export function latencyOf(samples: readonly number[]): Latency {
-  const sorted = samples.toSorted((one, other) => one - other);
-  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
-  return { p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) };
+  return talk(talkers, seconds, (index) => texts[index % texts.length] ?? '');
 }
 
 /** Sends 1,000 messages a second, whether the echoes arrive or not, and returns how long each took to arrive. */
 export async function measureEcho(keeping: Keeping, seconds: number): Promise<Latency> {
   const server = await start(keeping);
   return withTalkers(server, TALKERS, async (talkers) => {
-    await talk(talkers, 1);
+    await talkChat(talkers, 1);
     const next = chatLines(6);
     const samples: number[] = [];
     const heard = new EchoCount();

@@ -1,21 +1,17 @@
 /** The results for a server that keeps data: as a file with every figure, and as a page made of that. */
 import * as v from 'valibot';
-import { type Measured, measuredSchema, occasionOf } from '../support/measured.js';
+import { type Latency, latencySchema } from '../support/latency.js';
+import { answered, type Measured, occasionOf } from '../support/measured.js';
 import { median } from '../support/median.js';
-import { round } from '../support/page.js';
+import { round, table } from '../support/page.js';
 import { publishParts, readParts } from '../support/parts.js';
 
 const rateSchema = v.strictObject({ messagesPerSecond: v.number(), cpuUsPerMessage: v.number() });
-const latencySchema = v.strictObject({ p50Ms: v.number(), p99Ms: v.number(), maxMs: v.number() });
 const searchesSchema = v.strictObject({
   lines: v.number(),
   queries: v.array(v.strictObject({ words: v.string(), found: v.number(), ms: v.number() })),
   bytes: v.record(v.string(), v.number()),
 });
-
-/** The answers to one question, round by round. */
-const answered = <Each>(answers: v.GenericSchema<unknown, Each>) =>
-  v.strictObject({ measured: measuredSchema, answers });
 
 /** Everything that was measured last; a question that was never asked is missing. */
 const resultsSchema = v.strictObject({
@@ -26,7 +22,6 @@ const resultsSchema = v.strictObject({
 });
 
 export type Rate = v.InferOutput<typeof rateSchema>;
-export type Latency = v.InferOutput<typeof latencySchema>;
 export type Searches = v.InferOutput<typeof searchesSchema>;
 export type StoreResults = v.InferOutput<typeof resultsSchema>;
 
@@ -46,9 +41,6 @@ export function publishStore(folder: string, answers: StoreResults): void {
 export function storeFiles(results: StoreResults): Readonly<Record<string, string>> {
   return { 'store.md': storePage(results) };
 }
-
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string[] =>
-  [head, head.map((_, index) => (index === 0 ? '---' : '---:')), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
 
 const ms = (value: number): string => value.toFixed(1);
 

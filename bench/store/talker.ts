@@ -3,6 +3,7 @@
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 
 const CAPABILITIES = 'batch server-time message-tags echo-message soju.im/search';
 const PATIENCE_MS = 60_000;
@@ -109,4 +110,42 @@ export class EchoCount {
     });
     this.#waiting = null;
   }
+}
+
+/** How many messages a talker has under way at most. */
+export const WINDOW = 50;
+
+/**
+ * Lets clients talk for some seconds, as fast as the echoes of their messages allow.
+ *
+ * @param textOf - returns the text of a message by its number
+ * @returns how many messages were echoed
+ */
+export async function talk(
+  talkers: readonly Talker[],
+  seconds: number,
+  textOf: (index: number) => string,
+): Promise<number> {
+  const heard = new EchoCount();
+  let said = 0;
+  let isOver = false;
+  for (const talker of talkers) {
+    let underWay = 0;
+    const say = (): void => {
+      if (isOver) return;
+      talker.say(Array.from({ length: WINDOW - underWay }, (_, index) => textOf(said + index)));
+      said += WINDOW - underWay;
+      underWay = WINDOW;
+    };
+    talker.hear(() => {
+      underWay -= 1;
+      heard.add();
+      if (underWay <= WINDOW / 2) say();
+    });
+    say();
+  }
+  await delay(seconds * 1000);
+  isOver = true;
+  await heard.reaches(said);
+  return said;
 }

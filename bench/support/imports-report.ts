@@ -1,6 +1,6 @@
 /** The cost of loading fdmux: every round in a file, and a page made of that. */
 import * as v from 'valibot';
-import { type Measured, measuredSchema, occasionOf } from './measured.js';
+import { answered, type Measured, occasionOf } from './measured.js';
 import { publishParts, readParts } from './parts.js';
 
 /** The cost of one process. */
@@ -11,7 +11,7 @@ const costSchema = v.strictObject({
 });
 
 const resultsSchema = v.strictObject({
-  loading: v.optional(v.strictObject({ measured: measuredSchema, answers: v.record(v.string(), v.array(costSchema)) })),
+  loading: v.optional(answered(v.record(v.string(), v.array(costSchema)))),
 });
 
 export type Cost = v.InferOutput<typeof costSchema>;

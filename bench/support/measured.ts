@@ -32,6 +32,10 @@ export const measuredSchema: v.GenericSchema<unknown, Measured> = v.strictObject
   server: v.optional(v.string()),
 });
 
+/** The answers to one question as they are published. */
+export const answered = <Answers>(answers: v.GenericSchema<unknown, Answers>) =>
+  v.strictObject({ measured: measuredSchema, answers });
+
 /** The files that decide the measurements: pages and results may change while a suite runs. */
 const MEASURED_FILES = ['src', 'native', 'web', 'bench', 'scripts', 'binding.gyp', 'package.json', 'package-lock.json'];
 

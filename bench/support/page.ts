@@ -52,3 +52,9 @@ export function leastOf(values: readonly (number | undefined)[]): number | null 
 export function orNothing(value: number | null): string {
   return value === null ? '' : round(value);
 }
+
+/** Lines of Markdown: a table with names in its first column and figures in the others. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const rule = head.map((_, index) => (index === 0 ? '---' : '---:'));
+  return [head, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`);
+}

@@ -1,7 +1,7 @@
 /** The cost of a wait: every figure in a file, and a page with a plot made of that. */
 import * as v from 'valibot';
 import { linePlot } from './line-plot.js';
-import { type Measured, measuredSchema, occasionOf } from './measured.js';
+import { answered, type Measured, occasionOf } from './measured.js';
 import { round } from './page.js';
 import { publishParts, readParts } from './parts.js';
 
@@ -15,10 +15,6 @@ const garbageSchema = v.strictObject({
   bytesPerEvent: v.number(),
   bytesPerWait: v.number(),
 });
-
-/** The answers to one part. */
-const answered = <Each>(answers: v.GenericSchema<unknown, Each>) =>
-  v.strictObject({ measured: measuredSchema, answers });
 
 /** Everything that was measured last, with every round of every peer; a part that was never asked is missing. */
 const resultsSchema = v.strictObject({
