@@ -110,6 +110,8 @@ export class Core implements ReplicaOwner {
   readonly #happened: ((outcome: Outcome) => void) | undefined;
   /** Members that have asked to be let in, by their sessions. */
   readonly #arriving = new Map<string, MemberState>();
+  /** Members that have quit before they were let in, by their sessions, until the log has that they have quit. */
+  readonly #departing = new Map<string, MemberState>();
   readonly #strangers = new Strangers();
   readonly #waiting = new Set<Waiting>();
   /** The logs that are followed, but whose states are incomplete. */
@@ -212,6 +214,7 @@ export class Core implements ReplicaOwner {
       ? this.foreigners.meet(session, who, atMs)
       : (this.domain.fold.bySession(session) ??
         this.#arriving.get(session) ??
+        this.#departing.get(session) ??
         this.#strangers.meet(session, who, atMs));
 
   // Rooms of other domains
@@ -463,12 +466,10 @@ export class Core implements ReplicaOwner {
    * one first: nobody must see one nick twice.
    */
   yieldNick(taker: MemberState): void {
-    for (const member of [...this.#lostMembers, ...this.returning.absent]) {
-      const before = member.nick;
-      if (member === taker || !this.domain.fold.isSameNick(before, taker.nick)) continue;
-      member.become({ nick: this.guestNick() });
-      this.renamed(member, before);
+    for (const member of this.#lostMembers) {
+      if (this.domain.fold.isSameNick(member.nick, taker.nick)) this.returning.yieldNick(member, member.nick);
     }
+    this.returning.yieldNicks(taker);
   }
 
   /** A returning member has another nick. */
@@ -505,8 +506,15 @@ export class Core implements ReplicaOwner {
     if (this.domain.hasProposalOf(member.session, 'quit')) return null;
     const entry = { kind: 'quit', reason, ...this.stamp(this.domain, member) } as const;
     const answer = this.domain.oblige<'quit'>(member, entry);
-    this.#arriving.delete(member.session);
+    if (this.#arriving.delete(member.session)) this.#depart(member, answer);
     return answer;
+  }
+
+  /** Keeps a member that has quit before it was let in: it has to leave the rooms that it has asked to enter. */
+  #depart(member: MemberState, quit: Answer<DomainOutcomes['quit']>): void {
+    const { session } = member;
+    this.#departing.set(session, member);
+    whenSettled(quit, () => this.#departing.delete(session));
   }
 
   /** The logs in which a session has proposals that have not returned. */

@@ -30,8 +30,11 @@ const NOBODY: readonly MemberState[] = [];
  */
 export class Returning implements Absentees {
   readonly #core: Core;
-  /** The members whose return is not shown here, since nobody here was shown that they were gone. */
-  readonly #quiet = new Set<MemberState>();
+  /**
+   * The members whose return is not shown here, since nobody here was shown that they were gone, with the nicks that
+   * they are shown with.
+   */
+  readonly #quiet = new Map<MemberState, string>();
   /** The members who were inside when a room's log reported that their node was gone, or when they were described. */
   readonly #insiders = new Map<LogName, Set<MemberState>>();
   /** The number of them that have asked to enter again, and have not been answered. */
@@ -56,9 +59,20 @@ export class Returning implements Absentees {
     return this.#quiet.size > 0 && this.#quiet.has(stateOf(member));
   }
 
-  /** The members who have asked to arrive again, and are not here yet. */
-  get absent(): Iterable<MemberState> {
-    return this.#quiet;
+  /** Gives absent members another nick than somebody has taken. */
+  yieldNicks(taker: MemberState): void {
+    if (this.#quiet.size === 0) return;
+    for (const [member, shown] of this.#quiet) {
+      if (member === taker || !this.#core.domain.fold.isSameNick(shown, taker.nick)) continue;
+      this.yieldNick(member, shown);
+      this.#quiet.set(member, member.nick);
+    }
+  }
+
+  /** Gives an absent member a guest nick. @param shown - the nick that it is shown with */
+  yieldNick(member: MemberState, shown: string): void {
+    member.become({ nick: this.#core.guestNick() });
+    this.#core.renamed(member, shown);
   }
 
   /**
@@ -216,7 +230,7 @@ export class Returning implements Absentees {
   /** Lets a member in under its current session, with its former facts. @param then - called when it is here */
   #arrive(member: MemberState, facts: Facts, then?: () => void): void {
     this.#arriving += 1;
-    this.#quiet.add(member);
+    this.#quiet.set(member, member.nick);
     this.#ask(member, member.nick, (isHere) => {
       this.#arriving -= 1;
       if (isHere) this.#tell(member, facts);
@@ -230,16 +244,16 @@ export class Returning implements Absentees {
 
   /** Asks for a nick, and for a guest nick if somebody else has got it. */
   #ask(member: MemberState, nick: string, then: (isHere: boolean) => void): void {
-    const before = member.nick;
     whenSettled(this.#core.arriveAgain(member, { ...member.who, nick }), (outcome) => {
       // A member that has meanwhile quit does not ask again.
       if (outcome.kind === 'refused' && outcome.why !== 'not-taken' && this.#core.isKnown(member)) {
-        // The member that has got the nick has already made this one take another.
+        // The member that has got the nick may have made this one take another.
         this.#ask(member, member.nick === nick ? this.#core.guestNick() : member.nick, then);
         return;
       }
       const isHere = outcome.kind === 'arrived';
-      if (isHere && nick !== before) this.#core.renamed(member, before);
+      const shown = this.#quiet.get(member) ?? nick;
+      if (isHere && nick !== shown) this.#core.renamed(member, shown);
       then(isHere);
     });
   }

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { Chat } from '../../src/chat/chat.js';
 import type { ChatEvent } from '../../src/chat/event.js';
 import type { Encoder, Member, Outlet } from '../../src/chat/member.js';
+import { stateOf } from '../../src/chat/member-state.js';
 import { roomStateOf } from '../../src/chat/room-state.js';
 import type { ServerBan } from '../../src/chat/server-bans.js';
 import { type Answer, whenSettled } from '../../src/chat/ticket.js';
@@ -576,6 +577,39 @@ describe('a node that was given up, and comes back', () => {
     expect(ann.member.nick).toBe(guest);
     expect(ann.ear.words()).toEqual([]);
     expect(roomOf(b, '#a')).toEqual([ann.member.nick, 'ann']);
+    expect(roomsOf(b)).toEqual(roomsOf(a));
+  });
+
+  test('shows a member with its own nick again if that is free when it is let in', () => {
+    const { a, b, ann, bob } = begin();
+    b.giveUp('a.1');
+    ann.ear.words();
+    log.become('held', 'd');
+    a.comeBack('a.2');
+    const { session } = bob.member;
+    const { last } = stateOf(bob.member);
+    log.put('d', { session, n: last + 1, atMs: 1, seen: 0, base: 0, kind: 'nick', nick: 'ann' });
+    const guest = ann.member.nick;
+    log.put('d', { session, n: last + 2, atMs: 1, seen: 0, base: 0, kind: 'nick', nick: 'bob' });
+    log.recover();
+    log.run();
+    expect(ann.member.nick).toBe('ann');
+    const before = ann.ear.heard.flatMap((event) => (event.kind === 'renamed' ? [event.before] : []));
+    expect(before).toEqual(['ann', 'bob', 'ann', guest]);
+    expect(roomsOf(b)).toEqual(roomsOf(a));
+  });
+
+  test('takes a member that quits before it is let in out of a room that it has asked to enter', () => {
+    const { a, b, ann } = begin();
+    b.giveUp('a.1');
+    log.become('held', 'd');
+    a.comeBack('a.2');
+    join(a, ann.member, '#new');
+    a.quit(ann.member, 'bye');
+    log.recover();
+    log.run();
+    expect([a, b].map((chat) => chat.directory.member('ann'))).toEqual([undefined, undefined]);
+    expect([a, b].map((chat) => chat.directory.room('#new'))).toEqual([undefined, undefined]);
     expect(roomsOf(b)).toEqual(roomsOf(a));
   });
 

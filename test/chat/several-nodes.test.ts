@@ -171,6 +171,12 @@ test('nodes that die, are given up by mistake, or begin late agree on everything
         kept.clear();
         node.chat.keepRooms();
       }
+      for (const { node } of domain.processes) {
+        const { directory } = node.chat;
+        const sessions = new Set([...directory.members()].map(({ session }) => session));
+        const inside = ROOMS.flatMap((room) => directory.room(room)?.seats.map(({ member }) => member.session) ?? []);
+        expect(inside.filter((session) => !sessions.has(session))).toEqual([]);
+      }
       const [first, ...others] = domain.processes.map(({ kept, node }) => ({
         described: node.describe(),
         logs: [...kept]
