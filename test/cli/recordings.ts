@@ -1,6 +1,7 @@
 /** Servers under test that record, and what happens on them. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Outcome, replay } from '../../src/server/replay/replay.js';
 import { connectPeer, type Peer } from '../support/peers.js';
 import { cliPath, run } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary.js';
@@ -62,3 +63,24 @@ export async function converse(server: RunningServer): Promise<void> {
 }
 
 export const fdmux = (...args: string[]) => run(process.execPath, [cliPath, ...args]);
+
+/** A line of a recording. */
+export type RecordedLine = readonly unknown[];
+
+/** Changes the lines of a recording, and replays it. */
+export async function replayChanged(change: (lines: RecordedLine[]) => void): Promise<Outcome> {
+  const { path } = await record(converse);
+  const [header = '', ...rest] = readFileSync(path, 'utf8').trimEnd().split('\n');
+  const lines = rest.map((line): RecordedLine => {
+    const value: unknown = JSON.parse(line);
+    return Array.isArray(value) ? value : [];
+  });
+  change(lines);
+  writeFileSync(path, `${[header, ...lines.map((line) => JSON.stringify(line))].join('\n')}\n`);
+  return replay(path);
+}
+
+/** Returns the place of the first line with a pattern. */
+export function placeOfLine(lines: readonly RecordedLine[], pattern: RegExp): number {
+  return lines.findIndex((line) => pattern.test(JSON.stringify(line)));
+}

@@ -1,13 +1,13 @@
 /** More recordings than the daily suite replays: of slow readers, of changed files, of servers that fail. */
-import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Outcome, replay } from '../../src/server/replay/replay.js';
+import { replay } from '../../src/server/replay/replay.js';
 import { connectPeer, type Peer } from '../support/peers.js';
 import { cliPath, start } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { join as joinLobby, type RunningServer } from './chat-server.js';
-import { converse, record, register, SECRETS } from './recordings.js';
+import { converse, placeOfLine, record, register, replayChanged, SECRETS } from './recordings.js';
 
 /** Says long lines to somebody who does not read until the server has logged something. */
 async function floodDeaf(server: RunningServer, until: string): Promise<Peer> {
@@ -87,28 +87,11 @@ test('a server that has cut off a slow reader is replayed', async () => {
 }, 30_000);
 
 describe('what has been changed is found', () => {
-  type Line = readonly unknown[];
-
-  /** Changes the lines of a recording, and replays it. */
-  async function replayChanged(change: (lines: Line[]) => void): Promise<Outcome> {
-    const { path } = await record(converse);
-    const [header = '', ...rest] = readFileSync(path, 'utf8').trimEnd().split('\n');
-    const lines = rest.map((line): Line => {
-      const value: unknown = JSON.parse(line);
-      return Array.isArray(value) ? value : [];
-    });
-    change(lines);
-    writeFileSync(path, `${[header, ...lines.map((line) => JSON.stringify(line))].join('\n')}\n`);
-    return replay(path);
-  }
-
-  const find = (lines: readonly Line[], pattern: RegExp): number => {
-    return lines.findIndex((line) => pattern.test(JSON.stringify(line)));
-  };
-
   test('a time', async () => {
     const { difference } = await replayChanged((lines) => {
-      const from = lines.slice(0, find(lines, /^\["in",2,"good day 7/)).findLastIndex(([kind]) => kind === 'turn');
+      const from = lines
+        .slice(0, placeOfLine(lines, /^\["in",2,"good day 7/))
+        .findLastIndex(([kind]) => kind === 'turn');
       for (const [index, [kind, ...rest]] of lines.entries()) {
         const [one, other, last] = rest.map(Number);
         if (index >= from && kind === 'turn') lines[index] = [kind, one, Number(other) + 86_400_000, last];
@@ -121,7 +104,7 @@ describe('what has been changed is found', () => {
 
   test('an order', async () => {
     const { difference } = await replayChanged((lines) => {
-      const [one, other] = [find(lines, /^\["in",1,"hello 7/), find(lines, /^\["in",2,"good day 7/)];
+      const [one, other] = [placeOfLine(lines, /^\["in",1,"hello 7/), placeOfLine(lines, /^\["in",2,"good day 7/)];
       [lines[one], lines[other]] = [lines[other] ?? [], lines[one] ?? []];
     });
     expect(difference).toMatchObject({
@@ -132,14 +115,14 @@ describe('what has been changed is found', () => {
 
   test('something that the server did not do', async () => {
     const { difference } = await replayChanged((lines) => {
-      lines.splice(find(lines, /^\["in",1,"hello 7/) + 1, 0, ['destroy', 1]);
+      lines.splice(placeOfLine(lines, /^\["in",1,"hello 7/) + 1, 0, ['destroy', 1]);
     });
     expect(difference).toMatchObject({ connection: 2, expected: 'the destruction of connection 1' });
   });
 
   test('something that the server did, and that is not recorded', async () => {
     const { difference } = await replayChanged((lines) => {
-      lines.splice(find(lines, /^\["out",\[1\],".*good day 7/), 1);
+      lines.splice(placeOfLine(lines, /^\["out",\[1\],".*good day 7/), 1);
     });
     expect(difference).toMatchObject({ connection: 1, expected: 'nothing more in this turn' });
   });

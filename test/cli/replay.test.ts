@@ -2,11 +2,11 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Outcome, replay } from '../../src/server/replay/replay.js';
+import { replay } from '../../src/server/replay/replay.js';
 import { connectPeer } from '../support/peers.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { type RunningServer, startServer } from './chat-server.js';
-import { converse, fdmux, record, register, SECRETS, settings } from './recordings.js';
+import { converse, fdmux, placeOfLine, record, register, replayChanged, SECRETS, settings } from './recordings.js';
 
 async function operate(server: RunningServer, config: string): Promise<void> {
   const ann = await register(server.ircPort, 'ann');
@@ -46,28 +46,9 @@ test('a server with passwords, operators, reloads, bad input and lost peers is r
 });
 
 describe('what has been changed is found', () => {
-  type Line = readonly unknown[];
-
-  /** Changes the lines of a recording, and replays it. */
-  async function replayChanged(change: (lines: Line[]) => void): Promise<Outcome> {
-    const { path } = await record(converse);
-    const [header = '', ...rest] = readFileSync(path, 'utf8').trimEnd().split('\n');
-    const lines = rest.map((line): Line => {
-      const value: unknown = JSON.parse(line);
-      return Array.isArray(value) ? value : [];
-    });
-    change(lines);
-    writeFileSync(path, `${[header, ...lines.map((line) => JSON.stringify(line))].join('\n')}\n`);
-    return replay(path);
-  }
-
-  const find = (lines: readonly Line[], pattern: RegExp): number => {
-    return lines.findIndex((line) => pattern.test(JSON.stringify(line)));
-  };
-
   test('a byte that was sent', async () => {
     const { difference } = await replayChanged((lines) => {
-      const at = find(lines, /^\["out",\[1\],".*good day 7/);
+      const at = placeOfLine(lines, /^\["out",\[1\],".*good day 7/);
       const [kind, ids, text] = lines[at] ?? [];
       lines[at] = [kind, ids, String(text).replace('day 7', 'dax 7')];
     });

@@ -1,10 +1,9 @@
 /** Domains in the process of the tests, with links between them that can be cut. */
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { ChatServer } from '../../src/server/chat-server.js';
 import { loadConfig } from '../../src/server/config/load.js';
 import { configuration } from '../server/keeping.js';
-import { register } from '../server/nodes/nodes.js';
+import { TestServer } from '../server/test-server.js';
 import { CertificateFolder, type TestIdentity } from '../support/certificates.js';
 import { until } from '../support/deadline.js';
 import type { Peer } from '../support/peers.js';
@@ -97,15 +96,7 @@ export interface DomainOptions {
 }
 
 /** A server that is a domain. */
-export class TestDomain {
-  readonly server: ChatServer;
-  readonly records: readonly string[];
-
-  private constructor(server: ChatServer, records: readonly string[]) {
-    this.server = server;
-    this.records = records;
-  }
-
+export class TestDomain extends TestServer {
   static async start(options: DomainOptions): Promise<TestDomain> {
     const { name, authority, rooms = [], links, identity = authority.identity(name), settings = {}, graceMs } = options;
     const operators = [{ name: 'root', password: 'secret', masks: ['*@*'] }];
@@ -125,36 +116,13 @@ export class TestDomain {
       plainPort: 0,
       ircPort: 0,
     });
-    const records: string[] = [];
-    const record = (event: string, details: Readonly<Record<string, unknown>> = {}): void => {
-      records.push(`${event} ${JSON.stringify(details)}`);
-    };
-    const server = await ChatServer.start({
-      config,
-      log: { debug: () => undefined, info: record, warn: record, error: record },
-      version: '0.0.0',
-      configurationName: '-',
-      readConfig: () => Promise.resolve(config),
-      onStop: () => undefined,
-      ...(graceMs !== undefined && { domainGraceMs: graceMs }),
-    });
-    onTestFinished(() => server.close('the test is over'));
-    return new TestDomain(server, records);
+    return new TestDomain(await TestServer.run({ config, ...(graceMs !== undefined && { domainGraceMs: graceMs }) }));
   }
 
   /** The port for other domains. */
   get linkPort(): number {
     const address = this.server.domainAddress;
     return address !== null && 'port' in address ? address.port : 0;
-  }
-
-  get ircPort(): number {
-    const address = this.server.listeners.find(({ protocol }) => protocol === 'irc')?.address;
-    return address !== undefined && 'port' in address ? address.port : 0;
-  }
-
-  irc(nick: string): Promise<Peer> {
-    return register(this.ircPort, nick);
   }
 
   /** Waits until the rooms of another domain can be reached, or cannot. */

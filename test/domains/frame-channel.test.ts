@@ -1,23 +1,11 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { FrameChannel } from '../../src/domains/frame-channel.js';
 import { isVisit, isWord, MAX_ROOMS, type Visit, type Word } from '../../src/domains/messages.js';
-import type { Channel } from '../../src/log/channel.js';
 import { encodeFrame } from '../../src/log/frames.js';
-
-/** A channel that notes whether it is closed. */
-class TestChannel implements Channel {
-  readonly isFull = false;
-  isClosed = false;
-  send(): void {}
-  pause(): void {}
-  resume(): void {}
-  close(): void {
-    this.isClosed = true;
-  }
-}
+import { QuietChannel } from '../support/quiet-channel.js';
 
 test('an error in the handler of a message closes the channel, and goes no further', () => {
-  const channel = new TestChannel();
+  const channel = new QuietChannel();
   const reasons: string[] = [];
   const frames = new FrameChannel<Visit>(channel, isVisit, {
     heard: () => {
@@ -34,7 +22,7 @@ test('an error in the handler of a message closes the channel, and goes no furth
 
 test('the greeting of a home has room for as many names of rooms as it may share', () => {
   const heard: Word[] = [];
-  const frames = new FrameChannel<Word>(new TestChannel(), isWord, {
+  const frames = new FrameChannel<Word>(new QuietChannel(), isWord, {
     heard: (word) => void heard.push(word),
     violated: (why) => expect.fail(why),
   });

@@ -1,7 +1,5 @@
 import { connect as connectTls, createServer, type TLSSocket } from 'node:tls';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { foldCase as fold } from '../../src/chat/case-mapping.js';
-import { RoomState } from '../../src/chat/room-state.js';
 import { encodeRoom } from '../../src/chat/snapshot-codec.js';
 import { isWord, LINK_VERSION } from '../../src/domains/messages.js';
 import { encodePack } from '../../src/log/codec.js';
@@ -11,6 +9,7 @@ import { ask } from '../server/keeping.js';
 import { hasOpenssl, type TestIdentity } from '../support/certificates.js';
 import { until } from '../support/deadline.js';
 import { Authority, TestDomain, Way } from './domains.js';
+import { emptyRoom, eve, stamp, words } from './entries.js';
 
 /** The other end of a link that says whatever it likes. */
 class Raw {
@@ -51,18 +50,8 @@ class Raw {
   }
 }
 
-const who: Who = {
-  nick: 'eve/shanghai',
-  user: 'eve',
-  host: '192.0.2.1',
-  address: '192.0.2.1',
-  realName: 'eve',
-  account: null,
-  privileges: null,
-};
-const stamp = { session: 'a.1.1', n: 1, atMs: 1, seen: 0, base: 0 };
+const who = eve('eve/shanghai');
 const join = { ...stamp, kind: 'join', who, name: '#tea', key: null, flags: [] } as const;
-const words = { type: 'message', tags: [], isDivisible: true, ranks: 0, who: null } as const;
 
 describe.skipIf(!hasOpenssl)(`a domain that means ill${hasOpenssl ? '' : ' (needs openssl)'}`, () => {
   const authority = new Authority();
@@ -249,14 +238,7 @@ describe.skipIf(!hasOpenssl)(`a domain that means ill${hasOpenssl ? '' : ' (need
     const ann = await shanghai.irc('ann');
     await ann.write('JOIN #tea:beijing.example\r\n');
     await until(() => home.heads.some((head) => JSON.stringify(head).includes('follow')), 'a following');
-    const room = new RoomState({
-      name: '#tea',
-      id: 'x',
-      fold,
-      cast: () => expect.fail('nobody'),
-      permanentSinceMs: null,
-    });
-    const state = new TextEncoder().encode(encodeRoom(room.snapshot()));
+    const state = new TextEncoder().encode(encodeRoom(emptyRoom()));
     home.say({ kind: 'state', id: 1, log: 'x', seq: 0, bytes: state.length }, state);
     home.say({ kind: 'caught-up', id: 1 });
     await until(() => home.heads.some((head) => JSON.stringify(head).includes('append')), 'a proposal');

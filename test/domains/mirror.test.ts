@@ -1,28 +1,18 @@
 import { expect, test } from 'vitest';
 import { foldCase as fold } from '../../src/chat/case-mapping.js';
-import { RoomState } from '../../src/chat/room-state.js';
 import type { RoomSnapshot } from '../../src/chat/snapshot.js';
 import { encodeRoom } from '../../src/chat/snapshot-codec.js';
 import { Border } from '../../src/domains/border.js';
 import { MAX_INVITATIONS, MAX_KEYS, MAX_MASKS, MAX_SEATS } from '../../src/domains/customs.js';
 import { type Crowd, Mirror } from '../../src/domains/mirror.js';
 import { Visa } from '../../src/domains/visa.js';
-import type { Entry, Pack, Who } from '../../src/log/entry.js';
+import type { Entry, Pack } from '../../src/log/entry.js';
+import { emptyRoom, eve, stamp, words } from './entries.js';
 
 const NOW = 1_800_000_000_000;
 const DAY = 86_400_000;
-const who: Who = {
-  nick: 'eve',
-  user: 'eve',
-  host: '192.0.2.1',
-  address: '192.0.2.1',
-  realName: 'eve',
-  account: null,
-  privileges: null,
-};
-const stamp = { session: 'a.1.1', n: 1, atMs: 1, seen: 0, base: 0 };
-const words = { type: 'message', tags: [], isDivisible: true, ranks: 0, who: null, text: 'hi' } as const;
-const say = { ...stamp, kind: 'say', ...words } as const;
+const who = eve();
+const say = { ...stamp, kind: 'say', ...words, text: 'hi' } as const;
 const seat = { session: 'a.1.1', who, ranks: 0, sinceMs: 1, last: 1 };
 const by = { nick: 'eve', user: 'eve', host: '192.0.2.1' };
 const border = new Border({
@@ -78,9 +68,7 @@ class Scene {
 
   /** The same. @returns whether the link stays */
   receive(some: Partial<RoomSnapshot>): boolean {
-    const cast = (): never => expect.fail('nobody');
-    const empty = new RoomState({ name: '#tea', id: 'x', fold, cast, permanentSinceMs: null }).snapshot();
-    const bytes = new TextEncoder().encode(encodeRoom({ ...empty, ...some }));
+    const bytes = new TextEncoder().encode(encodeRoom({ ...emptyRoom(), ...some }));
     return this.mirror.state({ log: 'x', seq: 0, bytes: bytes.length }, bytes);
   }
 
@@ -140,11 +128,9 @@ test('a home cannot end the sessions of other domains', () => {
 });
 
 test('a state asks once for each of our places whether somebody is inside', () => {
-  const cast = (): never => expect.fail('nobody');
-  const empty = new RoomState({ name: '#tea', id: 'x', fold, cast, permanentSinceMs: null }).snapshot();
   const seats = [1, 2].map((index) => ({ ...seat, session: `shanghai.example/b.1.${index}`, last: index }));
   const asked: string[] = [];
-  const room = border.roomHere({ ...empty, seats: [seat, ...seats] }, 5, NOW, (session) => {
+  const room = border.roomHere({ ...emptyRoom(), seats: [seat, ...seats] }, 5, NOW, (session) => {
     asked.push(session);
     return session === 'b.1.1';
   });

@@ -1,43 +1,27 @@
 import { performance } from 'node:perf_hooks';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { foldCase as fold } from '../../src/chat/case-mapping.js';
-import { RoomState } from '../../src/chat/room-state.js';
 import { FrameChannel } from '../../src/domains/frame-channel.js';
 import { isVisit, isWord, type Visit } from '../../src/domains/messages.js';
 import { Visa } from '../../src/domains/visa.js';
 import { Visitor } from '../../src/domains/visitor.js';
-import type { Channel } from '../../src/log/channel.js';
 import { encodeFrame, FrameReader } from '../../src/log/frames.js';
 import { MemoryLog } from '../../src/log/memory-log.js';
+import { QuietChannel } from '../support/quiet-channel.js';
+import { emptyRoom } from './entries.js';
 
 /** A channel to a domain that can be full. */
-class TestChannel implements Channel {
+class TestChannel extends QuietChannel {
   readonly words: { readonly kind: string; readonly id?: unknown }[] = [];
-  isFull = false;
-  isPaused = false;
-  isClosed = false;
   /** Whether a state fills it. */
   isNarrow = false;
   readonly #frames = new FrameReader();
 
-  send(bytes: Uint8Array): void {
+  override send(bytes: Uint8Array): void {
     this.#frames.push(bytes);
     const frame = this.#frames.next();
     if (frame === null || frame === 'malformed' || !isWord(frame.head)) return;
     this.words.push(frame.head);
     if (this.isNarrow && frame.head.kind === 'state') this.isFull = true;
-  }
-
-  pause(): void {
-    this.isPaused = true;
-  }
-
-  resume(): void {
-    this.isPaused = false;
-  }
-
-  close(): void {
-    this.isClosed = true;
   }
 
   idsOf(kind: string): unknown[] {
@@ -49,13 +33,6 @@ class TestChannel implements Channel {
 function visit(topicLength = 0) {
   const channel = new TestChannel();
   const log = new MemoryLog();
-  const room = new RoomState({
-    name: '#tea',
-    id: 'x',
-    fold,
-    cast: () => expect.fail('nobody'),
-    permanentSinceMs: null,
-  });
   const by = { nick: 'bob', user: 'bob', host: '192.0.2.1' };
   const topic = topicLength === 0 ? null : { text: 'x'.repeat(topicLength), by, atMs: 0 };
   const frames = new FrameChannel<Visit>(channel, isVisit, {
@@ -67,7 +44,7 @@ function visit(topicLength = 0) {
   const visitor = new Visitor(
     {
       chat: {
-        originOf: (name, take) => take(`r:${name}`, { id: 'x', seq: 0, snapshot: { ...room.snapshot(), topic } }),
+        originOf: (name, take) => take(`r:${name}`, { id: 'x', seq: 0, snapshot: { ...emptyRoom(), topic } }),
         countForeign: () => 0,
       },
       log,

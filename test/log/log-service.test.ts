@@ -8,6 +8,7 @@ import { MemoryLog } from '../../src/log/memory-log.js';
 import type { SharedLog } from '../../src/log/shared-log.js';
 import { SocketLog } from '../../src/log/socket-log.js';
 import { LosingLog } from '../support/losing-log.js';
+import { QuietChannel } from '../support/quiet-channel.js';
 import { seeded } from '../support/random.js';
 import { type SimulatedConnection, SimulatedNetwork } from '../support/simulated-network.js';
 import {
@@ -23,14 +24,11 @@ import { mark } from './entries.js';
 
 const ROOM = 'r:#a';
 
-/** A channel that ends nowhere, and keeps what is sent. */
-class Sink implements Channel {
+/** A channel that keeps what is sent. */
+class Sink extends QuietChannel {
   readonly sent: Uint8Array[] = [];
-  isFull = false;
-  isClosed = false;
-  isPaused = false;
 
-  send(bytes: Uint8Array): void {
+  override send(bytes: Uint8Array): void {
     this.sent.push(bytes);
   }
 
@@ -41,18 +39,6 @@ class Sink implements Channel {
       const head: unknown = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
       return head;
     });
-  }
-
-  pause(): void {
-    this.isPaused = true;
-  }
-
-  resume(): void {
-    this.isPaused = false;
-  }
-
-  close(): void {
-    this.isClosed = true;
   }
 }
 
