@@ -24,10 +24,21 @@ function familyOf(pid: number): number[] {
   return [pid, ...children.filter((one) => one !== '').flatMap((child) => familyOf(Number(child)))];
 }
 
+/** The processes of a family with their CPU time; one that ends while it is asked is left out. */
+function cpuOfFamily(pid: number): [pid: number, ns: number][] {
+  return familyOf(pid).flatMap((one) => {
+    try {
+      return [[one, cpuNsOf(one)]];
+    } catch {
+      return [];
+    }
+  });
+}
+
 /** A database has a process for each connection: those that have ended meanwhile are left out. */
 function countFamily(pid: number): () => number {
-  const before = new Map(familyOf(pid).map((one) => [one, cpuNsOf(one)]));
-  return () => familyOf(pid).reduce((sum, one) => sum + cpuNsOf(one) - (before.get(one) ?? 0), 0);
+  const before = new Map(cpuOfFamily(pid));
+  return () => cpuOfFamily(pid).reduce((sum, [one, ns]) => sum + ns - (before.get(one) ?? 0), 0);
 }
 
 async function startDatabase(): Promise<BenchBroker> {
