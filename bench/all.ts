@@ -16,7 +16,7 @@ const SUITES: Readonly<Record<string, readonly string[]>> = {
   store: ['--rounds', '5', '--seconds', '3'],
   log: ['--rounds', '3', '--seconds', '3'],
   imports: [],
-  threads: [],
+  threads: ['--seconds', '0.7'],
 };
 
 const [, , ...asked] = process.argv;

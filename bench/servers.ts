@@ -50,6 +50,12 @@ const QUESTIONS: readonly Question[] = [
     load: { mode: 'sink', connections: 1, bytes: 65_536, depth: 1 },
   },
   {
+    id: 'relay',
+    title: 'a stream passed on from one connection to another, 64 KiB writes (figures per MiB)',
+    mode: 'relay',
+    load: { mode: 'through', connections: 2, bytes: 65_536, depth: 1 },
+  },
+  {
     id: 'fanout',
     title: 'fan-out, 500 connections, 20 senders, 80 B lines',
     mode: 'fanout',

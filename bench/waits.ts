@@ -152,18 +152,21 @@ function askIdle(command: Ask, rounds: number): IdleCosts[] {
 }
 
 function askLatency(wakers: readonly Peer<readonly string[]>[], rounds: number): Record<string, Latency[]> {
-  const toLatency = ([p50Us = NaN, p99Us = NaN]: readonly number[]): Latency => ({ p50Us, p99Us });
+  const toLatency = ([p50Us = NaN, p99Us = NaN, p999Us = NaN]: readonly number[]): Latency => ({
+    ...{ p50Us, p99Us, p999Us },
+  });
   const printed = Object.entries(allOf(rounds, wakers));
   return Object.fromEntries(printed.map(([name, all]) => [name, all.map(toLatency)]));
 }
 
 function askAllocation(): Garbage[] {
   const [node = '', program = ''] = script('allocation');
-  const flags = ['--max-semi-space-size=1024', '--min-semi-space-size=1024'];
+  const flags = ['--max-semi-space-size=1024', '--min-semi-space-size=1024', '--expose-gc'];
   const ways = [
     ['mux', 'Multiplexer.waitSync'],
     ['epoll', 'Epoll.waitSync'],
     ['epoll-into', 'Epoll.waitSync with `into`'],
+    ['echo', 'a turn of `listen()` or `connect()`: 64 B received and sent'],
   ] as const;
   return ways.map(([who, name]) => {
     const [bytesPerEvent = NaN, bytesPerWait = NaN] = run([node, ...flags, program, who]);

@@ -3,11 +3,13 @@
 // echo    sends back what it gets
 // source  sends 1 GiB in writes of 64 KiB to each connection, then ends it
 // fanout  sends each chunk of lines that it gets to every other connection, one send(2) for each
+// relay   splices what every other connection sends to the one that was accepted before it
 // datagrams  receives datagrams one by one, and answers every 32nd one
 // answers    receives datagrams by batches, and sends all back by batches
 // counts     receives datagrams one by one, and answers those that begin with '?' with their number so far
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "../support/bench.h"
@@ -67,6 +69,61 @@ static void serve(int fd, char mode) {
   } else {
     send_chunk(fd, (size_t)length);
   }
+}
+
+// Of a connection that passes its bytes on: to whom, by which pipe, and how many are in that.
+struct passage {
+  int to, reader, writer, waits_for_room;
+  size_t piped;
+};
+static struct passage passages[kMaxFds];
+
+static void accept_relayed(int listener) {
+  static int waiting = -1;
+  const int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd < 0) return;
+  if (waiting < 0) {
+    waiting = fd;
+    return;
+  }
+  int pipe_fds[2];
+  if (pipe2(pipe_fds, O_NONBLOCK | O_CLOEXEC) != 0) fail("pipe2");
+  passages[fd] = (struct passage){waiting, pipe_fds[0], pipe_fds[1], 0, 0};
+  watch(epoll_fd, EPOLL_CTL_ADD, fd, (struct epoll_event){.events = EPOLLIN, .data.fd = fd});
+  watch(epoll_fd, EPOLL_CTL_ADD, waiting, (struct epoll_event){.events = 0, .data.fd = fd});
+  waiting = -1;
+}
+
+static ssize_t splice_some(int from, int to, size_t length) {
+  return splice(from, NULL, to, NULL, length, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+}
+
+static void wait_for_room(int from, struct passage* passage, int waits_for_room) {
+  if (passage->waits_for_room == waits_for_room) return;
+  passage->waits_for_room = waits_for_room;
+  const struct epoll_event source = {.events = waits_for_room ? 0 : EPOLLIN, .data.fd = from};
+  const struct epoll_event target = {.events = waits_for_room ? EPOLLOUT : 0, .data.fd = from};
+  watch(epoll_fd, EPOLL_CTL_MOD, from, source);
+  watch(epoll_fd, EPOLL_CTL_MOD, passage->to, target);
+}
+
+// Whichever of the two is ready, its event has the fd of the one that sends.
+static void pass_on(int from) {
+  struct passage* passage = &passages[from];
+  for (;;) {
+    while (passage->piped > 0) {
+      const ssize_t given = splice_some(passage->reader, passage->to, passage->piped);
+      if (given <= 0) {
+        wait_for_room(from, passage, 1);
+        return;
+      }
+      passage->piped -= (size_t)given;
+    }
+    const ssize_t taken = splice_some(from, passage->writer, 1 << 20);
+    if (taken <= 0) break;
+    passage->piped = (size_t)taken;
+  }
+  wait_for_room(from, passage, 0);
 }
 
 static void serve_datagrams(int fd) {
@@ -157,8 +214,12 @@ int main(int argc, char** argv) {
   for (;;) {
     const int ready = epoll_wait(epoll_fd, events, 1024, -1);
     for (int i = 0; i < ready; i++) {
-      if (events[i].data.fd == listener)
+      if (events[i].data.fd == listener && mode == 'r')
+        accept_relayed(listener);
+      else if (events[i].data.fd == listener)
         accept_all(listener, mode);
+      else if (mode == 'r')
+        pass_on(events[i].data.fd);
       else
         serve(events[i].data.fd, mode);
     }

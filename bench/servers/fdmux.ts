@@ -7,6 +7,7 @@ import {
   type DatagramHandlers,
   listen,
   type Listener,
+  relay,
   type SocketHandlers,
 } from 'fdmux';
 
@@ -36,6 +37,21 @@ const source: SocketHandlers<{ left: number }> = {
   },
   drain: pour,
 };
+
+/** Joins every two connections. */
+function joining(): SocketHandlers<undefined> {
+  let waiting: Connection<undefined> | undefined;
+  return {
+    open: (connection) => {
+      if (waiting === undefined) {
+        waiting = connection;
+        return;
+      }
+      relay(waiting, connection);
+      waiting = undefined;
+    },
+  };
+}
 
 const QUESTION = '?'.charCodeAt(0);
 
@@ -91,7 +107,7 @@ async function main(): Promise<void> {
               },
             },
           })
-        : await listen({ ...options, socket: echo });
+        : await listen({ ...options, socket: mode === 'relay' ? joining() : echo });
   if (listener.address.family === 'inet') console.log(`port ${listener.address.port}`);
 }
 

@@ -37,9 +37,24 @@ function fanout(server: Server, isCorked: boolean): void {
   });
 }
 
+/** Joins every two connections. */
+function relay(server: Server): void {
+  let waiting: Socket | undefined;
+  server.on('connection', (socket) => {
+    if (waiting === undefined) {
+      waiting = socket;
+      return;
+    }
+    waiting.pipe(socket);
+    socket.pipe(waiting);
+    waiting = undefined;
+  });
+}
+
 const server = createServer({ noDelay: true });
 server.on('connection', (socket) => socket.on('error', () => socket.destroy()));
 if (mode === 'source') server.on('connection', (socket) => pour(socket, SOURCE_BYTES));
+else if (mode === 'relay') relay(server);
 else if (mode === 'fanout' || mode === 'fanout-corked') fanout(server, mode === 'fanout-corked');
 else server.on('connection', (socket) => socket.on('data', (bytes) => socket.write(bytes)));
 server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => {

@@ -10,6 +10,7 @@
 // pings   sends DEPTH datagrams of BYTES at once, and the next ones when all are echoed
 // bursts  sends DEPTH groups of datagrams of BYTES at once, and the next ones when all are answered
 // received  sends bursts as above without answers, and asks now and then how many have arrived
+// through  writes to one connection as much as the server takes, and reads it from the other one
 //
 // IDLE more connections are opened first and left alone. It prints `start` when it has warmed up, and after
 // SECONDS one line of JSON: what was done, how long each message took, and how busy the generator itself was.
@@ -274,6 +275,27 @@ static void load_pings(double seconds) {
   report(&run);
 }
 
+// The server joins the two connections.
+static void load_through(double seconds) {
+  const int sink = connect_to_server(), source = connect_to_server();
+  const int epoll_fd = epoll_create1(0);
+  watch(epoll_fd, EPOLL_CTL_ADD, sink, (struct epoll_event){.events = EPOLLIN, .data.fd = sink});
+  watch(epoll_fd, EPOLL_CTL_ADD, source, (struct epoll_event){.events = EPOLLOUT, .data.fd = source});
+  struct run run = begin_run(seconds);
+  while (goes_on(&run, now_ns())) {
+    struct epoll_event events[2];
+    const int ready = epoll_wait(epoll_fd, events, 2, 100);
+    for (int i = 0; i < ready; i++) {
+      const int fd = events[i].data.fd;
+      const ssize_t length = fd == sink ? recv(fd, input, sizeof input, MSG_DONTWAIT)
+                                        : send(fd, message, message_bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
+      if (length == 0 || (length < 0 && errno != EAGAIN)) fail("the server has ended the stream");
+      if (fd == sink && length > 0) bytes += (uint64_t)length;
+    }
+  }
+  report(&run);
+}
+
 int main(int argc, char** argv) {
   if (argc < 7)
     return fprintf(stderr, "usage: load MODE PORT CONNECTIONS BYTES DEPTH SECONDS [IDLE [tls]]\n"), 2;
@@ -293,6 +315,7 @@ int main(int argc, char** argv) {
   if (mode == 'd' || mode == 'b') return load_datagrams(seconds, mode == 'b'), 0;
   if (mode == 'p') return load_pings(seconds), 0;
   if (mode == 'r') return load_received(seconds), 0;
+  if (mode == 't') return load_through(seconds), 0;
   const int epoll_fd = epoll_create1(0);
 
   for (size_t i = 0; i < idle; i++) connect_to_server();

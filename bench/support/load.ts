@@ -6,7 +6,7 @@ import { LOAD_CORE, SERVER_CORE } from './tools.js';
 
 /** The arguments of load.c; see there. */
 export interface Load {
-  readonly mode: 'echo' | 'accept' | 'sink' | 'fanout' | 'datagrams' | 'pings' | 'bursts' | 'received';
+  readonly mode: 'echo' | 'accept' | 'sink' | 'through' | 'fanout' | 'datagrams' | 'pings' | 'bursts' | 'received';
   readonly connections: number;
   readonly bytes: number;
   readonly depth: number;
@@ -52,6 +52,7 @@ export const runSchema: v.GenericSchema<unknown, Run> = v.strictObject({
  *
  * @param onStart is called when that begins; everything is connected by then
  * @param transport of the connections, those that are idle included
+ * @param core where the load runs; by default on its own
  */
 export async function measure(
   program: string,
@@ -59,7 +60,11 @@ export async function measure(
   load: Load,
   seconds: number,
   hasCounters: boolean,
-  { onStart, transport = 'tcp' }: { onStart?: () => Promise<void>; transport?: LoadTransport } = {},
+  {
+    onStart,
+    transport = 'tcp',
+    core,
+  }: { onStart?: () => Promise<void>; transport?: LoadTransport; core?: string } = {},
 ): Promise<Run> {
   const { mode, connections, bytes, depth, idle = 0 } = load;
   const numbers = [server.port, connections, bytes, depth, seconds, idle].map(String);
@@ -69,9 +74,10 @@ export async function measure(
     hasCounters,
     onStart,
     // A burst has arrived as a whole before the server runs.
-    core: mode === 'bursts' || mode === 'received' ? SERVER_CORE : LOAD_CORE,
+    core: core ?? (mode === 'bursts' || mode === 'received' ? SERVER_CORE : LOAD_CORE),
   });
-  const messages = mode === 'sink' ? number('bytes') / 2 ** 20 : number('messages');
+  const isStream = mode === 'sink' || mode === 'through';
+  const messages = isStream ? number('bytes') / 2 ** 20 : number('messages');
   const perMessage = (total: number) => total / Math.max(1, messages);
   return {
     messagesPerSecond: messages / number('seconds'),

@@ -7,7 +7,7 @@ import { node } from './server.js';
 import { compile, findBun, root, runs } from './tools.js';
 
 /** The jobs of a server; see servers/epoll.c. */
-export type ServerMode = 'echo' | 'source' | 'fanout' | 'datagrams' | 'answers' | 'counts';
+export type ServerMode = 'echo' | 'source' | 'relay' | 'fanout' | 'datagrams' | 'answers' | 'counts';
 
 const isOfDatagrams = (mode: ServerMode): boolean => ['datagrams', 'answers', 'counts'].includes(mode);
 
@@ -46,14 +46,8 @@ export function serverCandidates(checkouts: readonly Checkout[]): readonly Candi
     python('Python selectors', 'python3', ['--version'], [source('selectors_server.py')]),
     python('Python asyncio', 'python3', ['--version'], [source('asyncio_server.py')]),
     python('Python uvloop', 'python3-uvloop', ['-c', 'import uvloop'], [source('asyncio_server.py'), 'uvloop']),
-    {
-      name: 'Bun.listen',
-      install: 'npm run matrix -- --only bun',
-      find: () => {
-        const bun = findBun();
-        return bun === null ? null : echoOnly([bun, source('bun.js')]);
-      },
-    },
+    bun('Bun.listen', (program) => echoOnly([program, source('bun.js')])),
+    bun('Bun.udpSocket', (program) => (mode) => (isOfDatagrams(mode) ? [program, source('bun-udp.js'), mode] : null)),
   ];
 }
 
@@ -65,6 +59,17 @@ function fdmux(checkout: Checkout, trigger: 'level' | 'edge'): Candidate<ServerC
       const program = checkout.program('servers/fdmux.js');
       // Datagrams have no edge trigger.
       return (mode) => (isOfDatagrams(mode) && trigger === 'edge' ? null : [...node, program, mode, 'epoll', trigger]);
+    },
+  };
+}
+
+function bun(name: string, commandOf: (program: string) => ServerCommand): Candidate<ServerCommand> {
+  return {
+    name,
+    install: 'npm run matrix -- --only bun',
+    find: () => {
+      const program = findBun();
+      return program === null ? null : commandOf(program);
     },
   };
 }

@@ -50,7 +50,7 @@ export function occasionsOf({ servers, irc, transports, store, waits, imports, t
   const parts: readonly ({ readonly measured: Measured } | undefined)[] = [
     ...[store.rate, store.echo, store.unkept, store.search],
     ...[waits.calls, waits.idle, waits.latency, waits.allocation],
-    ...[imports.loading, threads.threads],
+    ...[imports.loading, threads.threads, threads.growth],
     ...[log.append, log.see, log.packs, log.servers, log.loss],
   ];
   return [

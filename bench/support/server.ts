@@ -25,9 +25,9 @@ export function weighed(command: readonly string[]): readonly string[] {
   return command.includes(COLLECTABLE) ? [program, '--max-semi-space-size=1', ...parameters] : command;
 }
 
-/** Starts a server that prints `port N` when it listens. */
-export async function startServer(command: readonly string[]): Promise<ServerProcess> {
-  return ServerProcess.start(command, 'pipe', ({ stdout }) => readPort(stdout));
+/** Starts a server that prints `port N` when it listens. @param cores where it runs, as `taskset -c` takes them */
+export async function startServer(command: readonly string[], cores = SERVER_CORE): Promise<ServerProcess> {
+  return ServerProcess.start(command, 'pipe', ({ stdout }) => readPort(stdout), cores);
 }
 
 /** A server that listens. */
@@ -46,15 +46,17 @@ export class ServerProcess {
    * Starts a server on its core.
    *
    * @param portOf returns the port as soon as the child listens on it; the child is killed if that fails
+   * @param cores where it runs, if it has more than its core
    */
   static async start(
     command: readonly string[],
     stdout: 'pipe' | 'ignore',
     portOf: (child: ChildProcess) => Promise<number>,
+    cores = SERVER_CORE,
   ): Promise<ServerProcess> {
     const errorOutput = new ErrorOutput();
     const stdio = ['ignore', stdout, errorOutput.fd] as const;
-    const child = spawn('taskset', ['-c', SERVER_CORE, ...command], { stdio: [...stdio] });
+    const child = spawn('taskset', ['-c', cores, ...command], { stdio: [...stdio] });
     try {
       return new ServerProcess(child, errorOutput, await portOf(child));
     } catch (error) {

@@ -14,6 +14,8 @@ const cache = process.env['FDMUX_CACHE'] ?? join(root, '.cache');
 /** The core that each side has to itself, as `taskset -c` takes it; if there is only one, they share it. */
 export const SERVER_CORE = '0';
 export const LOAD_CORE = cpus().length > 1 ? '1' : '0';
+/** Both, for a server that has threads for them and leaves the load little. */
+export const ALL_CORES = cpus().length > 1 ? '0,1' : '0';
 
 /** Compiles a file of bench/, unless that has been done for the guest, and returns the path of the program. */
 export function compile(source: string, ...flags: string[]): string {

@@ -6,6 +6,7 @@ export interface Unit {
 
 const UNITS: Readonly<Record<string, Unit>> = {
   sink: { one: 'MiB', many: 'MiB' },
+  through: { one: 'MiB', many: 'MiB' },
   fanout: { one: 'delivery', many: 'deliveries' },
   accept: { one: 'connection', many: 'connections' },
   datagrams: { one: 'datagram', many: 'datagrams' },

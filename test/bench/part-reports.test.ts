@@ -30,13 +30,17 @@ test('a part that is measured again takes its own place, and the plot is of the 
   onTestFinished(() => {
     rmSync(folder, { recursive: true });
   });
-  const latency = { measured, answers: { 'node:net': [{ p50Us: 5, p99Us: 10 }], mux: [{ p50Us: 6, p99Us: 9 }] } };
+  const latency = {
+    measured,
+    answers: { 'node:net': [{ p50Us: 5, p99Us: 10 }], mux: [{ p50Us: 6, p99Us: 9, p999Us: 20 }] },
+  };
   const idle = (ns: number) => ({ measured, answers: [{ count: 10, costs: { epoll: [ns, 2 * ns] } }] });
   publishWaits(folder, { latency, idle: idle(800) });
   publishWaits(folder, { idle: idle(700) });
   const page = readFileSync(join(folder, 'waits.md'), 'utf8');
   expect(page).toContain('| 10 | 0.70 |');
-  expect(page).toContain('| mux | 6.0 | 9.0 | 1.20, 0.90 |');
+  expect(page).toContain('| node:net | 5.0 | 10.0 |  | 1.00, 1.00 |');
+  expect(page).toContain('| mux | 6.0 | 9.0 | 20.0 | 1.20, 0.90 |');
   expect(readFileSync(join(folder, 'idle-fds.svg'), 'utf8')).toContain('>0.7<');
   expect(readWaits(folder)).toEqual({ latency, idle: idle(700) });
 });
@@ -51,6 +55,16 @@ test('loading is compared with an empty program, and a thread shows its spread',
   });
   expect(page).toContain('| fdmux | 72.0 | 12.0 | 80.0 |');
   const rounds = [12_000, 14_000, 13_000].map((kilobytes) => ({ kilobytes, cpuMs: 50, elapsedMs: 100 }));
-  const threads = threadsPage({ measured, workers: 8, answers: rounds });
+  const threads = threadsPage({ threads: { measured, workers: 8, answers: rounds } });
   expect(threads).toContain('| resident memory, MB | 12.0 | 13.0 | 14.0 |');
+});
+
+test('more workers are compared with one', () => {
+  const run = (messagesPerSecond: number) => ({
+    ...{ messagesPerSecond, p50Us: 10, p99Us: 20, p999Us: 30, loadCpu: 0.1 },
+    ...{ cpuNsPerMessage: 100_000, instructionsPerMessage: null },
+  });
+  const page = threadsPage({ growth: { measured, answers: { 2: [run(1900), run(1800)], 1: [run(1000), run(900)] } } });
+  expect(page).toContain('| 1 | 1,000 | 1.00 | 100 | 10 | 20 | 30 |');
+  expect(page).toContain('| 2 | 1,900 | 1.90 | 100 | 10 | 20 | 30 |');
 });

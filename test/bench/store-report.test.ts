@@ -24,7 +24,7 @@ test('every question has been published', () => {
 test('the page has the best of all rounds, and when and under which load they were', () => {
   const slow = { p50Ms: 1, p99Ms: 9, maxMs: 10 };
   const page = storePage({ echo: { measured, answers: { process: [slow, { ...slow, p99Ms: 4 }], power: [] } } });
-  expect(page).toContain('| process | 1.0 | 4.0 | 10.0 |');
+  expect(page).toContain('| process | 1.0 | 4.0 |  | 10.0 |');
   expect(page).not.toContain('| power |');
   expect(page).toContain('2026-11-16 10:00: a machine; 2 x 1 s; load average before: 3.3.');
 });
