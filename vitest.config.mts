@@ -3,10 +3,13 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vitest/config';
 import { defineConfig } from 'vitest/config';
+import { foreignPool } from './test/support/foreign-pool.mjs';
 import tags from './test/tags.json' with { type: 'json' };
 
 /** The folder of an installed fdmux that the suite is to test (the matrix sets it); without it, the sources. */
 const subject = process.env['FDMUX_TEST_SUBJECT'];
+/** The program of the tests and its arguments, as JSON, if that is not the runtime of vitest (the matrix sets it). */
+const worker = process.env['FDMUX_TEST_WORKER'];
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -62,7 +65,7 @@ export default defineConfig(({ mode }) => ({
     // What some tests need that not every runtime or machine has; scripts/lib/matrix-rows.mjs says what each row lacks.
     tags,
     strictTags: true,
-    pool: 'forks',
+    pool: worker === undefined ? 'forks' : foreignPool(worker),
     maxWorkers: 2,
     // Events have deadlines of their own; these end what hangs, and leave room for a busy machine.
     testTimeout: mode === 'long' ? 300_000 : 60_000,

@@ -6,7 +6,8 @@
  *
  *   --only node24,bun           picks rows; the others keep their last result
  *   --suites readiness,net      picks folders of test/; nothing is written down
- *   --here                      packs the addon that was built here instead of the prebuilt ones
+ *   --here                      packs the addon that was built here instead of the prebuilt ones; rows for other
+ *                               systems take theirs from prebuilds/
  *   --tarball FILE              takes a package that is packed already
  *   --quick                     two runtimes and a few folders without long tests, for .ci/run; reports a runtime that
  *                               cannot be had, and leaves it out
@@ -32,6 +33,8 @@ const vitest = at('node_modules/vitest/vitest.mjs');
 /** How long one run of vitest may take: a folder of tests, or a single file if the runtime takes them one by one. */
 const RUN_LIMIT_MS = 15 * 60_000;
 const FILE_LIMIT_MS = 4 * 60_000;
+/** An emulator is about ten times as slow, and the long tests of a folder take minutes without it. */
+const EMULATED_LIMIT_MS = 60 * 60_000;
 /** How long a test waits for an expected event, on a machine that may have other work; a row can ask for more. */
 const DEADLINE_MS = 30_000;
 
@@ -45,6 +48,8 @@ const NOT_OF_THE_PACKAGE = [
   'test/docs.test.ts',
   'test/examples.test.ts',
   'test/scripts/',
+  'test/site/',
+  'test/support/',
   'test/bench/',
   'test/packaging/deno',
   'test/faults/',
@@ -153,13 +158,15 @@ async function runRow(row, suites, subject, tarball) {
     const env = {
       FDMUX_TEST_SUBJECT: subject,
       FDMUX_TEST_TARBALL: tarball,
-      FDMUX_BINARY: join(subject, binaryPath({ arch: row.arch ?? process.arch, libc: row.libc ?? 'glibc' })),
+      FDMUX_BINARY: binaryOf(row, subject),
       FDMUX_DEADLINE_MS: String(row.deadlineMs ?? DEADLINE_MS),
       ...row.env,
     };
     for (const suite of suites) {
       if (row.suites !== undefined && !row.suites.includes(suite)) continue;
-      const files = testFiles(suite).filter((path) => !row.isForeign || !compilesWithEsbuild(path));
+      const files = testFiles(suite).filter(
+        (path) => !(row.isForeign && compilesWithEsbuild(path)) && !(row.isDaily && isLong(path)),
+      );
       for (const group of groupsOf(row, files)) await runTests(row, runtime, env, suite, group, result);
     }
   } catch (error) {
@@ -168,6 +175,15 @@ async function runRow(row, suites, subject, tarball) {
   }
   result.seconds = Math.round((performance.now() - started) / 1000);
   return result;
+}
+
+/** The addon of a row: that of the package, which has only this system's with --here. */
+function binaryOf({ arch = process.arch, libc = 'glibc' }, subject) {
+  const path = binaryPath({ arch, libc });
+  const packed = join(subject, path);
+  if (existsSync(packed)) return packed;
+  if (!existsSync(at(path))) throw new Problem(`needs ${path} (npm run prebuild -- --only ${arch}-${libc})`);
+  return at(path);
 }
 
 /** The files that one run of vitest takes at a time: the long ones need another mode. */
@@ -193,8 +209,8 @@ async function runTests(row, { program, args = [], env: runtimeEnv }, env, suite
   const [command, ...rest] = row.isForeign ? [process.execPath] : [program, ...args];
   const outcome = await tryRun(command, [...rest, vitest, ...options], {
     cwd: at(),
-    env: { ...env, ...runtimeEnv, ...(row.isForeign ? startingAs(program) : {}) },
-    timeoutMs: row.fileByFile ? FILE_LIMIT_MS : RUN_LIMIT_MS,
+    env: { ...env, ...runtimeEnv, ...foreignEnv(row, program, args) },
+    timeoutMs: limitMs(row),
   });
   const counts = (result.bySuite[suite] ??= { passed: 0, failed: 0, skipped: 0 });
   if (!existsSync(report)) {
@@ -224,6 +240,18 @@ async function runTests(row, { program, args = [], env: runtimeEnv }, env, suite
       else fail(counts, result, { name: fullName, message: hasFailed ? failureMessages.join('\n') : 'did not run' });
     }
   }
+}
+
+function limitMs({ isEmulated, fileByFile }) {
+  if (isEmulated) return EMULATED_LIMIT_MS;
+  return fileByFile ? FILE_LIMIT_MS : RUN_LIMIT_MS;
+}
+
+/** The settings by which this machine's Node.js, which runs vitest, has a foreign runtime run the tests. */
+function foreignEnv({ isForeign, isPooled }, program, args) {
+  if (!isForeign) return {};
+  if (isPooled) return { FDMUX_TEST_PROGRAM: program, FDMUX_TEST_WORKER: JSON.stringify([program, ...args]) };
+  return startingAs(program);
 }
 
 /** Makes every process start its workers and children by `program`. */

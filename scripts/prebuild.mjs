@@ -1,33 +1,50 @@
 /**
  * `npm run prebuild`: the addon for every target, on one x64 machine, into prebuilds/. Zig is the cross compiler: one
  * npm package with the headers and libraries of every target, so nothing is taken from this machine's own system.
+ * `--only arm64-musl,x64-glibc` makes these and leaves the others as they are.
  */
 import { chmodSync, cpSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { cacheFolder, fetchPackage } from './lib/fetch.mjs';
 import { copyHeaders } from './lib/node-addon-api.mjs';
 import { at } from './lib/paths.mjs';
-import { runMain, say } from './lib/progress.mjs';
+import { Problem, runMain, say } from './lib/progress.mjs';
 import { run } from './lib/run.mjs';
 import { binaryPath, targets } from './lib/targets.mjs';
 import { withZigCaches } from './lib/zig.mjs';
 
+const { values } = parseArgs({ options: { only: { type: 'string' } } });
+
 await runMain(async () => {
+  const picked = pick();
   const zig = join(await fetchPackage('zig'), 'zig');
   const headers = await fetchPackage('node20'); // Node-API is stable upwards: an addon for the oldest fits all.
-  rmSync(at('prebuilds'), { recursive: true, force: true });
-  for (const target of targets) {
+  if (picked === targets) rmSync(at('prebuilds'), { recursive: true, force: true });
+  for (const target of picked) {
     say(`compiling for linux-${target.arch} ${target.libc}`);
     await withZigCaches(join(cacheFolder, 'zig-caches'), (caches) => compile(target, zig, headers, caches));
     say(`${binaryPath(target)}: ${(statSync(at(binaryPath(target))).size / 1024).toFixed(0)} kB`);
   }
-  say('checking what they need and offer');
-  await run(process.execPath, [at('node_modules/vitest/vitest.mjs'), 'run', 'test/packaging/binaries.test.ts'], {
-    cwd: at(),
-  });
+  if (picked === targets) await check();
   say('done');
 });
+
+function pick() {
+  const names = targets.map(({ arch, libc }) => `${arch}-${libc}`);
+  const wanted = values.only?.split(',');
+  const unknown = wanted?.find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new Problem(`there is no target '${unknown}'; they are ${names.join(', ')}`);
+  return wanted === undefined ? targets : wanted.map((name) => targets[names.indexOf(name)]);
+}
+
+/** This test wants the binaries of all targets. */
+async function check() {
+  say('checking what they need and offer');
+  const vitest = at('node_modules/vitest/vitest.mjs');
+  await run(process.execPath, [vitest, 'run', 'test/packaging/binaries.test.ts'], { cwd: at() });
+}
 
 /** Compiles in a folder of its own, so that build/ keeps the addon of this machine. */
 async function compile({ arch, libc, zig: triple }, zig, headers, caches) {

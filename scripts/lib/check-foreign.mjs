@@ -20,7 +20,7 @@ const runtimes = [
     name: `Node.js ${fetched['node24-arm64'].version}, arm64 (qemu)`,
     arch: 'arm64',
     libc: 'glibc',
-    get: async () => ({ program: await arm64Node() }),
+    get: async () => ({ program: await arm64Node('node24-arm64') }),
   },
   {
     name: `${bun('bun-arm64')}, arm64 (qemu)`,

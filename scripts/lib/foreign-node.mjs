@@ -25,10 +25,10 @@ function needArm64() {
 }
 
 /** Node.js for arm64, under qemu's user mode. */
-export async function arm64Node() {
+export async function arm64Node(key) {
   needArm64();
-  const node = join(await fetchPackage('node24-arm64'), 'bin/node');
-  return script('node-arm64', `qemu-aarch64-static -L ${ARM64_LIBRARIES} "${node}"`);
+  const node = join(await fetchPackage(key), 'bin/node');
+  return script(key, `qemu-aarch64-static -L ${ARM64_LIBRARIES} "${node}"`);
 }
 
 /** Bun for arm64, under qemu's user mode. */

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fetched, fetchPackage } from './fetch.mjs';
-import { arm64Node, muslBun, muslNode } from './foreign-node.mjs';
+import { arm64Bun, arm64MuslBun, arm64Node, muslBun, muslNode } from './foreign-node.mjs';
 import { at } from './paths.mjs';
 
 /** The runtime of a row's tests: a program, and the settings that its environment needs. */
@@ -33,12 +33,39 @@ const forced = (id, title, env, lacks = {}) => ({
   lacks,
 });
 
+const EMULATED = {
+  'needs-large-select': "the emulator's select takes no fd of 1,024 or above",
+  'needs-busy-poll': 'the emulator has no ioctl for busy polling',
+  'needs-fast-calls': 'the emulator takes more than a millisecond for any call',
+  'needs-control-truncation': 'the emulator does not report control messages that were cut short',
+  'needs-timestampns': 'the emulator has no SO_TIMESTAMPNS',
+};
+
 /** The two layers that are the base of all others: a row runs only these if the whole would take too long. */
 const CORE_SUITES = ['readiness', 'multiplexer'];
+
+/** A row for arm64 in an emulator: the layers that touch the kernel. The others are the same on every processor. */
+const emulated = (id, title, runtime, { lacks = {}, ...rest } = {}) => ({
+  id,
+  title: `${title} (qemu)`,
+  runtime,
+  // It aborts the process, and the other tests of the file would be lost.
+  env: { FDMUX_WITHOUT_LARGE_SELECT: '1' },
+  lacks: { ...EMULATED, ...lacks },
+  arch: 'arm64',
+  suites: ['native', ...CORE_SUITES],
+  isForeign: true,
+  isEmulated: true,
+  deadlineMs: 60_000,
+  ...rest,
+});
 
 /**
  * - `runtime` fetches the runtime of the tests;
  * - `isForeign`: it is for another processor or C library, so this machine's Node.js runs vitest and the row the tests;
+ * - `isPooled`: it is foreign and no Node.js, so test/support/foreign-pool.mts starts it;
+ * - `isEmulated`: it runs in an emulator and takes its time;
+ * - `isDaily`: it leaves out the tests that take minutes;
  * - `fileByFile`: each test file gets a vitest of its own, since the runtime does not survive many;
  * - `suites`: all that the row runs, if it does not run everything;
  * - `lacks`: the missing features that some tests need, by their tags in test/tags.json, each with the reason;
@@ -96,23 +123,23 @@ export const rows = [
     libc: 'musl',
     fileByFile: true,
   },
-  {
-    id: 'node24-arm64',
-    title: `Node.js ${fetched['node24-arm64'].version}, arm64 (qemu)`,
-    runtime: async () => ({ program: await arm64Node() }),
-    // It aborts the process, and the other tests of the file would be lost.
-    env: { FDMUX_WITHOUT_LARGE_SELECT: '1' },
-    lacks: {
-      'needs-large-select': "the emulator's select takes no fd of 1,024 or above",
-      'needs-busy-poll': 'the emulator has no ioctl for busy polling',
-      'needs-fast-calls': 'the emulator takes more than a millisecond for any call',
-      'needs-control-truncation': 'the emulator does not report control messages that were cut short',
-      'needs-timestampns': 'the emulator has no SO_TIMESTAMPNS',
-    },
-    arch: 'arm64',
-    isForeign: true,
-    deadlineMs: 60_000,
-  },
+  emulated('node24-arm64', `Node.js ${fetched['node24-arm64'].version}, arm64`, async () => ({
+    program: await arm64Node('node24-arm64'),
+  })),
+  emulated('node26-arm64', `Node.js ${fetched['node26-arm64'].version}, arm64`, async () => ({
+    program: await arm64Node('node26-arm64'),
+  })),
+  emulated('bun-arm64', `Bun ${fetched['bun-arm64'].version}, arm64`, async () => ({ program: await arm64Bun() }), {
+    lacks: BUN,
+    isPooled: true,
+    isDaily: true,
+  }),
+  emulated(
+    'bun-arm64-musl',
+    `Bun ${fetched['bun-arm64-musl'].version}, arm64 musl`,
+    async () => ({ program: await arm64MuslBun() }),
+    { libc: 'musl', lacks: { ...BUN, ...MUSL }, isPooled: true, isDaily: true },
+  ),
 ];
 
 /**
