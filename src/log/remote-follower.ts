@@ -169,8 +169,8 @@ export class RemoteFollower implements Following {
     if (this.#marks.length > 2 * MARKS) this.#marks = this.#marks.slice(-MARKS);
   }
 
-  #takeAll({ first, top, mark, packs }: BrokerPage): void {
-    if (packs.length === 0 && first > top) this.#skipTo(top, mark);
+  #takeAll({ top, mark, packs }: BrokerPage): void {
+    if (packs.length === 0) this.#skipTo(top, mark);
     for (const pack of packs) {
       if (!this.#isFollowed()) return;
       if (pack.seq > this.#applied) this.#take(pack);
@@ -188,13 +188,17 @@ export class RemoteFollower implements Following {
     else this.#sink.unreadable(pack.seq, decoded);
   }
 
-  /** Packs up to this number are no longer kept, unless they have been applied. */
+  /**
+   * Packs up to this number have been applied, or are no longer kept, or have never been: with the same mark, the log
+   * has left out the numbers in between.
+   */
   #skipTo(seq: number, mark: string): void {
     const applied = this.#applied;
     if (seq <= applied) return;
+    const last = applied === 0 ? '' : this.#marks.at(-1);
     this.#applied = seq;
     this.#marks = [mark];
-    this.#sink.missing(applied + 1, seq);
+    if (mark !== last) this.#sink.missing(applied + 1, seq);
   }
 
   #agree(page: BrokerPage): void {

@@ -5,7 +5,7 @@ import type { LogName } from '../log/entry.js';
 import { MemoryLog } from '../log/memory-log.js';
 import type { StoredBan } from '../store/ban-writes.js';
 import { LastingWrites } from '../store/lasting-writes.js';
-import type { LineTime } from '../store/line-reads.js';
+import type { LastLine } from '../store/line-reads.js';
 import type { StoredMember } from '../store/member-reads.js';
 import type { StoreAccess, StoreLogs } from '../store/store-access.js';
 import { StoreError } from '../store/store-error.js';
@@ -35,8 +35,8 @@ interface KeepingParts {
   readonly bans: readonly StoredBan[];
   readonly members: readonly StoredMember[];
   readonly erased: readonly string[];
-  /** The times of the last lines, log by log. */
-  readonly times: readonly LineTime[];
+  /** The last line of each log. */
+  readonly lastLines: readonly LastLine[];
   readonly config: StoreConfig;
   /** Null for a server that has its store for itself. */
   readonly node: string | null;
@@ -61,7 +61,7 @@ export class Keeping {
   readonly #erased: readonly string[];
   readonly #retention: Retention;
 
-  private constructor({ store, logs, bans, members, erased, times, config, node, log }: KeepingParts) {
+  private constructor({ store, logs, bans, members, erased, lastLines, config, node, log }: KeepingParts) {
     this.store = store;
     this.markers = new StoredMarkers(store);
     this.history = new StoredHistory(store, (shelf) => !shelf.startsWith('s:') && daysOf(shelf, config) !== 0);
@@ -87,7 +87,7 @@ export class Keeping {
             // Nicks, and what is said in private, end with the process.
             log: new RoutedLog(logs, new MemoryLog({ maxEntries: 0 }), isStored),
             node: nodeOf(ALONE, store.facts.run),
-            keeper: new StoredRooms(store, logs, isStored, times),
+            keeper: new StoredRooms(store, logs, isStored, lastLines),
           }
         : {
             ...common,
@@ -108,8 +108,8 @@ export class Keeping {
       const members = node === null ? stored : stored.filter(({ session }) => session.startsWith(`${node}.`));
       const erased = await store.read('erased', null);
       // The logs of several nodes say themselves what was when.
-      const times = node === null ? await store.read('line-times', null) : [];
-      return new Keeping({ store, logs, bans, members, erased, times, config, node, log });
+      const lastLines = node === null ? await store.read('last-lines', null) : [];
+      return new Keeping({ store, logs, bans, members, erased, lastLines, config, node, log });
     } catch (error) {
       logs.close();
       await store.close();

@@ -14,6 +14,7 @@ import type {
 } from './config/server-config.js';
 import { storeVersionOf } from './hand-over/store-version.js';
 import type { Log } from './log.js';
+import { recordedEnds } from './recorded-ends.js';
 
 /** A store with its logs. */
 export interface OpenedStore {
@@ -66,7 +67,10 @@ async function openPostgres({ url, logs }: PostgresStoreConfig, log: Log, isShar
   const ofLogs = { onTrouble, settleMs: isShared ? SETTLE_MS : 0 };
   if (logs === null) return open({ ...options, ...ofLogs });
   const { openRedis } = await import('../store/redis/open.js');
-  const { durability, ...opened } = await openRedis(await openPostgresStore(options), { ...logs, ...ofLogs });
+  const store = await openPostgresStore(options);
+  const recorded = await recordedEnds(store);
+  const { durability, behind, ...opened } = await openRedis(store, { ...logs, ...ofLogs, recorded });
+  if (behind.length > 0) log.error('the logs in Redis have lost what the history has', { logs: behind });
   if (durability === 'always') log.info('the logs are in Redis', { durability });
   else log.warn('the logs are in Redis, which can lose what it has acknowledged', { durability });
   return opened;

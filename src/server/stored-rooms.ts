@@ -3,7 +3,7 @@ import type { RoomBeginning, RoomKeeper } from '../chat/room-keeper.js';
 import type { RoomSnapshot } from '../chat/snapshot.js';
 import { decodeRoom, encodeRoom } from '../chat/snapshot-codec.js';
 import type { LogName } from '../log/entry.js';
-import type { LineTime } from '../store/line-reads.js';
+import type { LastLine } from '../store/line-reads.js';
 import type { StoreAccess, StoreLogs } from '../store/store-access.js';
 import { logIdOf } from './log-id.js';
 import { stateIn } from './stored-state.js';
@@ -18,12 +18,12 @@ export class StoredRooms implements RoomKeeper {
   /** When the last line of a room was said, and when a room of this run has closed. */
   readonly #times: Map<string, number>;
 
-  /** @param times - of the last line of each log */
-  constructor(store: StoreAccess, log: StoreLogs, isStored: (name: LogName) => boolean, times: readonly LineTime[]) {
+  /** @param lastLines - those of each log */
+  constructor(store: StoreAccess, log: StoreLogs, isStored: (name: LogName) => boolean, lastLines: readonly LastLine[]) {
     this.#store = store;
     this.#log = log;
     this.#isStored = isStored;
-    this.#times = new Map(times.map(({ log: name, atMs }) => [name, atMs]));
+    this.#times = new Map(lastLines.map(({ log: name, atMs }) => [name, atMs]));
     const states = log.states.filter(({ log: name }) => isStored(name));
     this.#kept = new Map(
       states.map(({ log: name, seq, state }) => [

@@ -8,16 +8,18 @@ import type { Value } from './engine.js';
 import type { Tables } from './tables.js';
 import type { ReadersOf } from './tasks.js';
 
-/** The time of the last line of a log, in milliseconds since the epoch. */
-export interface LineTime {
+/** The last line of a log. */
+export interface LastLine {
   readonly log: string;
+  /** In milliseconds since the epoch. */
   readonly atMs: number;
+  readonly msgid: string;
 }
 
 /** The questions about lines, by name. */
 export interface LineReads {
-  /** The times of the last lines, of the logs that have any. */
-  readonly 'line-times': { readonly ask: null; readonly answer: readonly LineTime[] };
+  /** The last lines of the logs that have any. */
+  readonly 'last-lines': { readonly ask: null; readonly answer: readonly LastLine[] };
   readonly lines: { readonly ask: LineQuery; readonly answer: Page };
   readonly latest: { readonly ask: LatestQuery; readonly answer: readonly Latest[] };
 }
@@ -200,21 +202,22 @@ function readLatest(tables: Tables, query: LatestQuery): Latest[] {
   return latestOf(found, query);
 }
 
-/** Asks for the times of the last lines; the index has that of each log at hand. */
-export const LINE_TIMES = `SELECT name, at_ms FROM
-  (SELECT name, (SELECT max(at_ms) FROM line WHERE line.log = log.id) AS at_ms FROM log) AS times
+/** Asks for the last lines; the index has that of each log at hand. */
+export const LAST_LINES = `SELECT * FROM
+  (SELECT name, (SELECT max(at_ms) FROM line WHERE line.log = log.id) AS at_ms,
+    (SELECT msgid FROM line WHERE line.log = log.id ORDER BY at_ms DESC, id DESC LIMIT 1) AS msgid FROM log) AS last
   WHERE at_ms IS NOT NULL`;
 
-function readTimes(tables: Tables): LineTime[] {
-  return tables.run(LINE_TIMES).all().map(timeOf);
+function readLastLines(tables: Tables): LastLine[] {
+  return tables.run(LAST_LINES).all().map(lastLineOf);
 }
 
-/** Returns the time of a row. */
-export function timeOf(row: object): LineTime {
-  return { log: textOf(row, 'name'), atMs: integerOf(row, 'at_ms') };
+/** Returns the last line in a row of {@link LAST_LINES}. */
+export function lastLineOf(row: object): LastLine {
+  return { log: textOf(row, 'name'), atMs: integerOf(row, 'at_ms'), msgid: textOf(row, 'msgid') };
 }
 
-export const lineReads: ReadersOf<LineReads> = { lines: readLines, latest: readLatest, 'line-times': readTimes };
+export const lineReads: ReadersOf<LineReads> = { lines: readLines, latest: readLatest, 'last-lines': readLastLines };
 
 /** Returns the line of a row. */
 export function lineOf(row: object): Line {

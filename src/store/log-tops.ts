@@ -4,7 +4,9 @@ import type { AppendAnswer } from '../log/shared-log.js';
 import type { LogEnds } from './log-reads.js';
 
 /** Where one log ends. */
-export type LogTop = Pick<LogEnds, 'log' | 'top'>;
+export interface LogTop<Name extends string = string> extends Pick<LogEnds, 'top'> {
+  readonly log: Name;
+}
 
 /** The ends that logs had when they were opened, and the packs that this process has appended since. */
 export class LogTops {

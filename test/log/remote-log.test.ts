@@ -399,3 +399,30 @@ test('what a process that is old has applied before its first look is put back, 
   expect(ear.packs).toEqual(['1 a', '2 b', 'restored 1-2']);
   log.close();
 });
+
+test('numbers that a log leaves out are not missing, unless it has lost packs that were applied', async () => {
+  const network = new SimulatedNetwork(1);
+  const store = new BrokerStore(1_000, () => 0);
+  const log = new RemoteLog(new SimulatedBroker(network, store));
+  const [early, late, lost] = [new Ear(), new Ear(), new Ear()];
+  const append = async (...texts: string[]): Promise<void> => {
+    for (const text of texts) log.append(ROOM, [mark(text)], new Answers());
+    await settle(network, [log]);
+  };
+  store.skip(ROOM, 3);
+  log.follow(ROOM, 0, early);
+  await settle(network, [log]);
+  await append('a', 'b');
+  store.skip(ROOM, 9);
+  await settle(network, [log]);
+  log.follow(ROOM, 4, late);
+  await append('c');
+  store.loseEnd(ROOM, 9);
+  store.skip(ROOM, 12);
+  log.follow(ROOM, 10, lost);
+  await append('d');
+  expect(early.course).toEqual(['caught up', '4 a', '5 b', '10 c', 'missing 11-12', '13 d']);
+  expect(late.course).toEqual(['5 b', 'caught up', '10 c', 'missing 11-12', '13 d']);
+  expect(lost.course).toEqual(['missing 11-12', '13 d', 'caught up']);
+  log.close();
+});

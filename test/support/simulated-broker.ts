@@ -22,7 +22,7 @@ export class BrokerStore {
   /** Only for leases. */
   readonly leases: MemoryLog;
   readonly #maxEntries: number;
-  readonly #logs = new Map<LogName, { first: number; packs: Kept[]; mark: string }>();
+  readonly #logs = new Map<LogName, { first: number; top: number; packs: Kept[]; mark: string }>();
   readonly listeners = new Set<(log: LogName, top: number) => void>();
 
   constructor(maxEntries: number, now: () => number) {
@@ -30,8 +30,8 @@ export class BrokerStore {
     this.leases = new MemoryLog({ now });
   }
 
-  #log(name: LogName): { first: number; packs: Kept[]; mark: string } {
-    const log = this.#logs.get(name) ?? { first: 1, packs: [], mark: '' };
+  #log(name: LogName): { first: number; top: number; packs: Kept[]; mark: string } {
+    const log = this.#logs.get(name) ?? { first: 1, top: 0, packs: [], mark: '' };
     this.#logs.set(name, log);
     return log;
   }
@@ -40,13 +40,14 @@ export class BrokerStore {
   append({ log: name, bytes, entries }: Pick<PackToKeep, 'log' | 'bytes' | 'entries'>): PackPlace {
     const log = this.#log(name);
     const before = log.mark;
-    const seq = log.first + log.packs.length;
+    const seq = log.top + 1;
+    log.top = seq;
     log.mark = createHash('sha256').update(before).update(bytes).digest('hex');
     log.packs.push({ seq, before, mark: log.mark, bytes, entries });
     let kept = log.packs.reduce((sum, pack) => sum + pack.entries, 0);
     while (kept > this.#maxEntries) {
       kept -= log.packs.shift()?.entries ?? 0;
-      log.first += 1;
+      log.first = log.packs[0]?.seq ?? seq + 1;
     }
     for (const listener of this.listeners) listener(name, seq);
     return { seq, before, mark: log.mark };
@@ -61,15 +62,24 @@ export class BrokerStore {
   }
 
   read({ log: name, after, maxPacks }: BrokerRange): BrokerPage {
-    const { first, packs, mark } = this.#log(name);
-    const from = Math.max(after + 1 - first, 0);
-    return { first, top: first + packs.length - 1, mark, packs: packs.slice(from, from + maxPacks) };
+    const { first, top, packs, mark } = this.#log(name);
+    const from = packs.findLastIndex(({ seq }) => seq <= after) + 1;
+    return { first, top, mark, packs: packs.slice(from, from + maxPacks) };
   }
 
   loseEnd(name: LogName, top: number): void {
     const log = this.#log(name);
     log.packs = log.packs.filter(({ seq }) => seq <= top);
-    log.mark = log.packs.at(-1)?.mark ?? '';
+    const last = log.packs.at(-1);
+    log.mark = last?.mark ?? '';
+    log.top = last?.seq ?? log.first - 1;
+  }
+
+  /** Gives the next pack of a log a higher number than this. */
+  skip(name: LogName, top: number): void {
+    const log = this.#log(name);
+    if (log.packs.length === 0) log.first = top + 1;
+    log.top = top;
   }
 }
 

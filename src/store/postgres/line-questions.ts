@@ -3,7 +3,7 @@ import type { Anchor, LineQuery, Page, Sight } from '../../history/history.js';
 import type { Line, Shelf } from '../../history/line.js';
 import { centred } from '../../history/page.js';
 import { integerOf } from '../columns.js';
-import { LINE_TIMES, lineOf, timeOf } from '../line-reads.js';
+import { LAST_LINES, lastLineOf, lineOf } from '../line-reads.js';
 import type { Parameter } from './driver.js';
 import { readLatest } from './latest-lines.js';
 import { LINE_COLUMNS } from './line-columns.js';
@@ -126,10 +126,10 @@ async function readLines(run: Run, { shelf, peer, range, limit, sight }: LineQue
   return { kind: 'lines', lines: centred(older, newer, limit) };
 }
 
-export const lineReaders: PostgresReaders<'lines' | 'latest' | 'line-time' | 'line-times'> = {
+export const lineReaders: PostgresReaders<'lines' | 'latest' | 'line-time' | 'last-lines'> = {
   lines: readLines,
   latest: readLatest,
-  'line-times': async (run) => (await run({ text: LINE_TIMES })).map(timeOf),
+  'last-lines': async (run) => (await run({ text: LAST_LINES })).map(lastLineOf),
   'line-time': async (run, { shelves, msgid }) => {
     const text = `SELECT at_ms FROM line WHERE msgid = $2 AND log IN (SELECT id FROM log WHERE name = ANY($1)) LIMIT 1`;
     const [row] = await run({ text, values: [shelves, msgid] });

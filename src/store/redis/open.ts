@@ -1,13 +1,12 @@
 /** Opens the logs that a store has in Redis. */
-import type { RemoteLogOptions } from '../../log/remote-log.js';
+import type { LogName } from '../../log/entry.js';
 import type { StoreAccess, StoreLogs } from '../store-access.js';
 import type { RedisDurability } from './durability.js';
-import { RedisLogs } from './redis-logs.js';
+import { RedisLogs, type RedisLogsOptions } from './redis-logs.js';
 import { StoreWithRedis } from './store-with-redis.js';
 
 /** The choices. */
-export interface OpenRedisOptions extends RemoteLogOptions {
-  readonly url: string;
+export interface OpenRedisOptions extends RedisLogsOptions {
   /** Whether the server may be one that loses what it has acknowledged. */
   readonly allowLoss: boolean;
 }
@@ -17,6 +16,8 @@ export interface OpenedRedis {
   readonly store: StoreAccess;
   readonly logs: StoreLogs;
   readonly durability: RedisDurability;
+  /** The logs that had lost packs which are recorded elsewhere. */
+  readonly behind: readonly LogName[];
 }
 
 /**
@@ -27,7 +28,8 @@ export interface OpenedRedis {
 export async function openRedis(store: StoreAccess, options: OpenRedisOptions): Promise<OpenedRedis> {
   try {
     const logs = await RedisLogs.open(options);
-    return { store: new StoreWithRedis(store, logs), logs, durability: logs.durability };
+    const { durability, behind } = logs;
+    return { store: new StoreWithRedis(store, logs), logs, durability, behind };
   } catch (error) {
     await store.close();
     throw error;

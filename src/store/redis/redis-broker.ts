@@ -15,6 +15,7 @@ import { isLogName } from '../../log/log-name.js';
 import { Link } from '../link.js';
 import { LinkGroup } from '../link-group.js';
 import type { KeptState, LogEnds } from '../log-reads.js';
+import type { LogTop } from '../log-tops.js';
 import { ServerAge } from '../server-age.js';
 import { StoreError } from '../store-error.js';
 import { type Command, connect } from './driver.js';
@@ -61,6 +62,7 @@ const FORGET = new Script(scripts.FORGET);
 const KEEP = new Script(scripts.KEEP);
 const RETAIN = new Script(scripts.RETAIN);
 const STATES = new Script(scripts.STATES);
+const SKIP = new Script(scripts.SKIP);
 
 /**
  * Two connections: on one it appends and renews leases, on the other one it listens and reads, so that a follower that
@@ -200,6 +202,19 @@ export class RedisBroker implements Broker {
   /** Drops a part of the packs that are in a state and older than a time. @returns how many */
   async retain(log: LogName, fromMs: number): Promise<number> {
     return integerIn(await this.#write(RETAIN.asks(scripts.keysOf(log), [fromMs])));
+  }
+
+  /** Gives the next packs of logs higher numbers than these. */
+  async skip(ends: readonly LogTop<LogName>[]): Promise<void> {
+    for (let at = 0; at < ends.length; at += MAX_LOGS_ENDS) {
+      const some = ends.slice(at, at + MAX_LOGS_ENDS);
+      const keys = [scripts.LOGS, ...some.map(({ log }) => scripts.keysOf(log)[0])];
+      const ask = SKIP.asks(
+        keys,
+        some.flatMap(({ log, top }) => [top, log]),
+      );
+      await this.#writer.use((run) => carryOut(run, ask));
+    }
   }
 
   /** Returns the names of all logs. */

@@ -1,8 +1,11 @@
 /** Logs in Redis, for several servers. */
+import type { LogName } from '../../log/entry.js';
 import { RemoteLog, type RemoteLogOptions } from '../../log/remote-log.js';
+import type { LogTop } from '../log-tops.js';
 import { startLogs } from '../start-logs.js';
 import type { RedisDurability } from './durability.js';
 import { RedisBroker, type RedisBrokerOptions } from './redis-broker.js';
+import { redisError } from './redis-error.js';
 
 /** The choices of a {@link RedisLog}. */
 export interface RedisLogOptions extends RedisBrokerOptions, RemoteLogOptions {
@@ -34,6 +37,15 @@ export class RedisLog extends RemoteLog {
     const log = new RedisLog(broker, options);
     await startLogs(log, () => broker.problem, options.startMs);
     return log;
+  }
+
+  /** Gives the next packs of logs higher numbers than these. @throws StoreError */
+  async skip(ends: readonly LogTop<LogName>[]): Promise<void> {
+    try {
+      await this.#broker.skip(ends);
+    } catch (error) {
+      throw redisError(error);
+    }
   }
 
   /** The durability that the server reported when the log connected last. */

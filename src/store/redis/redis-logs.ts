@@ -3,14 +3,33 @@ import type { LogName } from '../../log/entry.js';
 import type { RemoteLogOptions } from '../../log/remote-log.js';
 import { CountedLog } from '../counted-log.js';
 import type { Holding, KeptState, LogEnds } from '../log-reads.js';
+import { type LogTop, LogTops } from '../log-tops.js';
 import { startLogs } from '../start-logs.js';
 import type { StoreLogs } from '../store-access.js';
 import type { RedisDurability } from './durability.js';
 import { RedisBroker, type RedisBrokerOptions, type RedisState } from './redis-broker.js';
+import { RedisLog } from './redis-log.js';
+
+/** The choices of {@link RedisLogs}. */
+export interface RedisLogsOptions extends RedisBrokerOptions, RemoteLogOptions {
+  /**
+   * The last packs of logs of which something is recorded elsewhere, by number. If a log has lost packs up to there, it
+   * goes on behind that number: other packs under the same numbers would be taken for those that are recorded.
+   */
+  readonly recorded?: readonly LogTop<LogName>[];
+}
+
+/** What was found when logs were opened. */
+interface Found {
+  readonly states: readonly RedisState[];
+  readonly behind: readonly LogName[];
+}
 
 /** Packs, states and leases in Redis. The kept state is there, too: both are lost together, or neither. */
 export class RedisLogs extends CountedLog implements StoreLogs {
   readonly states: StoreLogs['states'];
+  /** The logs that had lost packs which are recorded elsewhere. */
+  readonly behind: readonly LogName[];
   readonly #broker: RedisBroker;
   /** States that are not kept yet, the latest of each log. */
   readonly #unkept = new Map<LogName, KeptState>();
@@ -18,11 +37,10 @@ export class RedisLogs extends CountedLog implements StoreLogs {
 
   private constructor(
     broker: RedisBroker,
-    found: readonly RedisState[],
-
+    { states, behind }: Found,
     { onTrouble = () => undefined, ...options }: RemoteLogOptions,
   ) {
-    super(broker, found, {
+    super(broker, states, {
       ...options,
       onTrouble: (why) => {
         onTrouble(why);
@@ -30,16 +48,29 @@ export class RedisLogs extends CountedLog implements StoreLogs {
       },
     });
     this.#broker = broker;
-    this.states = found
+    this.behind = behind;
+    this.states = states
       .filter(({ top, seq, state }) => state !== null || top > seq)
       .map(({ log, seq, state }) => ({ log, seq, state, tail: [] }));
   }
 
   /** Opens the logs of a server. @throws StoreError: as {@link RedisLog.open} */
-  static async open(options: RedisBrokerOptions & RemoteLogOptions): Promise<RedisLogs> {
+  static async open({ recorded = [], ...options }: RedisLogsOptions): Promise<RedisLogs> {
     const broker = new RedisBroker(options);
-    const found = await broker.examine();
-    const logs = new RedisLogs(broker, found, options);
+    let states = await broker.examine();
+    let behind = notReaching(states, recorded);
+    if (behind.length > 0) {
+      // Those who hold the packs have put them back by the time that it is open.
+      const log = await RedisLog.open({ ...options, onTrouble: () => undefined });
+      try {
+        behind = notReaching(await broker.examine(), recorded);
+        await log.skip(behind);
+      } finally {
+        log.close();
+      }
+      states = await broker.examine();
+    }
+    const logs = new RedisLogs(broker, { states, behind: behind.map(({ log }) => log) }, options);
     await startLogs(logs, () => broker.problem);
     return logs;
   }
@@ -101,4 +132,10 @@ export class RedisLogs extends CountedLog implements StoreLogs {
     }
     this.#isKeeping = false;
   }
+}
+
+/** Returns the recorded ends that logs do not reach. */
+function notReaching(states: readonly RedisState[], recorded: readonly LogTop<LogName>[]): LogTop<LogName>[] {
+  const tops = new LogTops(states);
+  return recorded.filter(({ log, top }) => tops.of(log) < top);
 }

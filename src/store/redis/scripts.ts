@@ -109,6 +109,25 @@ return 1
 `;
 
 /**
+ * Leaves out numbers: the next pack of each log gets one that is higher than a number. A state after the last pack is
+ * one after the numbers, too.
+ *
+ * KEYS: the names of all logs, then the first one of each log. ARGV: for each log, the number and the name.
+ */
+export const SKIP = `for i = 2, #KEYS do
+  local to = tonumber(ARGV[2 * i - 3])
+  local found = redis.call('HMGET', KEYS[i], 'top', 'mark', 'first', 'kept_seq')
+  local top = tonumber(found[1] or 0)
+  if top < to then
+    redis.call('HSET', KEYS[i], 'top', to, 'mark', found[2] or '')
+    if tonumber(found[3] or 1) > top then redis.call('HSET', KEYS[i], 'first', to + 1) end
+    if tonumber(found[4] or 0) == top then redis.call('HSET', KEYS[i], 'kept_seq', to) end
+    redis.call('SADD', KEYS[1], ARGV[2 * i - 2])
+  end
+end
+`;
+
+/**
  * Returns for how many milliseconds the process that serves has done so: the first process that meets it notes the
  * time.
  *

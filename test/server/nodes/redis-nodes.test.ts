@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
+import { startServer } from '../../cli/chat-server.js';
 import { describePostgres } from '../../store/postgres/with-postgres.js';
 import { describeRedis } from '../../store/redis/with-redis.js';
 import { until } from '../../support/deadline.js';
 import type { Peer } from '../../support/peers.js';
-import { ask } from '../keeping.js';
+import { ask, configuration, stop } from '../keeping.js';
+import { register } from '../test-server.js';
 import { meet, msgidOf, TestNode } from './nodes.js';
 
 describePostgres((database) => {
@@ -86,6 +88,64 @@ describePostgres((database) => {
       await meet(late, 'ann');
       await late.write('PRIVMSG #tea :from the third\r\n');
       for (const peer of [ann, bob]) await peer.lineLike(/:from the third$/);
+    });
+
+    test('what Redis has lost together with all nodes stays in the history, and hides nothing that follows', async () => {
+      await database.clear();
+      await redis.admin.flushall();
+      const logs = { kind: 'redis', url: redis.server.url };
+      const config = configuration({ store: { kind: 'postgres', url: database.server.url, logs } });
+      const first = await startServer(['--config', config, '--node', 'one']);
+      const ann = await register(first.ircPort, 'ann');
+      await ask(ann, 'JOIN #tea', / 366 /);
+      const ids: string[] = [];
+      for (let n = 1; n <= 20; n += 1) ids.push(msgidOf(await ask(ann, `PRIVMSG #tea :message ${n}.`, / PRIVMSG /)));
+      await ask(ann, 'CHATHISTORY LATEST #tea * 30', /:message 20\.$/);
+      await stop(first, 'SIGKILL');
+      await redis.server.crash();
+      redis.server.loseEnd(2_000);
+      await redis.server.start();
+      await redis.connect();
+
+      const second = await start('two');
+      expect(second.records.filter((record) => record.includes('have lost what the history has'))).toHaveLength(1);
+      const bob = await enter(second, 'bob');
+      for (let n = 1; n <= 20; n += 1) ids.push(msgidOf(await ask(bob, `PRIVMSG #tea :later ${n}.`, / PRIVMSG /)));
+      expect(new Set(ids).size).toBe(40);
+      await bob.write('CHATHISTORY LATEST #tea * 50\r\n');
+      const kept: string[] = [];
+      while (kept.length < 40) kept.push(msgidOf(await bob.lineLike(/ PRIVMSG #tea :/)));
+      expect(kept).toEqual(ids);
+    });
+
+    test('when Redis loses everything, nodes end, and those that start again have the history', async () => {
+      await database.clear();
+      await redis.admin.flushall();
+      const before = [await start('one'), await start('two')];
+      const [ann, bob] = await Promise.all(before.map((node, index) => enter(node, index === 0 ? 'ann' : 'bob')));
+      expect(ann).toBeDefined();
+      const ids: string[] = [];
+      for (let n = 1; n <= 5; n += 1) ids.push(msgidOf(await ask(bob ?? ann, `PRIVMSG #tea :early ${n}.`, / PRIVMSG /)));
+      await redis.admin.flushall();
+      for (const { records, server } of before) {
+        await until(() => records.some((record) => record.startsWith('stop ')), 'the end of a node');
+        await server.close('over');
+      }
+      const eve = await enter(await start('one'), 'eve');
+      const fay = await enter(await start('two'), 'fay');
+      await gather(
+        new Map([
+          ['eve', eve],
+          ['fay', fay],
+        ]),
+      );
+      for (const peer of [eve, fay]) expect(await ask(peer, 'NAMES #tea', / 353 /)).toMatch(/ :(?:@eve fay|fay @eve)$/);
+      for (let n = 1; n <= 5; n += 1) ids.push(msgidOf(await ask(fay, `PRIVMSG #tea :late ${n}.`, / PRIVMSG \S+ :late/)));
+      await eve.lineLike(/:late 5\.$/);
+      await eve.write('CHATHISTORY LATEST #tea * 50\r\n');
+      const kept: string[] = [];
+      while (kept.length < 10) kept.push(msgidOf(await eve.lineLike(/ PRIVMSG #tea :/)));
+      expect(kept).toEqual(ids);
     });
   });
 });

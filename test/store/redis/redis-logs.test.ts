@@ -1,8 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { LogName } from '../../../src/log/entry.js';
-import { RedisLogs } from '../../../src/store/redis/redis-logs.js';
+import { RedisLogs, type RedisLogsOptions } from '../../../src/store/redis/redis-logs.js';
 import { keysOf } from '../../../src/store/redis/scripts.js';
-import { Answers } from '../../log/contract.js';
+import { Answers, Ear } from '../../log/contract.js';
 import { mark } from '../../log/entries.js';
 import { until } from '../../support/deadline.js';
 import { describeRedis } from './with-redis.js';
@@ -11,8 +11,8 @@ const ROOM = 'r:#a';
 const OLD_MS = Date.now() - 3_600_000;
 
 describeRedis((redis) => {
-  async function open(): Promise<RedisLogs> {
-    const logs = await RedisLogs.open({ url: redis.server.url });
+  async function open(recorded: RedisLogsOptions['recorded'] = []): Promise<RedisLogs> {
+    const logs = await RedisLogs.open({ url: redis.server.url, recorded });
     onTestFinished(() => logs.close());
     return logs;
   }
@@ -114,5 +114,53 @@ describeRedis((redis) => {
     expect(await logs.retain(ROOM, after)).toBe(2);
     expect(await logs.retain(ROOM, after)).toBe(0);
     expect(await logs.ends()).toEqual([{ log: ROOM, first: 3, top: 3, seq: 2, state: 'after b' }]);
+  });
+
+  test('a log goes on behind what is recorded of it, with the state that it had', async () => {
+    const logs = await openEmpty();
+    await append(logs, ['a', 'b']);
+    logs.keep(ROOM, 2, 'after b');
+    await kept(logs, 2);
+    const other: LogName = 'r:#b';
+    const answers = new Answers();
+    for (const text of ['x', 'y']) logs.append(other, [mark(text)], answers);
+    await until(() => answers.got.length === 2, 'the answers to appends');
+    logs.keep(other, 1, 'after x');
+    await kept(logs, 1, other);
+    const recorded = [ROOM, other, 'r:#new', 'r:#short'] as const;
+    const next = await open([...recorded.map((log) => ({ log, top: 7 })), { log: 'r:#as-long', top: 0 }]);
+    expect(next.behind).toEqual(recorded);
+    expect(next.states).toEqual([
+      { log: ROOM, seq: 7, state: 'after b', tail: [] },
+      { log: other, seq: 1, state: 'after x', tail: [] },
+    ]);
+    const ears = new Map<LogName, Ear>(recorded.map((log) => [log, new Ear()]));
+    for (const [log, ear] of ears) next.follow(log, next.states.find((one) => one.log === log)?.seq ?? 0, ear);
+    for (const log of recorded) next.append(log, [mark('c')], answers);
+    await until(() => [...ears.values()].every((ear) => ear.packs.includes('8 c')), 'the next packs');
+    expect([...ears.values()].map((ear) => ear.packs)).toEqual([['8 c'], ['2 y', '8 c'], ['8 c'], ['8 c']]);
+    expect(recorded.map((log) => next.topOf(log))).toEqual([8, 8, 8, 8]);
+    expect((await open(recorded.map((log) => ({ log, top: 8 })))).behind).toEqual([]);
+  });
+
+  test('a log that gets back what it has lost goes on as it was', async () => {
+    const logs = await openEmpty();
+    const ear = new Ear();
+    logs.follow(ROOM, 0, ear);
+    await append(logs, ['a', 'b', 'c']);
+    await redis.server.crash();
+    redis.server.loseEnd(20);
+    await redis.server.start();
+    await redis.connect();
+    const next = await RedisLogs.open({
+      url: redis.server.url,
+      recorded: [{ log: ROOM, top: 3 }],
+      settleMs: 500,
+    });
+    onTestFinished(() => next.close());
+    expect(next.behind).toEqual([]);
+    expect(ear.packs).toEqual(['1 a', '2 b', '3 c', 'restored 3-3']);
+    await append(next, ['d']);
+    expect(next.topOf(ROOM)).toBe(4);
   });
 });
