@@ -16,6 +16,7 @@ import type { WriteAnswer } from '../store/write-batches.js';
 import type { StoreConfig } from './config/server-config.js';
 import type { Log } from './log.js';
 import { logIdOf } from './log-id.js';
+import { Duty } from './nodes/duty.js';
 import { nodeOf } from './nodes/node-name.js';
 import { openStore } from './open-store.js';
 import { Retention } from './retention.js';
@@ -37,6 +38,7 @@ interface KeepingParts {
   readonly erased: readonly string[];
   /** The last line of each log. */
   readonly lastLines: readonly LastLine[];
+  readonly duty: Duty;
   readonly config: StoreConfig;
   /** Null for a server that has its store for itself. */
   readonly node: string | null;
@@ -54,6 +56,8 @@ export class Keeping {
   readonly members: StoredMembers;
   readonly markers: StoredMarkers;
   readonly logs: StoreLogs;
+  /** The part of the history that this node writes first. */
+  readonly duty: Duty;
   /** Called when the other nodes have given this one up. */
   onGivenUp: () => void = () => undefined;
   readonly #checkpoints: StoredCheckpoints | null;
@@ -61,8 +65,9 @@ export class Keeping {
   readonly #erased: readonly string[];
   readonly #retention: Retention;
 
-  private constructor({ store, logs, bans, members, erased, lastLines, config, node, log }: KeepingParts) {
+  private constructor({ store, logs, bans, members, erased, lastLines, duty, config, node, log }: KeepingParts) {
     this.store = store;
+    this.duty = duty;
     this.markers = new StoredMarkers(store);
     this.history = new StoredHistory(store, (shelf) => !shelf.startsWith('s:') && daysOf(shelf, config) !== 0);
     this.#writes = new LastingWrites(store);
@@ -100,7 +105,8 @@ export class Keeping {
 
   /** Opens the store that the configuration names. @throws StoreError */
   static async open(config: StoreConfig, node: string | null, log: Log): Promise<Keeping> {
-    const { store, logs } = await openStore(config, log, node !== null);
+    const duty = new Duty();
+    const { store, logs } = await openStore(config, log, node === null ? null : duty.isOthers);
     try {
       const bans = await store.read('bans', null);
       const stored = await store.read('members', null);
@@ -109,7 +115,7 @@ export class Keeping {
       const erased = await store.read('erased', null);
       // The logs of several nodes say themselves what was when.
       const lastLines = node === null ? await store.read('last-lines', null) : [];
-      return new Keeping({ store, logs, bans, members, erased, lastLines, config, node, log });
+      return new Keeping({ store, logs, bans, members, erased, lastLines, duty, config, node, log });
     } catch (error) {
       logs.close();
       await store.close();

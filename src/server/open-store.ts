@@ -22,13 +22,22 @@ export interface OpenedStore {
   readonly logs: StoreLogs;
 }
 
-/** Opens a store. @param isShared - whether nodes share it @throws StoreError */
-export function openStore(config: StoreConfig, log: Log, isShared: boolean): Promise<OpenedStore> {
+/**
+ * Opens a store.
+ *
+ * @param isOthers - whether another node is to write the lines of a shelf; null if no nodes share it
+ * @throws StoreError
+ */
+export function openStore(
+  config: StoreConfig,
+  log: Log,
+  isOthers: ((shelf: string) => boolean) | null,
+): Promise<OpenedStore> {
   switch (config.kind) {
     case 'sqlite':
       return openSqlite(config, log);
     case 'postgres':
-      return openPostgres(config, log, isShared);
+      return openPostgres(config, log, isOthers);
     case 'control':
       return openRemote(config, log);
   }
@@ -57,13 +66,18 @@ export async function openSqlite(config: SqliteStoreConfig, log: Log): Promise<O
 /** How long nodes put back what a database may have lost before they append, in milliseconds after its start. */
 const SETTLE_MS = 2_000;
 
-async function openPostgres({ url, logs }: PostgresStoreConfig, log: Log, isShared: boolean): Promise<OpenedStore> {
+async function openPostgres(
+  { url, logs }: PostgresStoreConfig,
+  log: Log,
+  isOthers: ((shelf: string) => boolean) | null,
+): Promise<OpenedStore> {
   // A server that keeps nothing in PostgreSQL loads nothing of it.
   const { openPostgres: open, openPostgresStore } = await import('../store/postgres/open.js');
   const onTrouble = (why: Error | null): void => {
     report(why === null ? null : { code: codeOf(why), message: why.message }, log);
   };
-  const options = { url, isShared, ...observers(log) };
+  const isShared = isOthers !== null;
+  const options = { url, isShared, ...(isShared && { isOthers }), ...observers(log) };
   const ofLogs = { onTrouble, settleMs: isShared ? SETTLE_MS : 0 };
   if (logs === null) return open({ ...options, ...ofLogs });
   const { openRedis } = await import('../store/redis/open.js');

@@ -14,7 +14,12 @@ export interface LineWrites {
    * Puts a line on a shelf; nothing happens if it is there. It is never older than the one before it, whatever the
    * clock does: pages and searches by time rely on that.
    */
-  readonly line: { readonly shelf: string; readonly line: Line };
+  readonly line: {
+    readonly shelf: string;
+    readonly line: Line;
+    /** Whether another process has probably put it there: then it costs little to find that out. */
+    readonly isLate?: boolean;
+  };
   /**
    * Removes the text of a line, from all shelves that it is on and from the entry that it is from: the pack `seq` of
    * `log`, the entry `part` of that.

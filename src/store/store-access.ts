@@ -12,6 +12,8 @@ export interface StoreAccess {
   readonly facts: StoreFacts;
   /** Writes something with everything else that this turn has to write. */
   write(write: Write, answer?: WriteAnswer): void;
+  /** Writes at once what it has put off, because somebody asks for it. Absent if it puts off nothing. */
+  hurry?(): void;
   /** Asks for stored data: the answer includes every write that has been answered. @throws StoreError */
   read<K extends keyof Reads>(job: K, ask: Reads[K]['ask']): Promise<Reads[K]['answer']>;
   /** Searches: no other question waits for it. @throws StoreError */

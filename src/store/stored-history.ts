@@ -174,6 +174,7 @@ export class StoredHistory implements History, Shelves {
   #written(): Promise<void> {
     const upTo = this.#posted;
     if (this.#answered === upTo) return Promise.resolve();
+    this.#store.hurry?.();
     return new Promise((goOn) => {
       this.#waiting.push({ upTo, goOn });
     });

@@ -22,6 +22,8 @@ export interface NodeParts {
   readonly logs: Pick<StoreLogs, 'lease' | 'living' | 'expired' | 'forget' | 'lag'>;
   /** Returns the number of the next incarnation. It rejects if the store does not answer. */
   readonly nextIncarnation: () => Promise<number>;
+  /** Called when it has looked which nodes live. */
+  readonly looked?: (own: string, living: readonly string[]) => void;
   /** Called when another process has taken the name of this one, which the others had given up. */
   readonly replaced: () => void;
   readonly leaseMs: number;
@@ -139,6 +141,7 @@ export class Node {
       // Logs that take nothing, because their disk is full for example, take the leases of the others neither.
       if (!(await logs.lease(this.#own, leaseMs))) this.#contact.broken();
       this.#living = (await logs.living()) ?? this.#living;
+      this.#parts.looked?.(this.#own, this.#living);
     }
     await this.#lookAfterOthers();
   }

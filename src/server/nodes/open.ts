@@ -41,7 +41,10 @@ export async function openNode({
   }
   return (chat) => {
     const nextIncarnation = (): Promise<number> => keeping.nextRun();
-    const node = new Node({ name, incarnation, former, chat, logs, nextIncarnation, replaced, leaseMs, log });
+    const looked = (own: string, living: readonly string[]): void => {
+      keeping.duty.know(own, living);
+    };
+    const node = new Node({ name, incarnation, former, chat, logs, nextIncarnation, looked, replaced, leaseMs, log });
     keeping.onGivenUp = () => {
       node.givenUp();
     };

@@ -7,15 +7,13 @@ import { folded } from '../../search/terms.js';
 import { integerOf, textOf } from '../columns.js';
 import { speakerToken } from '../line-index.js';
 import { blanked } from '../line-writes.js';
+import type { Writes } from '../tasks.js';
 import type { Parameter } from './driver.js';
 import type { Run } from './link.js';
 import type { PostgresReaders, PostgresWriters } from './parts.js';
 
 /** A line on its shelf. */
-export interface ShelvedLine {
-  readonly shelf: string;
-  readonly line: Line;
-}
+export type ShelvedLine = Writes['line'];
 
 const MAX_DROPPED = 1_000;
 
@@ -32,6 +30,8 @@ const INSERT = `INSERT INTO line(log, seq, part, at_ms, kind, msgid, peer, sourc
   WITH ORDINALITY AS given(shelf, seq, part, at_ms, kind, msgid, peer, source, account, target, ranks, text, tags,
     object, bits, grams, place)
   JOIN log ON log.name = shelf ORDER BY place ON CONFLICT (log, msgid) DO NOTHING`;
+const THERE = `SELECT place FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS given(shelf, msgid, place)
+  JOIN log ON log.name = shelf JOIN line ON line.log = log.id AND line.msgid = given.msgid`;
 const REDACT = `UPDATE line SET kind = 0, text = '', tags = NULL, grams = NULL
   WHERE msgid = $2 AND log IN (SELECT id FROM log WHERE name = ANY($1)) RETURNING id`;
 const DROP = `DELETE FROM line WHERE id IN (SELECT line.id FROM line JOIN log ON log.id = log
@@ -66,6 +66,14 @@ export async function insertLines(run: Run, lines: readonly ShelvedLine[]): Prom
   ];
   await run({ name: 'shelves', text: MAKE_SHELVES, values: [shelves] });
   await run({ name: 'lines', text: INSERT, values });
+}
+
+/** Returns those of some lines that are on their shelves. */
+export async function linesThere(run: Run, lines: readonly ShelvedLine[]): Promise<ReadonlySet<ShelvedLine>> {
+  if (lines.length === 0) return new Set();
+  const values = [lines.map(({ shelf }) => shelf), lines.map(({ line }) => line.msgid)];
+  const rows = await run({ name: 'lines-there', text: THERE, values });
+  return new Set(rows.flatMap((row) => lines[integerOf(row, 'place') - 1] ?? []));
 }
 
 /** PostgreSQL has no place for NUL in a text. */

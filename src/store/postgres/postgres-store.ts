@@ -10,6 +10,7 @@ import type { Reads, StoreFacts, Write, Written } from '../tasks.js';
 import { type RefusalObserver, type WriteAnswer, WriteBatches } from '../write-batches.js';
 import { databaseError, failureOfDatabase, isDeadlock, isRefusal } from './database-error.js';
 import { searchLines } from './line-search.js';
+import { LateLines } from './late-lines.js';
 import { PostgresLink, type Run } from './link.js';
 import { SCHEMA } from './migrations.js';
 import { answerTo } from './readers.js';
@@ -20,6 +21,8 @@ export interface PostgresStoreOptions {
   readonly url: string;
   /** Whether others that share the database may use it at the same time. @defaultValue false */
   readonly isShared?: boolean;
+  /** Whether one of those is to write the lines of a shelf, so that this store need not do so at once. @defaultValue no */
+  readonly isOthers?: (shelf: string) => boolean;
   /** The observer of a store that is late. */
   readonly pace: PaceObserver;
   readonly refused: RefusalObserver;
@@ -45,12 +48,13 @@ export class PostgresStore implements StoreAccess {
   readonly #reader: PostgresLink;
   readonly #searcher: PostgresLink;
   readonly #writes: WriteBatches;
+  readonly #late: LateLines;
   readonly #isShared: boolean;
   #facts: StoreFacts = { run: 0, prefix: '' };
   #bytes = 0;
   #closing: Promise<void> | null = null;
 
-  private constructor({ url, isShared = false, pace, refused }: PostgresStoreOptions) {
+  private constructor({ url, isShared = false, isOthers = () => false, pace, refused }: PostgresStoreOptions) {
     const prepare = async (run: Run): Promise<void> => {
       await run({ text: `SET search_path TO ${SCHEMA}; SET statement_timeout = ${STATEMENT_MS}` });
     };
@@ -61,6 +65,12 @@ export class PostgresStore implements StoreAccess {
       pace: new Pace(pace),
       refused,
       send: (batch) => this.#writeBatch(batch).catch(failureOfDatabase),
+    });
+    this.#late = new LateLines({
+      isOthers,
+      write: (write, answer) => {
+        this.#writes.write(write, answer);
+      },
     });
     const common = { url, timeoutMs: TIMEOUT_MS };
     this.#writer = new PostgresLink({
@@ -96,7 +106,11 @@ export class PostgresStore implements StoreAccess {
   }
 
   write(write: Write, answer?: WriteAnswer): void {
-    this.#writes.write(write, answer);
+    this.#late.write(write, answer);
+  }
+
+  hurry(): void {
+    this.#late.flush();
   }
 
   read<K extends keyof Reads>(job: K, ask: Reads[K]['ask']): Promise<Reads[K]['answer']> {
@@ -109,7 +123,7 @@ export class PostgresStore implements StoreAccess {
 
   /** Whether something has been asked for that is not answered yet. */
   get isBusy(): boolean {
-    return this.#writes.isBusy || this.#reader.isBusy || this.#searcher.isBusy;
+    return this.#late.isBusy || this.#writes.isBusy || this.#reader.isBusy || this.#searcher.isBusy;
   }
 
   readings(): StoreReadings {
@@ -144,6 +158,7 @@ export class PostgresStore implements StoreAccess {
   }
 
   async #close(): Promise<void> {
+    this.#late.flush();
     await this.#writes.finish();
     this.#closeLinks();
   }

@@ -2,7 +2,7 @@
 import { StoreError } from '../store-error.js';
 import type { Write, Writes } from '../tasks.js';
 import { accountWriters } from './account-parts.js';
-import { insertLines, lineWriters, type ShelvedLine } from './line-parts.js';
+import { insertLines, linesThere, lineWriters, type ShelvedLine } from './line-parts.js';
 import type { Run } from './link.js';
 import { logWriters } from './log-parts.js';
 import type { PostgresWriters } from './parts.js';
@@ -42,14 +42,17 @@ function carryOut<K extends keyof Writes>(run: Run, write: Write<K>): Promise<nu
  * @returns a number for each write
  * @throws errors of the database
  */
-export function writeAll(run: Run, batch: readonly Write[], isShared: boolean): Promise<number[]> {
+export async function writeAll(run: Run, batch: readonly Write[], isShared: boolean): Promise<number[]> {
+  const late = batch.filter((write) => write.kind === 'line').filter(({ isLate }) => isLate === true);
+  const there = await linesThere(run, late);
+  if (there.size === batch.length) return batch.map(() => 1);
   return transaction(run, async () => {
     await lockLogs(run, batch, isShared ? 1 : 2);
-    if (isShared && batch.some(({ kind }) => kind === 'line')) {
+    if (isShared && batch.some((write) => write.kind === 'line' && !there.has(write))) {
       await run({ name: 'lock-lines', text: 'SELECT pg_advisory_xact_lock($1)', values: [LINES_LOCK] });
     }
     const results: number[] = [];
-    for (let next = 0; next < batch.length; next = results.length) results.push(...(await writeNext(run, batch, next)));
+    while (results.length < batch.length) results.push(...(await writeNext(run, batch, results.length, there)));
     return results;
   });
 }
@@ -68,12 +71,22 @@ async function lockLogs(run: Run, batch: readonly Write[], least: number): Promi
   await run({ name: 'lock', text: LOCK, values: [logs] });
 }
 
-/** Writes one thing, or all lines that follow each other: they are most of a busy server's writes. */
-async function writeNext(run: Run, batch: readonly Write[], next: number): Promise<number[]> {
+/**
+ * Writes one thing, or all lines that follow each other: they are most of a busy server's writes.
+ *
+ * @param there - lines that need not be written
+ */
+async function writeNext(
+  run: Run,
+  batch: readonly Write[],
+  next: number,
+  there: ReadonlySet<ShelvedLine>,
+): Promise<number[]> {
   const lines: ShelvedLine[] = [];
   for (let write = batch[next]; write?.kind === 'line'; write = batch[next + lines.length]) lines.push(write);
   if (lines.length > 0) {
-    await insertLines(run, lines);
+    const missing = lines.filter((line) => !there.has(line));
+    if (missing.length > 0) await insertLines(run, missing);
     return lines.map(() => 1);
   }
   const write = batch[next];

@@ -54,6 +54,10 @@ export class StoreWithRedis implements StoreAccess {
     }
   }
 
+  hurry(): void {
+    this.#store.hurry?.();
+  }
+
   async read<K extends keyof Reads>(job: K, ask: Reads[K]['ask']): Promise<Reads[K]['answer']> {
     const reader: ((ask: Reads[K]['ask']) => Promise<Reads[K]['answer']>) | undefined = this.#readers[job];
     if (reader === undefined) return this.#store.read(job, ask);

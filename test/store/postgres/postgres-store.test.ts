@@ -34,10 +34,14 @@ describePostgres((database) => {
 
   const refusals: { readonly kind: string; readonly failure: Failure }[] = [];
 
-  async function open(isShared = false): Promise<Awaited<ReturnType<typeof openPostgres>>> {
+  async function open(
+    isShared = false,
+    isOthers: (shelf: string) => boolean = () => false,
+  ): Promise<Awaited<ReturnType<typeof openPostgres>>> {
     const opened = await openPostgres({
       url: database.server.url,
       isShared,
+      isOthers,
       pace: { late: () => undefined, caughtUp: () => undefined },
       refused: (kind, failure) => refusals.push({ kind, failure }),
       onTrouble: () => undefined,
@@ -227,6 +231,35 @@ describePostgres((database) => {
       'SELECT name, count(*)::integer, count(DISTINCT msgid)::integer AS ids FROM fdmux.line JOIN fdmux.log ON log.id = line.log GROUP BY name ORDER BY name',
     );
     expect(rows).toEqual(rooms.map((name) => ({ name, count: 300, ids: 300 })));
+  });
+
+  test('a line that is left to another node is there once, and is there when somebody asks', async () => {
+    const others = [(shelf: string) => shelf === 'r:#b', (shelf: string) => shelf === ROOM];
+    const stores = [await open(true, others[0]), await open(true, others[1])].map(({ store }) => store);
+    const [one, two] = stores.map((store) => new StoredHistory(store));
+    for (let n = 1; n <= 30; n += 1) {
+      for (const history of [one, two]) for (const shelf of [ROOM, 'r:#b'] as const) history?.record(shelf, saidAt(n));
+    }
+    // The first one has not written the lines of that room yet.
+    const page = await one?.lines({ ...all, shelf: 'r:#b' });
+    expect(page?.kind === 'lines' && page.lines.map(({ seq }) => seq)).toEqual(
+      Array.from({ length: 30 }, (_, index) => index + 1),
+    );
+    // Nobody else writes this one.
+    two?.record(ROOM, saidAt(31));
+    two?.redact({ shelves: [ROOM], msgid: 'x-31', log: ROOM, seq: 31, part: 0 });
+    one?.record(ROOM, saidAt(31));
+    one?.record(ROOM, saidAt(32));
+    for (const store of stores) await settled(store);
+    const { rows } = await database.admin.query<object>(
+      `SELECT name, array_agg(seq ORDER BY at_ms, line.id)::integer[] AS seqs, count(*) FILTER (WHERE kind = 0)::integer AS redacted
+       FROM fdmux.line JOIN fdmux.log ON log.id = line.log GROUP BY name ORDER BY name`,
+    );
+    const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
+    expect(rows).toEqual([
+      { name: ROOM, seqs: upTo(32), redacted: 1 },
+      { name: 'r:#b', seqs: upTo(30), redacted: 0 },
+    ]);
   });
 
   test('a server keeps what was said in PostgreSQL, finds it again, and does not show the password', async () => {

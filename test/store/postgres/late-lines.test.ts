@@ -1,0 +1,161 @@
+import fc from 'fast-check';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Shelf } from '../../../src/history/line.js';
+import { LateLines } from '../../../src/store/postgres/late-lines.js';
+import type { Write } from '../../../src/store/tasks.js';
+import { saidAt } from '../../support/history-lines.js';
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const SHELVES = ['r:#a', 'r:#b'] as const;
+const line = (shelf: Shelf, seq: number): Write => ({ kind: 'line', shelf, line: saidAt(seq) });
+
+/** Describes a write in a word or two. */
+const words = (write: Write): string =>
+  write.kind === 'line' ? `${write.shelf} ${write.line.seq}${write.isLate === true ? ' late' : ''}` : write.kind;
+
+function lateLines(isOthers: (shelf: string) => boolean): { readonly late: LateLines; readonly written: string[] } {
+  const written: string[] = [];
+  return { late: new LateLines({ isOthers, write: (write) => written.push(words(write)) }), written };
+}
+
+test("another node's lines wait, and are written late", () => {
+  const { late, written } = lateLines((shelf) => shelf === 'r:#b');
+  late.write(line('r:#a', 1));
+  late.write(line('r:#b', 2));
+  expect(written).toEqual(['r:#a 1']);
+  expect(late.isBusy).toBe(true);
+  vi.advanceTimersByTime(499);
+  late.write(line('r:#b', 3));
+  vi.advanceTimersByTime(501);
+  expect(written).toEqual(['r:#a 1', 'r:#b 2 late', 'r:#b 3 late']);
+  expect(late.isBusy).toBe(false);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('lines that wait are written before anything but a line, and before lines of their shelves', () => {
+  const others = new Set<string>(SHELVES);
+  const { late, written } = lateLines((shelf) => others.has(shelf));
+  late.write(line('r:#a', 1));
+  late.write({ kind: 'keep', log: 'r:#a', seq: 1, state: '' });
+  late.write(line('r:#a', 2));
+  late.write(line('r:#b', 3));
+  others.delete('r:#b');
+  late.write(line('r:#b', 4));
+  expect(written).toEqual(['r:#a 1 late', 'keep', 'r:#a 2 late', 'r:#b 3 late', 'r:#b 4']);
+});
+
+test('not more lines wait than memory is meant for', () => {
+  const { late, written } = lateLines(() => true);
+  for (let seq = 1; seq <= 5_000; seq += 1) late.write(line('r:#a', seq));
+  expect(5_000 - written.length).toBeLessThanOrEqual(2_000);
+});
+
+/** The lines of a database, by shelves. */
+class Lines {
+  readonly #shelves = new Map<string, number[]>();
+
+  of(shelf: string): readonly number[] {
+    return this.#shelves.get(shelf) ?? [];
+  }
+
+  put({ shelf, line: { seq } }: Write<'line'>): void {
+    if (!this.of(shelf).includes(seq)) this.#shelves.set(shelf, [...this.of(shelf), seq]);
+  }
+}
+
+/** A node that applies logs, and may die at any time. */
+class Node {
+  readonly #database: Lines;
+  readonly late: LateLines;
+  /** What it has sent, and the database has not got yet. */
+  #sent: Write<'line'>[] = [];
+  #others = new Set<string>();
+  applied = 0;
+  isDead = false;
+
+  constructor(database: Lines) {
+    this.#database = database;
+    this.late = new LateLines({
+      isOthers: (shelf) => this.#others.has(shelf),
+      write: (write) => {
+        if (write.kind === 'line' && !this.isDead) this.#sent.push(write);
+      },
+    });
+  }
+
+  believe(others: readonly string[]): void {
+    this.#others = new Set(others);
+  }
+
+  deliver(count = Infinity): void {
+    for (const write of this.#sent.splice(0, count)) this.#database.put(write);
+  }
+
+  die(): void {
+    this.isDead = true;
+    this.#sent = [];
+  }
+}
+
+test('whoever dies, and whatever nodes believe of each other, each line is there in its place', () => {
+  const node = fc.nat(2);
+  const step = fc.oneof(
+    { weight: 6, arbitrary: fc.record({ kind: fc.constant('apply' as const), node }) },
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant('deliver' as const), node, count: fc.integer({ min: 1, max: 4 }) }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 700 }) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('ask' as const), node }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('believe' as const), node, others: fc.subarray([...SHELVES]) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('die' as const), node: fc.nat(1) }) },
+  );
+  const said = fc.array(fc.constantFrom(...SHELVES), { minLength: 1, maxLength: 40 });
+  fc.assert(
+    fc.property(said, fc.array(step, { maxLength: 150 }), (log, steps) => {
+      const database = new Lines();
+      const nodes = [new Node(database), new Node(database), new Node(database)];
+      const upTo = (count: number, shelf: string): number[] =>
+        log.slice(0, count).flatMap((one, index) => (one === shelf ? [index + 1] : []));
+      const apply = (one: Node): void => {
+        const shelf = log[one.applied];
+        if (shelf === undefined) return;
+        one.applied += 1;
+        one.late.write(line(shelf, one.applied));
+      };
+      for (const each of steps) {
+        if (each.kind === 'pass') {
+          vi.advanceTimersByTime(each.ms);
+          continue;
+        }
+        const one = nodes[each.node];
+        if (one === undefined || one.isDead) continue;
+        if (each.kind === 'apply') apply(one);
+        else if (each.kind === 'deliver') one.deliver(each.count);
+        else if (each.kind === 'believe') one.believe(each.others);
+        else if (each.kind === 'die') one.die();
+        else {
+          one.late.flush();
+          one.deliver();
+          for (const shelf of SHELVES) {
+            const wanted = upTo(one.applied, shelf);
+            expect(database.of(shelf).slice(0, wanted.length)).toEqual(wanted);
+          }
+        }
+        // However far it is, what is there is the beginning.
+        for (const shelf of SHELVES) {
+          expect(database.of(shelf)).toEqual(upTo(log.length, shelf).slice(0, database.of(shelf).length));
+        }
+      }
+      for (const one of nodes.filter(({ isDead }) => !isDead)) {
+        while (one.applied < log.length) apply(one);
+        vi.advanceTimersByTime(1_000);
+        one.deliver();
+      }
+      for (const shelf of SHELVES) expect(database.of(shelf)).toEqual(upTo(log.length, shelf));
+    }),
+  );
+});
