@@ -77,6 +77,11 @@ export class Checkpointing {
     this.#checkpoints.keep(name, applied, codec.encode(replica.fold.snapshot()));
   }
 
+  /** The checkpoint of a log may be lost: the next call of {@link keep} saves its state. */
+  renew(log: LogName): void {
+    if (this.#kept.has(log)) this.#kept.set(log, -Infinity);
+  }
+
   /** Drops a log that is not followed any more. */
   forget(log: LogName): void {
     this.#kept.delete(log);

@@ -599,6 +599,11 @@ export class Core implements ReplicaOwner {
 
   trouble(log: LogName, trouble: LogTrouble): void {
     this.#onTrouble(log, trouble);
+    if (trouble.kind === 'restored') {
+      // The log may have lost its state with its packs.
+      this.#checkpointing?.renew(log);
+      this.rooms.renew(log);
+    }
     const room = this.rooms.ofLog(log);
     if (room !== undefined) this.#presenter.showTrouble(room.fold, trouble, this.directory.now());
   }

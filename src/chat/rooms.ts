@@ -477,6 +477,11 @@ export class Rooms {
     return open.map(({ name, fold }) => [name, fold.snapshot()]);
   }
 
+  /** The saved state of a room may be lost: it is saved with the next ones. */
+  renew(log: LogName): void {
+    this.#unkept.add(log);
+  }
+
   /** Saves the rooms whose logs have grown, or all of them. */
   keep(which: 'grown' | 'all'): void {
     const { keeper, shared } = this.#options;

@@ -78,9 +78,16 @@ export interface Broker {
    * Restores packs that a log has lost, with the numbers and marks that they had.
    *
    * @param end - where the log must end; otherwise nothing is done
+   * @param from - the place of the pack before these: another one than `end` if nothing is left of the log, and earlier
+   *   packs are not known any more
    * @returns whether it ended there
    */
-  restore(log: LogName, end: BrokerEnd, packs: readonly Omit<PackToKeep, 'log'>[]): Promise<boolean>;
+  restore(
+    log: LogName,
+    end: BrokerEnd,
+    packs: readonly Omit<PackToKeep, 'log'>[],
+    from: BrokerEnd,
+  ): Promise<boolean>;
   /** Reads several logs in one call. @returns a page for each of them */
   read(ranges: readonly BrokerRange[]): Promise<readonly BrokerPage[]>;
   /** Returns the ends of several logs. */

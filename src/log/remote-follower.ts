@@ -66,6 +66,12 @@ export class RemoteFollower implements Following {
     return this.#applied;
   }
 
+  /** The place of the last applied pack; null if its mark is not known. */
+  get end(): BrokerEnd | null {
+    const mark = this.#marks.at(-1);
+    return mark === undefined ? null : { top: this.#applied, mark };
+  }
+
   /** The number of packs that are known to be in the log and have not been applied. */
   get lag(): number {
     return Math.max(0, this.#top - this.#applied);

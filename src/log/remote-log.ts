@@ -234,9 +234,10 @@ export class RemoteLog implements SharedLog, FollowedLog {
 
   restore(follower: RemoteFollower, end: BrokerEnd): Restoration {
     if (this.#clock.now() < this.#restoringMs) return 'later';
-    const packs = this.#restorer.missing(follower.name, end, follower.applied);
-    if (packs === null) return this.#clock.now() < this.#settledMs ? 'later' : 'impossible';
-    void this.#restorer.putBack(follower.name, end, packs).then(() => {
+    const { name, end: applied } = follower;
+    const missing = applied === null ? null : this.#restorer.missing(name, end, applied);
+    if (missing === null) return this.#clock.now() < this.#settledMs ? 'later' : 'impossible';
+    void this.#restorer.putBack(name, end, missing).then(() => {
       follower.restored();
     });
     return 'begun';

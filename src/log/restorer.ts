@@ -13,6 +13,13 @@ export interface LostPack {
   readonly entries: Pack;
 }
 
+/** Packs that a log has lost. */
+export interface Missing {
+  /** The place of the pack before them. */
+  readonly from: BrokerEnd;
+  readonly packs: readonly HeldPack[];
+}
+
 /** Holds the packs that were applied lately, and restores them. */
 export class Restorer {
   readonly #broker: Broker;
@@ -29,27 +36,36 @@ export class Restorer {
   }
 
   /**
-   * Returns the missing packs of a log that ends here; null if not all are held.
+   * Returns the missing packs of a log that ends here; null if it cannot be restored. Of a log of which nothing is left,
+   * only the last packs need be held: its state is that of those who have applied it.
    *
-   * @param applied - the last number of it
+   * @param applied - the end that it had
    */
-  missing(name: LogName, { top, mark }: BrokerEnd, applied: number): readonly HeldPack[] | null {
-    const packs = this.held.after(name, top);
-    const [first] = packs;
-    const isWhole = first?.seq === top + 1 && packs.length === applied - top && packs.at(-1)?.seq === applied;
-    return isWhole && first.before === mark ? packs : null;
+  missing(name: LogName, { top, mark }: BrokerEnd, applied: BrokerEnd): Missing | null {
+    const held = this.held.after(name, top);
+    let from = applied;
+    let count = 0;
+    for (const pack of held.toReversed()) {
+      if (pack.seq !== from.top || pack.mark !== from.mark) break;
+      from = { top: pack.seq - 1, mark: pack.before };
+      count += 1;
+    }
+    const isWhole = from.top === top && from.mark === mark;
+    const isNothingLeft = top === 0 && mark === '';
+    return isWhole || isNothingLeft ? { from, packs: held.slice(held.length - count) } : null;
   }
 
   /** Appends packs behind an end, as long as the log ends there. It does not reject. */
-  async putBack(name: LogName, end: BrokerEnd, packs: readonly HeldPack[]): Promise<void> {
+  async putBack(name: LogName, end: BrokerEnd, { from, packs }: Missing): Promise<void> {
     this.#underWay += 1;
-    let from: BrokerEnd = end;
+    let [must, next] = [end, from];
     for (const some of inCalls(packs)) {
       const given = some.map(({ bytes }) => ({ bytes, ...factsOf(bytes) }));
-      const isDone = await this.#broker.restore(name, from, given).catch(() => false);
+      const isDone = await this.#broker.restore(name, must, given, next).catch(() => false);
       const last = some.at(-1);
       if (!isDone || last === undefined) break;
-      from = { top: last.seq, mark: last.mark };
+      must = { top: last.seq, mark: last.mark };
+      next = must;
     }
     this.#underWay -= 1;
   }
@@ -74,16 +90,19 @@ function factsOf(bytes: Uint8Array): { readonly entries: number; readonly atMs: 
   return { entries: decoded.entries.length, atMs: decoded.entries.at(-1)?.atMs ?? 0 };
 }
 
+/** @returns at least one call: a log of which nothing is left is restored without packs, too */
 function inCalls(packs: readonly HeldPack[]): HeldPack[][] {
-  const calls: HeldPack[][] = [];
-  let bytes = Infinity;
+  let call: HeldPack[] = [];
+  const calls = [call];
+  let bytes = 0;
   for (const pack of packs) {
     bytes += pack.bytes.byteLength;
-    if (bytes > MAX_CALL_BYTES) {
-      calls.push([]);
+    if (bytes > MAX_CALL_BYTES && call.length > 0) {
+      call = [];
+      calls.push(call);
       bytes = pack.bytes.byteLength;
     }
-    calls.at(-1)?.push(pack);
+    call.push(pack);
   }
   return calls;
 }

@@ -241,11 +241,13 @@ class LosingServers {
 test('whenever the broker crashes and loses its end, what anybody has seen keeps its number', async () => {
   const crash = fc.record({ after: fc.nat({ max: 12 }), steps: fc.nat({ max: 30 }), loses: fc.nat({ max: 15 }) });
   await fc.assert(
-    fc.asyncProperty(fc.nat(), fc.array(crash, { minLength: 1, maxLength: 4 }), async (seed, crashes) => {
+    fc.asyncProperty(fc.nat(), fc.nat(2), fc.array(crash, { minLength: 1, maxLength: 4 }), async (seed, before, crashes) => {
       const servers = new LosingServers(seed, 3);
       const { logs, network, store } = servers;
+      // They have begun with a state that has these.
+      for (let n = 0; n < before; n += 1) store.append({ log: ROOM, bytes: new Uint8Array([n]), entries: 1 });
       const ears = logs.map(() => new Ear());
-      logs.forEach((log, index) => log.follow(ROOM, 0, ears[index] ?? new Ear()));
+      logs.forEach((log, index) => log.follow(ROOM, before, ears[index] ?? new Ear()));
       await servers.settle();
       let count = 0;
       const append = (index: number): void => {
@@ -259,7 +261,7 @@ test('whenever the broker crashes and loses its end, what anybody has seen keeps
           await turn();
         }
         const { top } = store.read({ log: ROOM, after: 0, maxPacks: 0 });
-        servers.crash(ROOM, Math.max(0, top - loses));
+        servers.crash(ROOM, top - loses < before ? 0 : top - loses);
         // Whoever is back first must not take the numbers of what others put back.
         for (let n = 0; n < 3; n += 1) {
           network.run(steps);
@@ -269,7 +271,7 @@ test('whenever the broker crashes and loses its end, what anybody has seen keeps
         await servers.settle();
       }
       const late = new Ear();
-      logs[0]?.follow(ROOM, 0, late);
+      logs[0]?.follow(ROOM, before, late);
       await servers.settle();
       const words = ears.map((ear) => ear.packs.filter((word) => !word.startsWith('restored')));
       // One that nobody has seen may be gone, acknowledged or not: who has said it says it again.
@@ -296,6 +298,32 @@ test('one who lacks what the log has lost leaves the numbers to those who have i
   await servers.settle();
   expect(ear.packs).toEqual(['1 a', '2 b', '3 c', 'restored 2-3', '4 d']);
   expect(late.packs).toEqual(['restored 2-3', '4 d']);
+  servers.close();
+});
+
+test('a log of which nothing is left goes on where those who have its state are', async () => {
+  const servers = new LosingServers(1, 2);
+  const [first, second] = servers.logs;
+  const [ear, other, quiet, late] = [new Ear(), new Ear(), new Ear(), new Ear()];
+  const put = (name: LogName, text: string) =>
+    servers.store.append({ log: name, bytes: new TextEncoder().encode(text), entries: 1 });
+  for (const text of ['one', 'two', 'three']) for (const name of [ROOM, 'r:#b'] as const) put(name, text);
+  first?.follow(ROOM, 3, ear);
+  second?.follow(ROOM, 3, other);
+  second?.follow('r:#b', 3, quiet);
+  await servers.settle();
+  for (const text of ['a', 'b']) first?.append(ROOM, [mark(text)], new Answers());
+  await servers.settle();
+  servers.crash(ROOM, 0);
+  servers.store.loseEnd('r:#b', 0);
+  await servers.settle();
+  for (const name of [ROOM, 'r:#b'] as const) second?.append(name, [mark('c')], new Answers());
+  await servers.settle();
+  first?.follow(ROOM, 0, late);
+  await servers.settle();
+  for (const one of [ear, other]) expect(one.packs).toEqual(['4 a', '5 b', 'restored 1-5', '6 c']);
+  expect(quiet.packs).toEqual(['restored 1-3', '4 c']);
+  expect(late.packs).toEqual(['missing 1-3', '4 a', '5 b', '6 c']);
   servers.close();
 });
 

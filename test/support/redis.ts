@@ -28,6 +28,8 @@ export interface RedisServer {
   crash(): Promise<void>;
   /** Cuts the last bytes off its files, as a power loss of its machine does. It must not run. */
   loseEnd(bytes: number): void;
+  /** Removes its data. It must not run. */
+  loseAll(): void;
   /** Starts it again, unless it runs. */
   start(): Promise<void>;
   /** Ends it, and removes its files. */
@@ -62,6 +64,9 @@ export async function startRedis(
     crash: () => endProcess(server, 'SIGKILL'),
     loseEnd: (bytes) => {
       cutAppendOnlyFile(folder, bytes);
+    },
+    loseAll: () => {
+      rmSync(join(folder, 'appendonlydir'), { recursive: true });
     },
     start: async () => {
       if (server.exitCode === null && server.signalCode === null) return;

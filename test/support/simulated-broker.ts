@@ -54,9 +54,18 @@ export class BrokerStore {
   }
 
   /** Puts back packs, if a log ends at the stated place. */
-  restore(log: LogName, { top, mark }: BrokerEnd, packs: readonly Omit<PackToKeep, 'log'>[]): boolean {
+  restore(
+    log: LogName,
+    { top, mark }: BrokerEnd,
+    packs: readonly Omit<PackToKeep, 'log'>[],
+    from: BrokerEnd,
+  ): boolean {
     const end = this.read({ log, after: 0, maxPacks: 0 });
     if (end.top !== top || end.mark !== mark) return false;
+    if (from.top !== top) {
+      this.skip(log, from.top);
+      this.#log(log).mark = from.mark;
+    }
     for (const { bytes, entries } of packs) this.append({ log, bytes, entries });
     return true;
   }
@@ -68,6 +77,10 @@ export class BrokerStore {
   }
 
   loseEnd(name: LogName, top: number): void {
+    if (top === 0) {
+      this.#logs.delete(name);
+      return;
+    }
     const log = this.#log(name);
     log.packs = log.packs.filter(({ seq }) => seq <= top);
     const last = log.packs.at(-1);
@@ -146,8 +159,13 @@ export class SimulatedBroker implements Broker {
     return this.#ask('appends', () => packs.map((pack) => this.#store.append(pack)));
   }
 
-  restore(log: LogName, end: BrokerEnd, packs: readonly Omit<PackToKeep, 'log'>[]): Promise<boolean> {
-    return this.#ask('appends', () => this.#store.restore(log, end, packs));
+  restore(
+    log: LogName,
+    end: BrokerEnd,
+    packs: readonly Omit<PackToKeep, 'log'>[],
+    from: BrokerEnd,
+  ): Promise<boolean> {
+    return this.#ask('appends', () => this.#store.restore(log, end, packs, from));
   }
 
   read(ranges: readonly BrokerRange[]): Promise<readonly BrokerPage[]> {

@@ -50,6 +50,9 @@ const LIVING = 'SELECT node FROM lease WHERE until > clock_timestamp() ORDER BY 
 const FORGET = 'DELETE FROM lease WHERE node = $1';
 /** No other process appends to it until the transaction is over. */
 const HOLD = "SELECT top, encode(mark, 'hex') AS mark FROM log WHERE name = $1 FOR NO KEY UPDATE";
+/** Makes a log of which nothing is left go on after a pack. */
+const BEGIN_AFTER = `INSERT INTO log(name, first, top, mark) VALUES($1, $2::bigint + 1, $2, decode($3, 'hex'))
+  ON CONFLICT (name) DO UPDATE SET first = excluded.first, top = excluded.top, mark = excluded.mark WHERE log.top = 0`;
 /**
  * Returns how long the server has been the same one. The first process that meets another one notes the time: a replica
  * that takes over has been running for long.
@@ -129,16 +132,22 @@ export class PostgresBroker implements Broker {
     return { name: 'append', text: APPEND, values };
   }
 
-  restore(log: LogName, { top, mark }: BrokerEnd, packs: readonly Omit<PackToKeep, 'log'>[]): Promise<boolean> {
+  restore(
+    log: LogName,
+    { top, mark }: BrokerEnd,
+    packs: readonly Omit<PackToKeep, 'log'>[],
+    from: BrokerEnd,
+  ): Promise<boolean> {
     return this.#write((run) =>
       transaction(run, async () => {
         const [end] = await run({ text: HOLD, values: [log] });
         const isThere = end !== undefined && integerOf(end, 'top') === top && textOf(end, 'mark') === mark;
         // A log of which nothing is left begins again.
         if (!isThere && (end !== undefined || top > 0)) return false;
+        if (from.top !== top) await run({ text: BEGIN_AFTER, values: [log, from.top, from.mark] });
         const rows = await run(this.#appending(packs.map((pack) => ({ ...pack, log }))));
         // Another process may have begun it at this moment.
-        if (rows.some((row) => integerOf(row, 'seq') === top + 1)) return true;
+        if (packs.length === 0 || rows.some((row) => integerOf(row, 'seq') === from.top + 1)) return true;
         throw new Error('the log has been appended to meanwhile');
       }),
     );

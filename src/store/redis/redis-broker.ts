@@ -136,14 +136,24 @@ export class RedisBroker implements Broker {
     return listIn(await this.#write(APPEND.asks(keys, parameters))).map(placeOf);
   }
 
-  async restore(log: LogName, { top, mark }: BrokerEnd, packs: readonly Omit<PackToKeep, 'log'>[]): Promise<boolean> {
-    const { keys, parameters } = this.#appending(packs.map((pack) => ({ ...pack, log })));
-    return integerIn(await this.#write(RESTORE.asks(keys, [...parameters, top, mark]))) === 1;
+  async restore(
+    log: LogName,
+    { top, mark }: BrokerEnd,
+    packs: readonly Omit<PackToKeep, 'log'>[],
+    from: BrokerEnd,
+  ): Promise<boolean> {
+    const { keys, parameters } = this.#appending(
+      packs.map((pack) => ({ ...pack, log })),
+      [log],
+    );
+    return integerIn(await this.#write(RESTORE.asks(keys, [...parameters, from.top, from.mark, top, mark]))) === 1;
   }
 
   /** The arguments of the scripts that append. */
-  #appending(packs: readonly PackToKeep[]): Pick<Ask, 'keys' | 'parameters'> {
-    const logs = [...new Set(packs.map(({ log }) => log))];
+  #appending(
+    packs: readonly PackToKeep[],
+    logs: readonly LogName[] = [...new Set(packs.map(({ log }) => log))],
+  ): Pick<Ask, 'keys' | 'parameters'> {
     const indexes = new Map(logs.map((log, index) => [log, index + 1]));
     const keys = [scripts.LOGS, ...logs.flatMap(scripts.keysOf)];
     const given = packs.flatMap(({ log, entries, atMs, bytes }) => [indexes.get(log) ?? 0, entries, atMs, bytes]);

@@ -95,12 +95,18 @@ return places
 /**
  * Puts packs back into a log that has lost them, if it ends where it must, and returns whether it does.
  *
- * KEYS and ARGV: as those of {@link APPEND}, for one log, and then the number and the mark at which it must end.
+ * KEYS and ARGV: as those of {@link APPEND}, for one log, and then the number and the mark of the pack before these,
+ * and those at which the log must end.
  */
 export const RESTORE = `local found = redis.call('HMGET', KEYS[2], 'top', 'mark')
 if (found[1] or '0') ~= ARGV[#ARGV - 1] or (found[2] or '') ~= ARGV[#ARGV] then return 0 end
+local from = ARGV[#ARGV - 3]
+if from ~= ARGV[#ARGV - 1] then
+  redis.call('HSET', KEYS[2], 'top', from, 'mark', ARGV[#ARGV - 2], 'first', string.format('%d', from + 1))
+  redis.call('SADD', KEYS[1], ARGV[4])
+end
 local given = {}
-for at = 1, #ARGV - 2 do given[at] = ARGV[at] end
+for at = 1, #ARGV - 4 do given[at] = ARGV[at] end
 local function append(ARGV)
 ${APPEND}
 end

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { startServer } from '../../cli/chat-server.js';
 import { describePostgres } from '../../store/postgres/with-postgres.js';
+import { keysOf } from '../../../src/store/redis/scripts.js';
 import { describeRedis } from '../../store/redis/with-redis.js';
 import { until } from '../../support/deadline.js';
 import type { Peer } from '../../support/peers.js';
@@ -118,15 +119,59 @@ describePostgres((database) => {
       expect(kept).toEqual(ids);
     });
 
-    test('when Redis loses everything, nodes end, and those that start again have the history', async () => {
+    test('what Redis has lost altogether is put back by the nodes: their states, and the last packs', async () => {
       await database.clear();
       await redis.admin.flushall();
+      // These begin with states, so they do not hold all packs.
+      const former = await start('one');
+      await enter(former, 'abe');
+      await former.server.close('over');
+      const [one, two] = [await start('one'), await start('two')];
+      const [ann, bob] = [await enter(one, 'ann'), await enter(two, 'bob')];
+      await gather(
+        new Map([
+          ['ann', ann],
+          ['bob', bob],
+        ]),
+      );
+      await ask(ann, 'TOPIC #tea :which tea', / TOPIC /);
+      const id = msgidOf(await ask(bob, 'PRIVMSG #tea :early', / PRIVMSG /));
+      await redis.server.crash();
+      redis.server.loseAll();
+      await redis.server.start();
+      await redis.connect();
+      for (const peer of [ann, bob]) expect(await peer.lineLike(/ NOTICE #tea /)).toMatch(/had lost the last messages/);
+      const late = msgidOf(await ask(bob, 'PRIVMSG #tea :late', / PRIVMSG \S+ :late/));
+      for (const { records } of [one, two]) expect(records.filter((record) => record.startsWith('stop '))).toEqual([]);
+      // One that starts now has the logs, and the states that the others have saved.
+      const statesOf = async (): Promise<number> => Number(await redis.admin.hexists(keysOf('r:#tea')[0], 'kept'));
+      for (let count = 0; count < 1;) count = await statesOf();
+      const eve = await enter(await start('three'), 'eve');
+      await meet(eve, 'ann');
+      expect(await ask(eve, 'TOPIC #tea', / 332 /)).toMatch(/:which tea$/);
+      expect(await ask(eve, 'NAMES #tea', / 353 /)).toMatch(/@ann/);
+      await eve.write('CHATHISTORY LATEST #tea * 10\r\n');
+      for (const wanted of [id, late]) expect(msgidOf(await eve.lineLike(/ PRIVMSG #tea :/))).toBe(wanted);
+      await eve.write('PRIVMSG #tea :from the third\r\n');
+      for (const peer of [ann, bob]) await peer.lineLike(/:from the third$/);
+    });
+
+    test('nodes that cannot put back what Redis has lost end, and those that start again have the history', async () => {
+      await database.clear();
+      await redis.admin.flushall();
+      // These begin with states, so they do not hold all packs.
+      const former = await start('one');
+      await enter(former, 'abe');
+      await former.server.close('over');
       const before = [await start('one'), await start('two')];
       const [ann, bob] = await Promise.all(before.map((node, index) => enter(node, index === 0 ? 'ann' : 'bob')));
       expect(ann).toBeDefined();
       const ids: string[] = [];
       for (let n = 1; n <= 5; n += 1) ids.push(msgidOf(await ask(bob ?? ann, `PRIVMSG #tea :early ${n}.`, / PRIVMSG /)));
       await redis.admin.flushall();
+      // Somebody has the first number of the log before the loss is noticed.
+      await redis.admin.xadd(keysOf('d')[1], '1-1', 'n', '0', 'b', '', 'm', 'x', 'e', '{}');
+      await redis.admin.hset(keysOf('d')[0], 'top', '1', 'mark', 'x', 'entries', '0', 'first', '1');
       for (const { records, server } of before) {
         await until(() => records.some((record) => record.startsWith('stop ')), 'the end of a node');
         await server.close('over');
