@@ -5,6 +5,7 @@ import { ASCII_NAMING } from './case-mapping.js';
 import { Core, type CoreOptions } from './core.js';
 import type { Directory, NoteObserver, PresenceObserver, RoomObserver } from './directory.js';
 import type { EventOf, Said } from './event.js';
+import { nodeOf } from './gone-nodes.js';
 import type { Arrival, Introduction, Member, MemberDescription, Outlet } from './member.js';
 import { MemberState, stateOf, stranger } from './member-state.js';
 import type { Note } from './notes.js';
@@ -173,6 +174,13 @@ export class Chat {
   /** Removes this node, since it stops. @param then - called when the others know, or are sure to */
   stepDown(then: () => void): void {
     this.#core.stepDown(then);
+  }
+
+  /** Returns the nodes that have members here, as `name.incarnation`. */
+  nodes(): ReadonlySet<string> {
+    const nodes = new Set<string>();
+    for (const { session } of this.#core.domain.fold.members()) nodes.add(nodeOf(session));
+    return nodes;
   }
 
   /** Whether it is known that a node is gone. @param node - `name.incarnation` */

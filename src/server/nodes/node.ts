@@ -16,7 +16,7 @@ const BEATS = 6;
 export interface NodeParts {
   readonly name: string;
   readonly incarnation: number;
-  readonly chat: Pick<Chat, 'giveUp' | 'isGone' | 'comeBack' | 'stepDown' | 'whenCaughtUp'>;
+  readonly chat: Pick<Chat, 'nodes' | 'giveUp' | 'isGone' | 'comeBack' | 'stepDown' | 'whenCaughtUp'>;
   /** A server that cannot live since this one has begun; null if there may be none. */
   readonly former: string | null;
   readonly logs: Pick<StoreLogs, 'lease' | 'living' | 'expired' | 'forget' | 'lag'>;
@@ -38,6 +38,8 @@ export class Node {
   readonly #contact: Contact;
   #incarnation: number;
   #living: readonly string[] = [];
+  /** Nodes that have members and no lease, and since when. */
+  #unleased = new Map<string, number>();
   #timer: NodeJS.Timeout | null = null;
   #beats = 0;
   #isGivenUp = false;
@@ -178,7 +180,9 @@ export class Node {
       this.#contact.broken();
       return;
     }
-    const isSure = this.#contact.answered(now());
+    const nowMs = now();
+    const isSure = this.#contact.answered(nowMs);
+    if (this.#beats % 2 === 1) this.#lookForLeases(expired, isSure, nowMs);
     for (const node of expired) {
       if (this.#isOver || node === this.#own) continue;
       if (chat.isGone(node)) {
@@ -187,6 +191,20 @@ export class Node {
         log.warn('a node is given up: its lease has run out', { node });
         chat.giveUp(node);
       }
+    }
+  }
+
+  /** The logs may have lost leases: without one, a node that is dead would never be given up. */
+  #lookForLeases(expired: readonly string[], isSure: boolean, nowMs: number): void {
+    const { chat, log, leaseMs } = this.#parts;
+    const leased = new Set([this.#own, ...this.#living, ...expired]);
+    const unleased = [...chat.nodes()].filter((node) => !leased.has(node) && !chat.isGone(node));
+    this.#unleased = new Map(unleased.map((node) => [node, this.#unleased.get(node) ?? nowMs]));
+    for (const [node, sinceMs] of this.#unleased) {
+      if (this.#isOver || this.#isGivenUp || !isSure || nowMs - sinceMs < leaseMs) continue;
+      log.warn('a node is given up: it has no lease', { node });
+      chat.giveUp(node);
+      this.#unleased.delete(node);
     }
   }
 }

@@ -56,6 +56,12 @@ class Leases {
 class FakeChat {
   readonly calls: string[] = [];
   readonly gone = new Set<string>();
+  /** The nodes of its members. */
+  readonly present = new Set<string>();
+
+  nodes(): ReadonlySet<string> {
+    return this.present;
+  }
 
   whenCaughtUp(then: () => void): void {
     then();
@@ -129,6 +135,19 @@ test('a node is given up when its lease has run out, and forgotten when the log 
   chat.gone.add('b.1');
   await logs.asked(2);
   expect(await logs.expired()).not.toContain('b.1');
+});
+
+test('a node whose lease the logs have lost is given up, unless it takes one again', async () => {
+  const logs = new Leases();
+  const { chat, records } = startNode(logs);
+  for (const node of ['a.3', 'b.1', 'c.1', 'd.1']) chat.present.add(node);
+  chat.gone.add('d.1');
+  await logs.lease('b.1', 1_000);
+  await logs.asked(5);
+  expect(chat.calls).toEqual([]);
+  await logs.asked(12);
+  expect(new Set(chat.calls)).toEqual(new Set(['give up c.1']));
+  expect(records.lines).toContain('a node is given up: it has no lease {"node":"c.1"}');
 });
 
 test('after an outage, the others have as long as a lease to show that they live', async () => {
