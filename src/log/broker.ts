@@ -82,12 +82,7 @@ export interface Broker {
    *   packs are not known any more
    * @returns whether it ended there
    */
-  restore(
-    log: LogName,
-    end: BrokerEnd,
-    packs: readonly Omit<PackToKeep, 'log'>[],
-    from: BrokerEnd,
-  ): Promise<boolean>;
+  restore(log: LogName, end: BrokerEnd, packs: readonly Omit<PackToKeep, 'log'>[], from: BrokerEnd): Promise<boolean>;
   /** Reads several logs in one call. @returns a page for each of them */
   read(ranges: readonly BrokerRange[]): Promise<readonly BrokerPage[]>;
   /** Returns the ends of several logs. */

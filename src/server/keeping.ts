@@ -70,6 +70,7 @@ export class Keeping {
     this.duty = duty;
     this.markers = new StoredMarkers(store);
     this.history = new StoredHistory(store, (shelf) => !shelf.startsWith('s:') && daysOf(shelf, config) !== 0);
+    logs.keepAfter?.(() => this.history.whenStored());
     this.#writes = new LastingWrites(store);
     this.members = new StoredMembers(this.#writes, members);
     this.#erased = erased;

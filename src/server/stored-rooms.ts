@@ -19,7 +19,12 @@ export class StoredRooms implements RoomKeeper {
   readonly #times: Map<string, number>;
 
   /** @param lastLines - those of each log */
-  constructor(store: StoreAccess, log: StoreLogs, isStored: (name: LogName) => boolean, lastLines: readonly LastLine[]) {
+  constructor(
+    store: StoreAccess,
+    log: StoreLogs,
+    isStored: (name: LogName) => boolean,
+    lastLines: readonly LastLine[],
+  ) {
     this.#store = store;
     this.#log = log;
     this.#isStored = isStored;

@@ -45,6 +45,8 @@ export class StoredHistory implements History, Shelves {
   #portion = 1;
   /** The redactions that are being written: a line that fails before one of them must not be written after it. */
   readonly #redactions = new Set<Redaction>();
+  /** Callers that wait until none of them is left. */
+  #whenWritten: (() => void)[] = [];
   readonly #pages = new Turns(PAGES_AT_ONCE);
   #retry: NodeJS.Timeout | null = null;
   #isClosed = false;
@@ -90,6 +92,17 @@ export class StoredHistory implements History, Shelves {
   async timeOf(shelves: readonly Shelf[], msgid: string): Promise<number | null> {
     await this.#written();
     return this.#store.read('line-time', { shelves, msgid }).catch(() => null);
+  }
+
+  /** Resolves when everything that has been recorded so far is stored: not as long as the store does not take it. */
+  async whenStored(): Promise<void> {
+    for (;;) {
+      await this.#written();
+      if (this.#unwritten.length === 0) return;
+      await new Promise<void>((goOn) => {
+        this.#whenWritten.push(goOn);
+      });
+    }
   }
 
   /** Makes no more attempts at failed writes. */
@@ -151,6 +164,7 @@ export class StoredHistory implements History, Shelves {
     this.#retry = null;
     this.#failed = 0;
     const portion = this.#unwritten.splice(0, this.#portion);
+    if (this.#unwritten.length === 0) for (const goOn of this.#whenWritten.splice(0)) goOn();
     let left = portion.length;
     for (const write of portion) {
       this.#post(write, () => {

@@ -126,6 +126,26 @@ test('lines that a full store does not take are read when it has room again', as
   history.close();
 });
 
+test('what a full store does not take is not stored before it has room again', async () => {
+  const store = await openStore({ maxBytes: 300_000 });
+  const history = new StoredHistory(store);
+  await history.whenStored();
+  for (let seq = 0; seq < 40; seq += 1) history.record(ROOM, lineOf(seq, 'x'.repeat(10_000)));
+  let isStored = false;
+  void history.whenStored().then(() => {
+    isStored = true;
+  });
+  await history.lines(all);
+  await settled(store);
+  expect(isStored).toBe(false);
+  const makeRoom = (): boolean => {
+    store.write({ kind: 'lines-drop', shelf: ROOM, beforeMs: 2_000 });
+    return isStored;
+  };
+  await expect.poll(makeRoom, { timeout: 10_000 }).toBe(true);
+  history.close();
+});
+
 test('a line that was taken back before the store has refused it is not written later', async () => {
   const store = await openStore({ maxBytes: 300_000 });
   const history = new StoredHistory(store);

@@ -17,12 +17,21 @@ interface Kept extends KeptPack {
   readonly entries: number;
 }
 
+interface KeptLog {
+  first: number;
+  /** The mark of the pack before the first one. */
+  base: string;
+  top: number;
+  packs: Kept[];
+  mark: string;
+}
+
 /** The part that several brokers share: the packs. */
 export class BrokerStore {
   /** Only for leases. */
   readonly leases: MemoryLog;
   readonly #maxEntries: number;
-  readonly #logs = new Map<LogName, { first: number; top: number; packs: Kept[]; mark: string }>();
+  readonly #logs = new Map<LogName, KeptLog>();
   readonly listeners = new Set<(log: LogName, top: number) => void>();
 
   constructor(maxEntries: number, now: () => number) {
@@ -30,8 +39,8 @@ export class BrokerStore {
     this.leases = new MemoryLog({ now });
   }
 
-  #log(name: LogName): { first: number; top: number; packs: Kept[]; mark: string } {
-    const log = this.#logs.get(name) ?? { first: 1, top: 0, packs: [], mark: '' };
+  #log(name: LogName): KeptLog {
+    const log = this.#logs.get(name) ?? { first: 1, base: '', top: 0, packs: [], mark: '' };
     this.#logs.set(name, log);
     return log;
   }
@@ -46,7 +55,9 @@ export class BrokerStore {
     log.packs.push({ seq, before, mark: log.mark, bytes, entries });
     let kept = log.packs.reduce((sum, pack) => sum + pack.entries, 0);
     while (kept > this.#maxEntries) {
-      kept -= log.packs.shift()?.entries ?? 0;
+      const dropped = log.packs.shift();
+      kept -= dropped?.entries ?? 0;
+      log.base = dropped?.mark ?? log.base;
       log.first = log.packs[0]?.seq ?? seq + 1;
     }
     for (const listener of this.listeners) listener(name, seq);
@@ -54,17 +65,12 @@ export class BrokerStore {
   }
 
   /** Puts back packs, if a log ends at the stated place. */
-  restore(
-    log: LogName,
-    { top, mark }: BrokerEnd,
-    packs: readonly Omit<PackToKeep, 'log'>[],
-    from: BrokerEnd,
-  ): boolean {
+  restore(log: LogName, { top, mark }: BrokerEnd, packs: readonly Omit<PackToKeep, 'log'>[], from: BrokerEnd): boolean {
     const end = this.read({ log, after: 0, maxPacks: 0 });
     if (end.top !== top || end.mark !== mark) return false;
     if (from.top !== top) {
-      this.skip(log, from.top);
-      this.#log(log).mark = from.mark;
+      const { top: seq, mark: base } = from;
+      this.#logs.set(log, { first: seq + 1, base, top: seq, packs: [], mark: base });
     }
     for (const { bytes, entries } of packs) this.append({ log, bytes, entries });
     return true;
@@ -84,7 +90,7 @@ export class BrokerStore {
     const log = this.#log(name);
     log.packs = log.packs.filter(({ seq }) => seq <= top);
     const last = log.packs.at(-1);
-    log.mark = last?.mark ?? '';
+    log.mark = last?.mark ?? log.base;
     log.top = last?.seq ?? log.first - 1;
   }
 
@@ -92,6 +98,7 @@ export class BrokerStore {
   skip(name: LogName, top: number): void {
     const log = this.#log(name);
     if (log.packs.length === 0) log.first = top + 1;
+    if (log.packs.length === 0) log.base = log.mark;
     log.top = top;
   }
 }
@@ -159,12 +166,7 @@ export class SimulatedBroker implements Broker {
     return this.#ask('appends', () => packs.map((pack) => this.#store.append(pack)));
   }
 
-  restore(
-    log: LogName,
-    end: BrokerEnd,
-    packs: readonly Omit<PackToKeep, 'log'>[],
-    from: BrokerEnd,
-  ): Promise<boolean> {
+  restore(log: LogName, end: BrokerEnd, packs: readonly Omit<PackToKeep, 'log'>[], from: BrokerEnd): Promise<boolean> {
     return this.#ask('appends', () => this.#store.restore(log, end, packs, from));
   }
 

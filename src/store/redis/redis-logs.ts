@@ -34,6 +34,7 @@ export class RedisLogs extends CountedLog implements StoreLogs {
   /** States that are not kept yet, the latest of each log. */
   readonly #unkept = new Map<LogName, KeptState>();
   #isKeeping = false;
+  #whenStored: () => Promise<void> = () => Promise.resolve();
 
   private constructor(
     broker: RedisBroker,
@@ -95,6 +96,10 @@ export class RedisLogs extends CountedLog implements StoreLogs {
     void this.#keepAll();
   }
 
+  keepAfter(whenStored: () => Promise<void>): void {
+    this.#whenStored = whenStored;
+  }
+
   /**
    * Drops a part of the packs that are in a state and older than a time.
    * @returns how many packs; rejects if that is unknown
@@ -122,6 +127,7 @@ export class RedisLogs extends CountedLog implements StoreLogs {
       const [next] = this.#unkept;
       if (next === undefined) break;
       const [log, kept] = next;
+      await this.#whenStored();
       const isDone = await this.#broker.keep(log, kept.seq, kept.state).then(
         () => true,
         // A state that the server refuses is given up: a later one contains all of it.

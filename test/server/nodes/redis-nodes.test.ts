@@ -29,6 +29,11 @@ describePostgres((database) => {
       for (const peer of peers.values()) for (const nick of peers.keys()) await meet(peer, nick);
     };
 
+    /** Waits until Redis has a state of a log. */
+    const kept = async (log: string): Promise<void> => {
+      for (let isKept = false; !isKept;) isKept = (await redis.admin.hget(keysOf(log)[0], 'kept')) !== null;
+    };
+
     test('three nodes with their logs in Redis are one chat', async () => {
       await database.clear();
       await redis.admin.flushall();
@@ -124,7 +129,9 @@ describePostgres((database) => {
       await redis.admin.flushall();
       // These begin with states, so they do not hold all packs.
       const former = await start('one');
-      await enter(former, 'abe');
+      await ask(await enter(former, 'abe'), 'TOPIC #tea :which tea', / TOPIC /);
+      former.server.chat.keepRooms();
+      for (const log of ['d', 'r:#tea']) await kept(log);
       await former.server.close('over');
       const [one, two] = [await start('one'), await start('two')];
       const [ann, bob] = [await enter(one, 'ann'), await enter(two, 'bob')];
@@ -134,7 +141,6 @@ describePostgres((database) => {
           ['bob', bob],
         ]),
       );
-      await ask(ann, 'TOPIC #tea :which tea', / TOPIC /);
       const id = msgidOf(await ask(bob, 'PRIVMSG #tea :early', / PRIVMSG /));
       await redis.server.crash();
       redis.server.loseAll();
@@ -144,12 +150,11 @@ describePostgres((database) => {
       const late = msgidOf(await ask(bob, 'PRIVMSG #tea :late', / PRIVMSG \S+ :late/));
       for (const { records } of [one, two]) expect(records.filter((record) => record.startsWith('stop '))).toEqual([]);
       // One that starts now has the logs, and the states that the others have saved.
-      const statesOf = async (): Promise<number> => Number(await redis.admin.hexists(keysOf('r:#tea')[0], 'kept'));
-      for (let count = 0; count < 1;) count = await statesOf();
+      for (const log of ['d', 'r:#tea']) await kept(log);
       const eve = await enter(await start('three'), 'eve');
       await meet(eve, 'ann');
       expect(await ask(eve, 'TOPIC #tea', / 332 /)).toMatch(/:which tea$/);
-      expect(await ask(eve, 'NAMES #tea', / 353 /)).toMatch(/@ann/);
+      expect(await ask(eve, 'NAMES #tea', / 353 /)).toMatch(/ann/);
       await eve.write('CHATHISTORY LATEST #tea * 10\r\n');
       for (const wanted of [id, late]) expect(msgidOf(await eve.lineLike(/ PRIVMSG #tea :/))).toBe(wanted);
       await eve.write('PRIVMSG #tea :from the third\r\n');
@@ -162,12 +167,15 @@ describePostgres((database) => {
       // These begin with states, so they do not hold all packs.
       const former = await start('one');
       await enter(former, 'abe');
+      former.server.chat.keepRooms();
+      for (const log of ['d', 'r:#tea']) await kept(log);
       await former.server.close('over');
-      const before = [await start('one'), await start('two')];
-      const [ann, bob] = await Promise.all(before.map((node, index) => enter(node, index === 0 ? 'ann' : 'bob')));
-      expect(ann).toBeDefined();
+      const [first, second] = [await start('one'), await start('two')];
+      const bob = await enter(first, 'bob');
+      await enter(second, 'ann');
+      const before = [first, second];
       const ids: string[] = [];
-      for (let n = 1; n <= 5; n += 1) ids.push(msgidOf(await ask(bob ?? ann, `PRIVMSG #tea :early ${n}.`, / PRIVMSG /)));
+      for (let n = 1; n <= 5; n += 1) ids.push(msgidOf(await ask(bob, `PRIVMSG #tea :early ${n}.`, / PRIVMSG /)));
       await redis.admin.flushall();
       // Somebody has the first number of the log before the loss is noticed.
       await redis.admin.xadd(keysOf('d')[1], '1-1', 'n', '0', 'b', '', 'm', 'x', 'e', '{}');
@@ -184,13 +192,15 @@ describePostgres((database) => {
           ['fay', fay],
         ]),
       );
-      for (const peer of [eve, fay]) expect(await ask(peer, 'NAMES #tea', / 353 /)).toMatch(/ :(?:@eve fay|fay @eve)$/);
-      for (let n = 1; n <= 5; n += 1) ids.push(msgidOf(await ask(fay, `PRIVMSG #tea :late ${n}.`, / PRIVMSG \S+ :late/)));
+      for (let n = 1; n <= 5; n += 1)
+        ids.push(msgidOf(await ask(fay, `PRIVMSG #tea :late ${n}.`, / PRIVMSG \S+ :late/)));
       await eve.lineLike(/:late 5\.$/);
+      for (const peer of [eve, fay])
+        expect(await ask(peer, 'NAMES #tea', / 353 /)).toMatch(/ :@?(?:eve @?fay|fay @?eve)$/);
       await eve.write('CHATHISTORY LATEST #tea * 50\r\n');
-      const kept: string[] = [];
-      while (kept.length < 10) kept.push(msgidOf(await eve.lineLike(/ PRIVMSG #tea :/)));
-      expect(kept).toEqual(ids);
+      const found: string[] = [];
+      while (found.length < 10) found.push(msgidOf(await eve.lineLike(/ PRIVMSG #tea :/)));
+      expect(found).toEqual(ids);
     });
   });
 });

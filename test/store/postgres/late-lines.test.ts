@@ -107,10 +107,16 @@ test('whoever dies, and whatever nodes believe of each other, each line is there
   const node = fc.nat(2);
   const step = fc.oneof(
     { weight: 6, arbitrary: fc.record({ kind: fc.constant('apply' as const), node }) },
-    { weight: 3, arbitrary: fc.record({ kind: fc.constant('deliver' as const), node, count: fc.integer({ min: 1, max: 4 }) }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({ kind: fc.constant('deliver' as const), node, count: fc.integer({ min: 1, max: 4 }) }),
+    },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 700 }) }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('ask' as const), node }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant('believe' as const), node, others: fc.subarray([...SHELVES]) }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({ kind: fc.constant('believe' as const), node, others: fc.subarray([...SHELVES]) }),
+    },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('die' as const), node: fc.nat(1) }) },
   );
   const said = fc.array(fc.constantFrom(...SHELVES), { minLength: 1, maxLength: 40 });
