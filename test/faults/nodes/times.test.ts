@@ -84,6 +84,10 @@ test('a PING that is not answered at once breaks P6, unless the node stands stil
   expect(checkPings([silent], never, times)).toMatchObject([{ promise: 'P6' }]);
   expect(checkPings([slow], never, times)).toMatchObject([{ promise: 'P6', text: expect.stringContaining('1.6 s') }]);
   expect(checkPings([slow], () => [{ fromMs: 0, toMs: 2_000 }], times)).toEqual([]);
+  // It was on its way when the node began to stand still.
+  const halted = on('n2', 'bob', pinged(90, 'a'), ponged(9_000, 'a'), pinged(60_000, 'b'), ponged(60_001, 'b'));
+  expect(checkPings([halted], () => [{ fromMs: 100, toMs: 8_900 }], times)).toEqual([]);
+  expect(checkPings([halted], () => [{ fromMs: 9_100, toMs: 12_000 }], times)).toHaveLength(1);
   // The run ended before the answer was due.
   expect(checkPings([on('n2', 'bob', pinged(0, 'a'), heard(100, 'x 1'))], never, times)).toEqual([]);
 });

@@ -187,10 +187,14 @@ export function checkPings(
     const pongs = new Map(sightsOf(transcript, 'ponged').map(({ token, atMs }) => [token, atMs]));
     const end = transcript.sights.at(-1)?.atMs ?? 0;
     return sightsOf(transcript, 'pinged').flatMap(({ token, atMs }) => {
-      const tookMs = (pongs.get(token) ?? Infinity) - atMs;
+      const pongMs = pongs.get(token) ?? Infinity;
+      const tookMs = pongMs - atMs;
       if (tookMs <= pauseMs + slackMs) return [];
-      const isExcused = isIn(still(transcript.node), atMs, slackMs) || end - atMs <= pauseMs + slackMs;
-      if (isExcused) return [];
+      // One that was on its way when the node began to stand still waits for the end of that.
+      const hasStoodStill = still(transcript.node).some(
+        ({ fromMs, toMs }) => fromMs <= pongMs && toMs + slackMs >= atMs,
+      );
+      if (hasStoodStill || end - atMs <= pauseMs + slackMs) return [];
       return [{ promise: 'P6', text: `${transcript.id}: PING ${token} was answered after ${seconds(tookMs)}` }];
     });
   });
