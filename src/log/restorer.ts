@@ -36,8 +36,8 @@ export class Restorer {
   }
 
   /**
-   * Returns the missing packs of a log that ends here; null if it cannot be restored. Of a log of which nothing is left,
-   * only the last packs need be held: its state is that of those who have applied it.
+   * Returns the missing packs of a log that ends here; null if it cannot be restored. Of a log of which nothing is
+   * left, only the last packs need be held: its state is that of those who have applied it.
    *
    * @param applied - the end that it had
    */

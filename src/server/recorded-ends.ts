@@ -9,7 +9,11 @@ import { logIdOf } from './log-id.js';
 /** The log of what people say to each other in private, if several nodes share the logs. */
 const PRIVATE_LOG = 'n:domain';
 
-/** Returns the number of the last pack that the history has a line of, for each log of this store. @throws StoreError */
+/**
+ * Returns the number of the last pack that the history has a line of, for each log of this store.
+ *
+ * @throws StoreError
+ */
 export async function recordedEnds(store: StoreAccess): Promise<readonly LogTop<LogName>[]> {
   const ends = new Map<LogName, number>();
   const prefixes = new Map<LogName, string>();

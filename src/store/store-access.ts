@@ -35,8 +35,8 @@ export interface StoreLogs extends SharedLog {
   /** The number of the last pack of a log that is known to be stored. */
   topOf(name: LogName): number;
   /**
-   * Keeps a state only when what was said up to then is stored: the packs that it replaces have that, too. Absent if the
-   * store keeps its order by itself.
+   * Keeps a state only when what was said up to then is stored: the packs that it replaces have that, too. Absent if
+   * the store keeps its order by itself.
    */
   keepAfter?(whenStored: () => Promise<void>): void;
   /** Reads the kept state of a log now; null if the store does not answer. */

@@ -9,8 +9,8 @@ import { StoreError } from '../store-error.js';
 import type { Reads, StoreFacts, Write, Written } from '../tasks.js';
 import { type RefusalObserver, type WriteAnswer, WriteBatches } from '../write-batches.js';
 import { databaseError, failureOfDatabase, isDeadlock, isRefusal } from './database-error.js';
-import { searchLines } from './line-search.js';
 import { LateLines } from './late-lines.js';
+import { searchLines } from './line-search.js';
 import { PostgresLink, type Run } from './link.js';
 import { SCHEMA } from './migrations.js';
 import { answerTo } from './readers.js';
@@ -21,7 +21,7 @@ export interface PostgresStoreOptions {
   readonly url: string;
   /** Whether others that share the database may use it at the same time. @defaultValue false */
   readonly isShared?: boolean;
-  /** Whether one of those is to write the lines of a shelf, so that this store need not do so at once. @defaultValue no */
+  /** Whether one of those writes the lines of a shelf, so that this store need not do so at once. @defaultValue no */
   readonly isOthers?: (shelf: string) => boolean;
   /** The observer of a store that is late. */
   readonly pace: PaceObserver;

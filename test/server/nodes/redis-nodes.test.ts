@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { keysOf } from '../../../src/store/redis/scripts.js';
 import { startServer } from '../../cli/chat-server.js';
 import { describePostgres } from '../../store/postgres/with-postgres.js';
-import { keysOf } from '../../../src/store/redis/scripts.js';
 import { describeRedis } from '../../store/redis/with-redis.js';
 import { until } from '../../support/deadline.js';
 import type { Peer } from '../../support/peers.js';
