@@ -1,6 +1,6 @@
 /** The screen of somebody who is signed in: conversations, the log with its field, members. */
 import type { JSX, RefObject } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { orderedKeys } from '../state/conversations.js';
 import { type Conversation, currentConversation, type State } from '../state/model.js';
 import { hasHistory } from '../state/scrollback.js';
@@ -39,7 +39,7 @@ export function Chat({ state, onDialog }: Props): JSX.Element {
     field.current?.focus();
   };
   useEffect(() => field.current?.focus(), [key]);
-  useKeys(state, close, field);
+  useKeys(close, field);
   const side = useDrawerFocus(drawer, field);
   const hasMembers = conversation.kind === 'room' && conversation.isJoined;
 
@@ -222,14 +222,14 @@ function useDrawerFocus(
   return root;
 }
 
-/** The keys that work wherever the focus is. */
-function useKeys(state: State, close: () => void, field: { readonly current: HTMLTextAreaElement | null }): void {
+/** The keys that work wherever the focus is. They act on the client's state: the one that was drawn may be older. */
+function useKeys(close: () => void, field: { readonly current: HTMLTextAreaElement | null }): void {
   const { client } = usePage();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const pressed = (event: KeyboardEvent): void => {
       if (event.key === 'Escape') close();
       if (document.querySelector('dialog[open]') !== null || event.isComposing) return;
-      const key = keyToShow(state, event);
+      const key = keyToShow(client.state, event);
       if (key !== null) {
         event.preventDefault();
         client.show(key);
@@ -239,7 +239,7 @@ function useKeys(state: State, close: () => void, field: { readonly current: HTM
     };
     document.addEventListener('keydown', pressed);
     return () => document.removeEventListener('keydown', pressed);
-  });
+  }, [client]);
 }
 
 /** The conversation that a key asks for; null for any other key. */
