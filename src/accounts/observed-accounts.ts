@@ -20,7 +20,9 @@ import type {
 } from './account-service.js';
 
 /** Whether a value is an outcome: its kind is one of these. */
-function hasKind<T extends { readonly kind: string }>(...kinds: readonly T['kind'][]): (value: unknown) => value is T {
+export function hasKind<T extends { readonly kind: string }>(
+  ...kinds: readonly T['kind'][]
+): (value: unknown) => value is T {
   const known = new Set<unknown>(kinds);
   return (value): value is T => typeof value === 'object' && value !== null && 'kind' in value && known.has(value.kind);
 }

@@ -156,7 +156,7 @@ function addServe(program: Command, version: string): void {
   addServerOptions(command)
     .option('--workers <count>', 'serve with so many processes; needs --data (default: one, alone)', WORKERS)
     .option('--check-config', 'check the configuration and exit')
-    .option('--record <file>', 'record all that is received and sent into a new file, for fdmux replay')
+    .option('--record <file>', 'record all that the server is given, and does, into a new file, for fdmux replay')
     .addHelpText('after', SERVE_EXAMPLES)
     .action(async (options: ServeOptions) => {
       process.exitCode = await serve(options, version);

@@ -50,9 +50,9 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
     process.stdout.write(`${flags.config ?? 'the configuration'}: ok\n`);
     return 0;
   }
-  if (config.store !== null && context.record !== undefined) {
-    // A replay follows from its inputs, and the contents of a store are not among them.
-    throw new ConfigError('a server that keeps data cannot be recorded: leave out --data and "store"');
+  if (config.node !== null && context.record !== undefined) {
+    // What other nodes decide, and when, is not among the inputs that are recorded.
+    throw new ConfigError('a server that shares its store with others cannot be recorded: leave out --node and "node"');
   }
   // At a moment when they cannot be heeded, they must not end the process.
   for (const signal of ['SIGUSR2', 'SIGHUP'] as const) process.on(signal, () => undefined);

@@ -1,5 +1,4 @@
 /** A chat server: its parts wired together, from start to end. */
-import { setTimeout } from 'node:timers/promises';
 import type { AccountBook } from '../accounts/account-book.js';
 import { DEFAULT_ACCOUNT_SETTINGS } from '../accounts/account-service.js';
 import { Accounts } from '../accounts/accounts.js';
@@ -10,8 +9,9 @@ import type { Phase, Readings } from '../admin/readings.js';
 import type { Assembly } from '../chat/assembly.js';
 import type { Naming } from '../chat/case-mapping.js';
 import { Chat, type ChatOptions } from '../chat/chat.js';
+import type { Member } from '../chat/member.js';
 import type { Outcome } from '../chat/outcome.js';
-import { MemoryBanStore } from '../chat/server-bans.js';
+import { type BanKind, MemoryBanStore, type ServerBan } from '../chat/server-bans.js';
 import { toError } from '../errors.js';
 import { personalShelf } from '../history/line.js';
 import type { LogName } from '../log/entry.js';
@@ -24,7 +24,7 @@ import { openAdmin } from './admin.js';
 import { LinkAssembly } from './assembly.js';
 import { Clients } from './clients.js';
 import { Cloak } from './cloak.js';
-import type { Alarm } from './clock.js';
+import { type Alarm, SYSTEM_CLOCK } from './clock.js';
 import { changedFixedKeys, type ListenerConfig, type ServerConfig } from './config/server-config.js';
 import { Gatekeeper } from './gatekeeper.js';
 import { type Estate, type LeftClient, LeftClients } from './hand-over/estate.js';
@@ -95,6 +95,7 @@ export class ChatServer implements ServerControl {
   readonly #marks: Marks;
   readonly chat: Chat;
   readonly #accounts: Accounts;
+  readonly #observedAccounts: ObservedAccounts;
   /** Empty if they are kept elsewhere. */
   readonly #memoryAccounts: MemoryAccounts;
   readonly #protocols: Protocols;
@@ -132,6 +133,7 @@ export class ChatServer implements ServerControl {
     this.#node = makeNode?.(this.chat) ?? null;
     this.#memoryAccounts = new MemoryAccounts(options.estate?.accounts);
     this.#accounts = this.#createAccounts();
+    this.#observedAccounts = this.#observeAccounts();
     this.#protocols = this.#createProtocols();
     const addresses = new PeerAddresses();
     const refusals = new Refusals(log, world, tally);
@@ -209,10 +211,8 @@ export class ChatServer implements ServerControl {
     });
   }
 
-  #createProtocols(): Protocols {
-    const { config, version } = this.#options;
-    const world = this.#world;
-    const accounts = new ObservedAccounts(this.#accounts, world.outside);
+  #observeAccounts(): ObservedAccounts {
+    const accounts = new ObservedAccounts(this.#accounts, this.#world.outside);
     accounts.observe({
       registered: () => undefined,
       erased: (account) => {
@@ -221,10 +221,16 @@ export class ChatServer implements ServerControl {
         this.#marks.forget(shelf);
       },
     });
+    return accounts;
+  }
+
+  #createProtocols(): Protocols {
+    const { config, version } = this.#options;
+    const world = this.#world;
     const protocols = new Protocols(this.chat, config, {
       version,
       control: this,
-      accounts,
+      accounts: this.#observedAccounts,
       history: this.#history,
       markers: this.#marks,
       passwords: {
@@ -238,9 +244,11 @@ export class ChatServer implements ServerControl {
     return protocols;
   }
 
-  /** Returns a server that listens nowhere: its peers arrive by {@link clients} alone. */
+  /** Returns a server that listens nowhere: its peers arrive by {@link clients} alone, after {@link begin}. */
   static async withoutListeners(options: ServerOptions): Promise<ChatServer> {
-    return new ChatServer(options, await namingOf(options.config.irc.nicks), ALONE);
+    const naming = await namingOf(options.config.irc.nicks);
+    const keeping = await openKeeping(options);
+    return new ChatServer(options, naming, { keeping, makeNode: null, domains: null });
   }
 
   /**
@@ -257,10 +265,7 @@ export class ChatServer implements ServerControl {
     try {
       server.#node?.start();
       await server.#openAdmin();
-      await server.#catchUp();
-      // Before anybody can take the nick of a member that has stayed.
-      server.#keeping?.bringBack(server.chat);
-      await server.#reserveNicks();
+      await server.#world.fromOutside(['begin'], () => server.begin());
       await server.#listeners.openAll();
       await server.#domains?.start(server.chat);
       if (options.estate !== undefined) server.#takeOver(options.estate.clients);
@@ -272,11 +277,23 @@ export class ChatServer implements ServerControl {
       await server.close('the server could not start');
       throw error;
     }
-    server.#keeping?.retain(() => {
-      server.chat.keepRooms();
-    });
+    server.#keeping?.retain(() => server.keepRooms());
     if (server.#phase === 'starting') server.#phase = 'ready';
     return server;
+  }
+
+  /** Brings back what is kept, before anybody can take the nick of a member that has stayed. */
+  async begin(): Promise<void> {
+    await this.#catchUp();
+    this.#keeping?.bringBack(this.chat);
+    await this.#reserveNicks();
+  }
+
+  /** Saves the states of all rooms. */
+  async keepRooms(): Promise<void> {
+    await this.#world.fromOutside(['keep'], () => {
+      this.chat.keepRooms();
+    });
   }
 
   /** Goes on with clients of another process. */
@@ -356,7 +373,7 @@ export class ChatServer implements ServerControl {
 
   /** Keeps the nicks of accounts for them, before anybody can take one. */
   async #reserveNicks(): Promise<void> {
-    const found = await this.#accounts.names();
+    const found = await this.#observedAccounts.names();
     if (found.kind === 'names') this.chat.reserveNicks(found.names, true);
     else this.#options.log.error('nicks of accounts are not kept for them: accounts cannot be read', {});
   }
@@ -364,13 +381,16 @@ export class ChatServer implements ServerControl {
   /** Waits until it is known what the logs have that are kept, unless that takes very long. */
   async #catchUp(): Promise<void> {
     if (this.#keeping === null) return;
-    const chat = this.chat;
-    const reading = new Promise<boolean>((resolve) => {
-      chat.whenCaughtUp(() => {
+    const isRead = await new Promise<boolean>((resolve) => {
+      const alarm = this.#world.after(CATCH_UP_MS, () => {
+        resolve(false);
+      });
+      this.chat.whenCaughtUp(() => {
+        alarm.cancel();
         resolve(true);
       });
     });
-    if (await Promise.race([reading, setTimeout(CATCH_UP_MS, false, { ref: false })])) return;
+    if (isRead) return;
     this.#options.log.warn('the server starts before all that is kept has been read', {});
   }
 
@@ -384,20 +404,27 @@ export class ChatServer implements ServerControl {
   /** Reads how the server is: the cost grows with the number of clients. */
   readings(): Readings {
     const { version } = this.#options;
-    return readingsOf({
-      version,
-      backend: this.backend,
-      chat: this.chat,
-      protocols: this.#protocols,
-      links: this.clients.links,
-      tally: this.clients.tally,
-      certificates: this.#listeners.certificates,
-      keptBytes: this.clients.shelf.bytes,
-      store: this.#keeping?.readings() ?? null,
-      node: this.#node?.readings ?? null,
-      domainLinks: this.#domains?.domains.readings ?? [],
-      acceptedTotal: this.clients.arrivedCount,
-    });
+    return this.aside(() =>
+      readingsOf({
+        version,
+        backend: this.backend,
+        chat: this.chat,
+        protocols: this.#protocols,
+        links: this.clients.links,
+        tally: this.clients.tally,
+        certificates: this.#listeners.certificates,
+        keptBytes: this.clients.shelf.bytes,
+        store: this.#keeping?.readings() ?? null,
+        node: this.#node?.readings ?? null,
+        domainLinks: this.#domains?.domains.readings ?? [],
+        acceptedTotal: this.clients.arrivedCount,
+      }),
+    );
+  }
+
+  /** Looks at the server on behalf of the one who runs it: nothing depends on what is seen. */
+  aside<T>(look: () => T): T {
+    return this.#world.aside(look);
   }
 
   /** The configuration as it was read last, but for what waits for a restart. */
@@ -521,6 +548,21 @@ export class ChatServer implements ServerControl {
     return this.#world.fromOutside(['reload'], () => this.reload());
   }
 
+  /** Does what {@link Chat.putOut} does, for the one who runs the server. */
+  async putOut(nick: string, parting: string): Promise<Member | null> {
+    return this.#world.fromOutside(['put-out', nick, parting], () => this.chat.putOut(nick, parting));
+  }
+
+  /** Does what {@link Chat.setBan} does, for the one who runs the server. */
+  async setBan(ban: ServerBan, parting: string): Promise<ReturnType<Chat['setBan']>> {
+    return this.#world.fromOutside(['ban', ban, parting], () => this.chat.setBan(null, ban, parting));
+  }
+
+  /** Does what {@link Chat.liftBan} does, for the one who runs the server. */
+  async liftBan(kind: BanKind, mask: string): Promise<ReturnType<Chat['liftBan']>> {
+    return this.#world.fromOutside(['unban', kind, mask], () => this.chat.liftBan(null, kind, mask));
+  }
+
   *connections(): Generator<ConnectionFigures> {
     for (const { protocol, remoteHost: host, remotePort: port, pendingBytes } of this.clients.links) {
       yield { protocol, host, port, pendingBytes };
@@ -556,7 +598,8 @@ export class ChatServer implements ServerControl {
       settle = resolve;
     });
     this.clients.whenEmpty(settle);
-    const alarm = this.#world.after(this.#drainMs, settle);
+    // The clients notice nothing of it.
+    const alarm = SYSTEM_CLOCK.after(this.#drainMs, settle);
     await Promise.race([over, hurry]);
     alarm.cancel();
   }
@@ -600,8 +643,6 @@ interface ServerParts {
   readonly domains: OpenDomains | null;
 }
 
-const ALONE: ServerParts = { keeping: null, makeNode: null, domains: null };
-
 /** Opens the links to other domains, if there are any. Their modules are loaded only then. */
 async function domainsOf(
   { config: { domain, irc }, log, world = REAL_WORLD, domainGraceMs }: ServerOptions,
@@ -642,8 +683,8 @@ function sessionsOverBy(outcome: Outcome): string[] {
 }
 
 /** Opens the store, if there is one. Its modules are loaded only then. */
-async function openKeeping({ config: { store, node }, log }: ServerOptions): Promise<Keeping | null> {
+async function openKeeping({ config: { store, node }, log, world }: ServerOptions): Promise<Keeping | null> {
   if (store === null) return null;
   const { Keeping: Opened } = await import('./keeping.js');
-  return Opened.open(store, node, log);
+  return Opened.open(store, node, log, world);
 }

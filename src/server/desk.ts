@@ -50,11 +50,12 @@ export function deskOf(parts: DeskParts): Verbs {
       return act(words);
     };
   };
+  const look = (describe: () => Reply): Verb => verb(0, 0, () => server.aside(describe));
   return {
-    status: verb(0, 0, () => describeStatus(server, parts.logLevel.level)),
-    clients: verb(0, 0, () => listClients(server)),
-    members: verb(0, 0, () => listMembers(server)),
-    rooms: verb(0, 0, () => listRooms(server)),
+    status: look(() => describeStatus(server, parts.logLevel.level)),
+    clients: look(() => listClients(server)),
+    members: look(() => listMembers(server)),
+    rooms: look(() => listRooms(server)),
     drain: verb(0, 0, () => drain(parts)),
     reload: verb(0, 0, () => reload(parts)),
     upgrade: verb(0, 0, () => upgrade(parts)),
@@ -63,7 +64,7 @@ export function deskOf(parts: DeskParts): Verbs {
     kick: verb(1, 2, ([nick = '', reason]) => kick(server, nick, reason)),
     ban: verb(1, 3, ([target = '', minutes = '0', reason]) => ban(server, target, minutes, reason)),
     unban: verb(1, 1, ([target = '']) => unban(server, target)),
-    bans: verb(0, 0, () => bans(server)),
+    bans: look(() => bans(server)),
   };
 }
 
@@ -115,9 +116,9 @@ function logLevel(log: LevelSwitch, wanted: string | undefined): Reply {
   return { text: [`the log has level ${log.level}`], result: { level: log.level } };
 }
 
-function kick(server: ChatServer, nick: string, reason = 'no reason'): Reply {
+async function kick(server: ChatServer, nick: string, reason = 'no reason'): Promise<Reply> {
   checkText(reason, 'reason', REASON_BYTES);
-  const member = server.chat.putOut(nick, `Killed (${server.name} (${reason}))`);
+  const member = await server.putOut(nick, `Killed (${server.name} (${reason}))`);
   if (member === null) throw refused(`nobody goes by the nick ${nick}`);
   server.log('kill', { by: BY, target: member.nick, reason });
   return { text: [`${member.nick} is out`], result: { nick: member.nick } };
@@ -132,10 +133,10 @@ async function ban(server: ChatServer, text: string, minutes: string, reason = '
   if (!/^\d{1,7}$/.test(minutes) || Number(minutes) > MAX_MINUTES) {
     throw nonsense(`the minutes must be a number from 0 to ${MAX_MINUTES}; 0 is for ever`);
   }
-  const atMs = server.chat.directory.now();
+  const atMs = server.aside(() => server.chat.directory.now());
   const untilMs = minutes === '0' ? null : atMs + Number(minutes) * MS_PER_MINUTE;
-  const wanted: ServerBan = { ...targetOf(server, text), reason, by: server.name, atMs, untilMs };
-  const set = await settled(server.chat.setBan(null, wanted, `Banned (${reason})`));
+  const wanted: ServerBan = { ...server.aside(() => targetOf(server, text)), reason, by: server.name, atMs, untilMs };
+  const set = await settled(await server.setBan(wanted, `Banned (${reason})`));
   if (set.kind === 'refused') {
     throw refused(set.why === 'not-taken' ? NOT_STORED : 'there are too many bans; remove some first');
   }
@@ -153,7 +154,7 @@ async function unban(server: ChatServer, text: string): Promise<Reply> {
     ['users', usersMask(text)],
   ];
   for (const [kind, mask] of candidates) {
-    const lifted = mask === null ? null : await settled(server.chat.liftBan(null, kind, mask));
+    const lifted = mask === null ? null : await settled(await server.liftBan(kind, mask));
     if (lifted?.kind === 'refused' && lifted.why === 'not-taken') throw refused(NOT_STORED);
     if (lifted?.kind !== 'ban-lifted') continue;
     server.log('ban removed', { by: BY, kind, mask: lifted.ban.mask });

@@ -3,10 +3,7 @@ import type { StoreReadings } from '../admin/readings.js';
 import type { Chat, ChatOptions } from '../chat/chat.js';
 import type { LogName } from '../log/entry.js';
 import { MemoryLog } from '../log/memory-log.js';
-import type { StoredBan } from '../store/ban-writes.js';
 import { LastingWrites } from '../store/lasting-writes.js';
-import type { LastLine } from '../store/line-reads.js';
-import type { StoredMember } from '../store/member-reads.js';
 import type { StoreAccess, StoreLogs } from '../store/store-access.js';
 import { StoreError } from '../store/store-error.js';
 import { StoredAccounts } from '../store/stored-accounts.js';
@@ -14,35 +11,32 @@ import { StoredHistory } from '../store/stored-history.js';
 import { StoredMarkers } from '../store/stored-markers.js';
 import type { WriteAnswer } from '../store/write-batches.js';
 import type { StoreConfig } from './config/server-config.js';
+import { OutsideHistory } from './history/outside-history.js';
+import { OutsideMarkers } from './history/outside-markers.js';
 import type { Log } from './log.js';
 import { logIdOf } from './log-id.js';
 import { Duty } from './nodes/duty.js';
 import { nodeOf } from './nodes/node-name.js';
-import { openStore } from './open-store.js';
+import { type OpenedStore, openStore, type StoreOpening } from './open-store.js';
 import { Retention } from './retention.js';
 import { RoutedLog } from './routed-log.js';
 import { StoredBans } from './stored-bans.js';
 import { StoredCheckpoints } from './stored-checkpoints.js';
 import { StoredMembers } from './stored-members.js';
 import { StoredRooms } from './stored-rooms.js';
+import { REAL_WORLD, type World } from './world.js';
 
 /** The name of a process that shares its logs with no other one. */
 export const ALONE = 'a';
 
 /** Its parts. */
-interface KeepingParts {
-  readonly store: StoreAccess;
-  readonly logs: StoreLogs;
-  readonly bans: readonly StoredBan[];
-  readonly members: readonly StoredMember[];
-  readonly erased: readonly string[];
-  /** The last line of each log. */
-  readonly lastLines: readonly LastLine[];
+interface KeepingParts extends StoreOpening {
   readonly duty: Duty;
   readonly config: StoreConfig;
   /** Null for a server that has its store for itself. */
   readonly node: string | null;
   readonly log: Log;
+  readonly outside: World['outside'];
 }
 
 /** An open store with what a chat needs of it. */
@@ -52,9 +46,9 @@ export class Keeping {
   readonly store: StoreAccess;
   readonly accounts: StoredAccounts;
   /** The messages that were said in rooms that are kept, and to accounts. */
-  readonly history: StoredHistory;
+  readonly history: OutsideHistory;
   readonly members: StoredMembers;
-  readonly markers: StoredMarkers;
+  readonly markers: OutsideMarkers;
   readonly logs: StoreLogs;
   /** The part of the history that this node writes first. */
   readonly duty: Duty;
@@ -65,12 +59,14 @@ export class Keeping {
   readonly #erased: readonly string[];
   readonly #retention: Retention;
 
-  private constructor({ store, logs, bans, members, erased, lastLines, duty, config, node, log }: KeepingParts) {
+  private constructor(parts: KeepingParts) {
+    const { store, logs, bans, members, erased, lastLines, duty, config, node, log, outside } = parts;
     this.store = store;
     this.duty = duty;
-    this.markers = new StoredMarkers(store);
-    this.history = new StoredHistory(store, (shelf) => !shelf.startsWith('s:') && daysOf(shelf, config) !== 0);
-    logs.keepAfter?.(() => this.history.whenStored());
+    this.markers = new OutsideMarkers(new StoredMarkers(store), outside);
+    const history = new StoredHistory(store, (shelf) => !shelf.startsWith('s:') && daysOf(shelf, config) !== 0);
+    logs.keepAfter?.(() => history.whenStored());
+    this.history = new OutsideHistory(history, outside);
     this.#writes = new LastingWrites(store);
     this.members = new StoredMembers(this.#writes, members);
     this.#erased = erased;
@@ -105,23 +101,18 @@ export class Keeping {
   }
 
   /** Opens the store that the configuration names. @throws StoreError */
-  static async open(config: StoreConfig, node: string | null, log: Log): Promise<Keeping> {
+  static async open(
+    config: StoreConfig,
+    node: string | null,
+    log: Log,
+    { openStore: openIn, outside }: Pick<World, 'openStore' | 'outside'> = REAL_WORLD,
+  ): Promise<Keeping> {
     const duty = new Duty();
-    const { store, logs } = await openStore(config, log, node === null ? null : duty.isOthers);
-    try {
-      const bans = await store.read('bans', null);
-      const stored = await store.read('members', null);
-      // Those of other nodes are there, or return with them.
-      const members = node === null ? stored : stored.filter(({ session }) => session.startsWith(`${node}.`));
-      const erased = await store.read('erased', null);
-      // The logs of several nodes say themselves what was when.
-      const lastLines = node === null ? await store.read('last-lines', null) : [];
-      return new Keeping({ store, logs, bans, members, erased, lastLines, duty, config, node, log });
-    } catch (error) {
-      logs.close();
-      await store.close();
-      throw error;
-    }
+    const opening = await openIn(async () => {
+      const opened = await openStore(config, log, node === null ? null : duty.isOthers);
+      return closingOnError(opened, () => readFrom(opened, node));
+    });
+    return closingOnError(opening, () => new Keeping({ ...opening, duty, config, node, log, outside }));
   }
 
   /**
@@ -129,7 +120,7 @@ export class Keeping {
    *
    * @param keepRooms - keeps all rooms: what a room was made from is needed until then
    */
-  retain(keepRooms: () => void): void {
+  retain(keepRooms: () => unknown): void {
     this.#retention.start(keepRooms);
   }
 
@@ -178,6 +169,29 @@ export class Keeping {
   close(): Promise<void> {
     this.freeze();
     return this.store.close();
+  }
+}
+
+/** Reads what is needed before anybody arrives. @throws StoreError */
+async function readFrom({ store, logs }: OpenedStore, node: string | null): Promise<StoreOpening> {
+  const bans = await store.read('bans', null);
+  const stored = await store.read('members', null);
+  // Those of other nodes are there, or return with them.
+  const members = node === null ? stored : stored.filter(({ session }) => session.startsWith(`${node}.`));
+  const erased = await store.read('erased', null);
+  // The logs of several nodes say themselves what was when.
+  const lastLines = node === null ? await store.read('last-lines', null) : [];
+  return { store, logs, bans, members, erased, lastLines };
+}
+
+/** Uses a store that has just been opened. If that fails, the store is closed. */
+async function closingOnError<T>({ store, logs }: OpenedStore, use: () => T | Promise<T>): Promise<T> {
+  try {
+    return await use();
+  } catch (error) {
+    logs.close();
+    await store.close();
+    throw error;
   }
 }
 

@@ -1,5 +1,8 @@
 /** Opens the store that a configuration names, whichever database that is in. */
 import { performance } from 'node:perf_hooks';
+import type { StoredBan } from '../store/ban-writes.js';
+import type { LastLine } from '../store/line-reads.js';
+import type { StoredMember } from '../store/member-reads.js';
 import type { MigrationProgress } from '../store/migrations.js';
 import { SqliteLog } from '../store/sqlite-log.js';
 import { Store } from '../store/store.js';
@@ -20,6 +23,16 @@ import { recordedEnds } from './recorded-ends.js';
 export interface OpenedStore {
   readonly store: StoreAccess;
   readonly logs: StoreLogs;
+}
+
+/** A store that is open, with everything that is read from it before anybody arrives. */
+export interface StoreOpening extends OpenedStore {
+  readonly bans: readonly StoredBan[];
+  readonly members: readonly StoredMember[];
+  /** The accounts that have been erased while no server ran. */
+  readonly erased: readonly string[];
+  /** The last line of each log. */
+  readonly lastLines: readonly LastLine[];
 }
 
 /**

@@ -39,10 +39,9 @@ export class Retention {
   }
 
   /** @param prepare - called before each time: what the states of logs are made of is needed until they are kept */
-  start(prepare: () => void): void {
+  start(prepare: () => unknown): void {
     if (this.#isStopped) return;
-    prepare();
-    void this.#forget();
+    void this.#forgetAfter(prepare());
     this.#timer = setTimeout(() => {
       this.start(prepare);
     }, INTERVAL_MS);
@@ -51,6 +50,11 @@ export class Retention {
   stop(): void {
     this.#isStopped = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+
+  async #forgetAfter(prepared: unknown): Promise<void> {
+    await prepared;
+    if (!this.#isStopped) await this.#forget();
   }
 
   async #forget(): Promise<void> {

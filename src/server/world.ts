@@ -4,12 +4,14 @@
  */
 import type { Outside } from '../accounts/observed-accounts.js';
 import { verifyPassword } from '../accounts/password.js';
+import type { BanKind, ServerBan } from '../log/entry.js';
 import type { ClassSettings } from '../protocol/limits.js';
 import { newLogId } from '../protocol/log-id.js';
 import type { Protocol } from '../protocol/protocol.js';
 import type { Arrival } from './arrival.js';
 import { type Clock, SYSTEM_CLOCK } from './clock.js';
 import { ConnectionLink, type LinkEvents, type LinkFacts } from './link.js';
+import type { StoreOpening } from './open-store.js';
 
 /** Everything that makes a link. */
 export interface LinkParts {
@@ -20,8 +22,18 @@ export interface LinkParts {
   readonly protocol: Protocol;
 }
 
-/** A request that the one who runs a server may make of it at any time. */
-export type OutsideRequest = readonly ['reload'] | readonly ['stop', string];
+/**
+ * A request that the process, or the one who runs a server, may make of it at any time: to begin once its store is
+ * open, to keep its rooms, to put a nick out, to set or lift a ban, to read the configuration, to stop.
+ */
+export type OutsideRequest =
+  | readonly ['begin']
+  | readonly ['keep']
+  | readonly ['put-out', nick: string, parting: string]
+  | readonly ['ban', ban: ServerBan, parting: string]
+  | readonly ['unban', kind: BanKind, mask: string]
+  | readonly ['reload']
+  | readonly ['stop', string];
 
 /** The surroundings of one server. */
 export interface World extends Clock {
@@ -35,6 +47,10 @@ export interface World extends Clock {
   readonly verifyPassword: (offered: string, expected: string) => Promise<boolean>;
   /** Asks something whose answer is plain data, and which is never rejected: a store, a program. */
   readonly outside: Outside;
+  /** Opens the store of the server. */
+  readonly openStore: (open: () => Promise<StoreOpening>) => Promise<StoreOpening>;
+  /** Looks at the server on behalf of somebody outside it: nothing depends on what is seen. */
+  aside<T>(look: () => T): T;
   /** Makes the link of a peer that has arrived. */
   createLink(parts: LinkParts): ConnectionLink;
   /** The wire of a link is closed; the server is about to hear of it. */
@@ -51,6 +67,8 @@ export const REAL_WORLD: World = {
   newLogId,
   verifyPassword,
   outside: (ask) => ask(),
+  openStore: (open) => open(),
+  aside: (look) => look(),
   createLink: ({ arrival, facts, limits, events }) => new ConnectionLink(arrival.wire, facts, limits, events),
   departed: () => undefined,
   fromOutside: (_, run) => run(),

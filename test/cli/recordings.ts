@@ -35,16 +35,23 @@ interface Recorded {
   readonly config: string;
 }
 
+interface RecordOptions {
+  readonly signal?: NodeJS.Signals;
+  /** Changes of the settings. */
+  readonly changes?: object;
+  readonly args?: readonly string[];
+}
+
 /** Records what happens on a server until it is stopped by a signal. */
 export async function record(
   happen: (server: RunningServer, config: string) => Promise<void>,
-  { signal = 'SIGTERM', changes = {} }: { readonly signal?: NodeJS.Signals; readonly changes?: object } = {},
+  { signal = 'SIGTERM', changes = {}, args = [] }: RecordOptions = {},
 ): Promise<Recorded> {
   const folder = temporaryFolder();
   const path = join(folder, 'recording');
   const config = join(folder, 'fdmux.json');
   writeFileSync(config, JSON.stringify({ ...settings, ...changes }));
-  const server = await startServer(['--record', path, '--config', config]);
+  const server = await startServer(['--record', path, '--config', config, ...args]);
   await happen(server, config);
   server.process.kill(signal);
   await server.process.ended();

@@ -1,6 +1,6 @@
 import { testReplayUnderFaults } from './replay.js';
 
-testReplayUnderFaults({
-  variants: [{ backend: 'epoll', trigger: 'level' }],
-  ...{ clients: 20, actions: 300, replays: 3 },
-});
+const variants = [{ backend: 'epoll', trigger: 'level' }];
+
+testReplayUnderFaults({ variants, clients: 20, actions: 300, replays: 3 });
+testReplayUnderFaults({ variants, clients: 20, actions: 300, replays: 3, hasStore: true });

@@ -97,13 +97,6 @@ test('a start says where data is kept, or that none is', async () => {
   await Promise.all([stop(kept, 'SIGTERM'), stop(none, 'SIGTERM')]);
 });
 
-test('a server that keeps data cannot be recorded', async () => {
-  const folder = temporaryFolder();
-  const recording = ['--record', join(folder, 'r.fdmux')];
-  const { code, stderr } = await run(process.execPath, [cliPath, 'serve', '--data', folder, ...recording]);
-  expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/^fdmux: .*cannot be recorded.*\n$/) });
-});
-
 test('without a folder, nothing of the store is loaded', async () => {
   const script = join(temporaryFolder(), 'server.cjs');
   writeFileSync(

@@ -1,9 +1,11 @@
 /** The lines of a recording: what each kind contains, and how bytes are written in it. */
 import { isUtf8 } from 'node:buffer';
+import type { BanKind, ServerBan } from '../../log/entry.js';
 import type { Transport } from '../../protocol/session.js';
 import type { Address } from '../../socket/address.js';
+import { isRecordedStore, type RecordedStore } from './recorded-store.js';
 
-export const RECORDING_VERSION = 1;
+export const RECORDING_VERSION = 2;
 
 /** Bytes as text if they are valid UTF-8, or else one character for each byte. */
 export type Text = string | { readonly latin1: string };
@@ -17,7 +19,10 @@ export interface OpenFacts {
   readonly certificate: string | null;
 }
 
-/** The inputs of the server. Numbers are those of connections, or those of timers and checks in their order. */
+/**
+ * The inputs of the server. Numbers are those of connections, or those of timers, checks, questions and inlets in their
+ * order.
+ */
 export type Given =
   | readonly ['open', number, OpenFacts]
   | readonly ['in', number, Text]
@@ -29,8 +34,14 @@ export type Given =
   | readonly ['verified', number, boolean]
   | readonly ['verify-error', number, string]
   | readonly ['answered', number, unknown]
+  | readonly ['reported', number, unknown]
   | readonly ['config', number, object]
   | readonly ['config-error', number, string]
+  | readonly ['begin']
+  | readonly ['keep']
+  | readonly ['put-out', string, string]
+  | readonly ['ban', ServerBan, string]
+  | readonly ['unban', BanKind, string]
   | readonly ['reload']
   | readonly ['stop', string];
 
@@ -47,18 +58,32 @@ export type Done =
 export type Seen =
   | readonly ['clock', number, number, number]
   | readonly ['full' | 'dead', number]
-  | readonly ['pending', number, number];
+  | readonly ['pending', number, number]
+  | readonly ['top', string, number];
+
+/**
+ * The content of a store when it was opened. Each state that is kept of a room has a line of its own: the name of the
+ * log, the number of the last pack that is in the state, and the state.
+ */
+export type Kept = readonly ['store', RecordedStore] | readonly ['state', string, number, string | null];
 
 /** A turn has its number and its times: milliseconds since the epoch, and of the clock that never jumps. */
 export type Turn = readonly ['turn', number, number, number];
 
-export type Line = Turn | Given | Done | Seen | readonly ['finished'];
+export type Line = Kept | Turn | Given | Done | Seen | readonly ['finished'];
 
 type Check = (value: unknown) => boolean;
 
 const isNumber: Check = (value) => typeof value === 'number';
 const isString: Check = (value) => typeof value === 'string';
 const isBoolean: Check = (value) => typeof value === 'boolean';
+const isAny: Check = () => true;
+const isTextOrNull: Check = (value) => value === null || isString(value);
+const isBanKind: Check = (value) => value === 'users' || value === 'addresses';
+const isBan: Check = (value) => {
+  if (typeof value !== 'object' || value === null) return false;
+  return 'kind' in value && isBanKind(value.kind) && 'mask' in value && isString(value.mask);
+};
 const isObject: Check = (value) => typeof value === 'object' && value !== null;
 const isNumbers: Check = (value) => Array.isArray(value) && value.every(isNumber);
 const isText: Check = (value) => {
@@ -77,6 +102,8 @@ const isOpenFacts: Check = (value) => {
 
 /** The fields after the kind. */
 const FIELDS: Readonly<Record<Line[0], readonly Check[]>> = {
+  store: [isRecordedStore],
+  state: [isString, isNumber, isTextOrNull],
   turn: [isNumber, isNumber, isNumber],
   open: [isNumber, isOpenFacts],
   in: [isNumber, isText],
@@ -87,9 +114,15 @@ const FIELDS: Readonly<Record<Line[0], readonly Check[]>> = {
   timer: [isNumber],
   verified: [isNumber, isBoolean],
   'verify-error': [isNumber, isString],
-  answered: [isNumber, () => true],
+  answered: [isNumber, isAny],
+  reported: [isNumber, isAny],
   config: [isNumber, isObject],
   'config-error': [isNumber, isString],
+  begin: [],
+  keep: [],
+  'put-out': [isString, isString],
+  ban: [isBan, isString],
+  unban: [isBanKind, isString],
   reload: [],
   stop: [isString],
   out: [isNumbers, isText],
@@ -102,6 +135,7 @@ const FIELDS: Readonly<Record<Line[0], readonly Check[]>> = {
   full: [isNumber],
   dead: [isNumber],
   pending: [isNumber, isNumber],
+  top: [isString, isNumber],
   finished: [],
 };
 
@@ -119,7 +153,8 @@ export function isLine(value: unknown): value is Line {
 
 const GIVEN = new Set<string>([
   ...['open', 'in', 'eof', 'behind', 'drain', 'close', 'timer'],
-  ...['verified', 'verify-error', 'answered', 'config', 'config-error', 'reload', 'stop'],
+  ...['verified', 'verify-error', 'answered', 'reported', 'config', 'config-error'],
+  ...['begin', 'keep', 'put-out', 'ban', 'unban', 'reload', 'stop'],
 ]);
 
 /** Whether a line is something that the server was given. */

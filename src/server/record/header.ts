@@ -19,15 +19,33 @@ export interface Header {
 }
 
 /** The names of values that nobody may read in a recording. */
-const SECRET = /password|passphrase|secret|token|^key$/i;
+const SECRET = /password|passphrase|secret|token|^key$|^url$/i;
 export const MASKED = '(masked)';
+
+/** The key of the entries of a map, which JSON cannot express. */
+const MAP = '(map)';
 
 /** Returns a value as JSON has it, without secrets. */
 export function withoutSecrets(value: object): object {
   const copy: unknown = JSON.parse(
-    JSON.stringify(value, (key, field: unknown) => (SECRET.test(key) && typeof field === 'string' ? MASKED : field)),
+    JSON.stringify(value, (key, field: unknown) => {
+      if (field instanceof Map) return { [MAP]: [...field] };
+      return SECRET.test(key) && typeof field === 'string' ? MASKED : field;
+    }),
   );
   return typeof copy === 'object' && copy !== null ? copy : {};
+}
+
+/** Makes the maps again in a value from {@link withoutSecrets}, as JSON. */
+export function parseWithMaps(json: string): unknown {
+  return JSON.parse(json, (_, field: unknown) => {
+    const entries: unknown = typeof field === 'object' && field !== null ? Reflect.get(field, MAP) : undefined;
+    return Array.isArray(entries) ? new Map(entries.filter(isEntry)) : field;
+  });
+}
+
+function isEntry(value: unknown): value is readonly [string, unknown] {
+  return Array.isArray(value) && value.length === 2 && typeof value[0] === 'string';
 }
 
 export function formatHeader(header: Header): string {
@@ -59,7 +77,7 @@ export function isConfig(value: unknown): value is ServerConfig {
 export function parseHeader(line: string): Header | string {
   let value: unknown;
   try {
-    value = JSON.parse(line);
+    value = parseWithMaps(line);
   } catch {
     return 'it is no recording of fdmux';
   }

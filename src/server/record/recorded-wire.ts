@@ -22,7 +22,7 @@ export class RecordedWire implements Wire {
 
   get pendingBytes(): number {
     const { pendingBytes } = this.#wire;
-    if (pendingBytes !== this.#seenPendingBytes) {
+    if (!this.#notes.isAside && pendingBytes !== this.#seenPendingBytes) {
       this.#seenPendingBytes = pendingBytes;
       this.#notes.note(['pending', this.#id, pendingBytes]);
     }
@@ -31,7 +31,7 @@ export class RecordedWire implements Wire {
 
   get isDestroyed(): boolean {
     const { isDestroyed } = this.#wire;
-    if (isDestroyed && !this.#isSeenDestroyed) {
+    if (isDestroyed && !this.#notes.isAside && !this.#isSeenDestroyed) {
       this.#isSeenDestroyed = true;
       this.#notes.note(['dead', this.#id]);
     }

@@ -2,22 +2,28 @@
 import type { Outside } from '../../accounts/observed-accounts.js';
 import { verifyPassword } from '../../accounts/password.js';
 import { toError } from '../../errors.js';
+import type { LogName } from '../../log/entry.js';
+import type { Shape } from '../../log/shape.js';
 import { SharedBytes } from '../../net/shared-bytes.js';
 import { logIds, newIdPrefix } from '../../protocol/log-id.js';
 import type { Alarm } from '../clock.js';
 import type { ServerConfig } from '../config/server-config.js';
 import type { ConnectionLink } from '../link.js';
 import { escapeUnsafe } from '../log.js';
+import type { StoreOpening } from '../open-store.js';
 import type { LinkParts, OutsideRequest, World } from '../world.js';
 import { type Done, type Given, type Line, toText } from './format.js';
 import { formatHeader, type Header, withoutSecrets } from './header.js';
 import type { Notes } from './notes.js';
+import { type Inlet, type LogBorder, OutsideLogs } from './outside-logs.js';
 import { RecordedLink } from './recorded-link.js';
 import { RecordedWire } from './recorded-wire.js';
 
 /** Takes the lines of a recording. */
 export interface LineSink {
   append(line: string): void;
+  /** Resolves when there is room for many more lines. */
+  hasRoom(): Promise<void>;
 }
 
 /** Bytes that were written to one wire after the other. */
@@ -35,7 +41,7 @@ export type Beginning = Pick<Header, 'version' | 'configurationName' | 'config'>
  * A turn is everything that happens until the loop has run its microtasks. Work that finishes elsewhere (a password's
  * hash, a file) therefore returns in a turn of its own.
  */
-export class Recorder implements World, Notes {
+export class Recorder implements World, Notes, LogBorder {
   readonly mayChangeListeners = false;
   readonly newLogId: () => string;
   readonly cloakKey: () => string;
@@ -52,6 +58,10 @@ export class Recorder implements World, Notes {
   #checks = 0;
   #questions = 0;
   #readings = 0;
+  #inlets = 0;
+  /** The reports that have arrived, and are about to be given to the server. */
+  #arrivals: (() => void)[] = [];
+  #isAside = false;
   /** The bytes that were written last; more wires may follow. */
   #written: Written | null = null;
   /** The index of the out lines of this turn whose bytes may be written again. */
@@ -152,6 +162,7 @@ export class Recorder implements World, Notes {
 
   readonly now = (): number => {
     const nowMs = Date.now();
+    if (this.#isAside) return nowMs;
     if (nowMs !== this.#wallMs) {
       this.#wallMs = nowMs;
       this.#noteClocks();
@@ -162,6 +173,7 @@ export class Recorder implements World, Notes {
 
   readonly monotonicMs = (): number => {
     const nowMs = Math.floor(performance.now());
+    if (this.#isAside) return nowMs;
     if (nowMs !== this.#monotonicMs) {
       this.#monotonicMs = nowMs;
       this.#noteClocks();
@@ -200,6 +212,70 @@ export class Recorder implements World, Notes {
       callback();
     };
   }
+
+  get isAside(): boolean {
+    return this.#isAside;
+  }
+
+  aside<T>(look: () => T): T {
+    this.#isAside = true;
+    try {
+      return look();
+    } finally {
+      this.#isAside = false;
+    }
+  }
+
+  // The store
+
+  readonly openStore = async (open: () => Promise<StoreOpening>): Promise<StoreOpening> => {
+    const opening = await open();
+    const { store, logs, bans, members, erased, lastLines } = opening;
+    const { states } = logs;
+    this.note(['store', { facts: store.facts, bans, members, erased, lastLines, states: states.length }]);
+    for (const { log, seq, state } of states) {
+      // A large store has more of them than may wait for the disk at once.
+      await this.#sink.hasRoom();
+      this.note(['state', log, seq, state]);
+    }
+    return { ...opening, logs: new OutsideLogs({ logs, states, border: this }) };
+  };
+
+  inlet<T>(_: Shape<T>, take: (report: T) => void): Inlet<T> {
+    this.#inlets += 1;
+    const number = this.#inlets;
+    let isClosed = false;
+    return {
+      put: (report) => {
+        this.#arrives(() => {
+          if (isClosed) return;
+          this.give(['reported', number, report]);
+          take(report);
+        });
+      },
+      close: () => {
+        isClosed = true;
+      },
+    };
+  }
+
+  topOf(log: LogName, look: () => number): number {
+    const top = look();
+    if (top > 0) this.note(['top', log, top]);
+    return top;
+  }
+
+  /** Reports that arrive together are given to the server together, as they would be without a recording. */
+  #arrives(give: () => void): void {
+    this.#arrivals.push(give);
+    if (this.#arrivals.length === 1) setImmediate(this.#giveArrivals);
+  }
+
+  readonly #giveArrivals = (): void => {
+    const arrivals = this.#arrivals;
+    this.#arrivals = [];
+    for (const give of arrivals) give();
+  };
 
   // Work that finishes elsewhere
 

@@ -26,6 +26,8 @@ export class RecordingFile {
   #position = 0;
   #isScheduled = false;
   #isOver = false;
+  /** Called when nothing waits. */
+  #onRoom: () => void = () => undefined;
 
   /** @param fd - of a regular file; it is closed at the end */
   constructor(fd: number, { maxWaiting = DEFAULT_MAX_WAITING, onFailure }: RecordingFileOptions) {
@@ -52,10 +54,19 @@ export class RecordingFile {
     }
   }
 
+  /** Resolves when at most half of what may wait is waiting, and when the recording is over. */
+  async hasRoom(): Promise<void> {
+    if (this.#isOver || this.#waitingLength * 2 <= this.#maxWaiting) return;
+    await new Promise<void>((resolve) => {
+      this.#onRoom = resolve;
+    });
+  }
+
   #takeWaiting(): Buffer {
     const bytes = Buffer.from(this.#waiting.map((line) => `${line}\n`).join(''));
     this.#waiting = [];
     this.#waitingLength = 0;
+    this.#onRoom();
     return bytes;
   }
 
@@ -87,6 +98,7 @@ export class RecordingFile {
   #fail(error: Error): void {
     this.#isOver = true;
     this.#waiting = [];
+    this.#onRoom();
     // A write that is under way still has the fd; its end closes it.
     if (this.#writing === null) this.#close();
     this.#onFailure(error);

@@ -78,6 +78,11 @@ export class RecordingLines {
     return line;
   }
 
+  /** Returns the error of a recording in which something does not follow; its damage, if that is why. */
+  lacks(what: string): RecordingError {
+    return this.#damage ?? new RecordingError(`${this.#path}: ${what} does not follow line ${this.lineNumber}`);
+  }
+
   close(): void {
     closeSync(this.#fd);
   }

@@ -3,7 +3,7 @@ import { ChatServer } from '../chat-server.js';
 import type { ConnectionLink } from '../link.js';
 import type { Log } from '../log.js';
 import { type Given, isGiven, type OpenFacts, toBytes } from '../record/format.js';
-import { isConfig } from '../record/header.js';
+import { isConfig, parseWithMaps } from '../record/header.js';
 import type { Difference } from './difference.js';
 import { RecordingLines } from './lines.js';
 import { type Counts, ReplayedWire, ReplayedWorld } from './replayed-world.js';
@@ -100,7 +100,6 @@ class Replay {
 
   #give(line: Given): void {
     const world = this.#world;
-    const [, number] = line;
     switch (line[0]) {
       case 'open':
         this.#open(line[1], line[2]);
@@ -131,6 +130,26 @@ class Replay {
           world.differs(null, `answer ${line[1]}`, 'the server has not asked for it');
         }
         return;
+      case 'reported':
+        if (!world.report(line[1], line[2])) {
+          world.differs(null, `a report ${line[1]}`, 'the server does not wait for it');
+        }
+        return;
+      case 'begin':
+        void this.#server.begin();
+        return;
+      case 'keep':
+        void this.#server.keepRooms();
+        return;
+      case 'put-out':
+        void this.#server.putOut(line[1], line[2]);
+        return;
+      case 'ban':
+        void this.#server.setBan(line[1], line[2]);
+        return;
+      case 'unban':
+        void this.#server.liftBan(line[1], line[2]);
+        return;
       case 'verified':
       case 'verify-error':
       case 'config':
@@ -141,7 +160,7 @@ class Replay {
         void this.#server.reload();
         return;
       case 'stop':
-        this.#server.beginToEnd(String(number));
+        this.#server.beginToEnd(line[1]);
         return;
     }
   }
@@ -178,12 +197,13 @@ class Replay {
     const isCheck = kind === 'verified' || kind === 'verify-error';
     const check = isCheck ? this.#world.takeCheck(number) : undefined;
     const reading = isCheck ? undefined : this.#world.takeReading(number);
+    const config = kind === 'config' ? parseWithMaps(JSON.stringify(result)) : null;
     if (check === undefined && reading === undefined) {
       this.#world.differs(null, `${kind} ${number}`, 'the server has not asked for it');
     } else if (kind === 'verified') check?.resolve(line[2]);
     else if (kind === 'verify-error') check?.reject(new Error(line[2]));
     else if (kind === 'config-error') reading?.reject(new Error(line[2]));
-    else if (isConfig(result)) reading?.resolve(result);
+    else if (isConfig(config)) reading?.resolve(config);
     else this.#world.differs(null, 'a configuration', 'its line is damaged');
   }
 }

@@ -1,14 +1,20 @@
 /** A world that gives a server what a recording has, and compares what the server does. */
 import type { Wire } from '../../front/wire.js';
+import type { LogName } from '../../log/entry.js';
+import { isLogName } from '../../log/log-name.js';
+import type { Shape } from '../../log/shape.js';
 import { SharedBytes } from '../../net/shared-bytes.js';
 import { logIds } from '../../protocol/log-id.js';
 import type { Alarm } from '../clock.js';
 import type { ServerConfig } from '../config/server-config.js';
 import { ConnectionLink } from '../link.js';
+import type { StoreOpening } from '../open-store.js';
 import { type Done, type Line, toBytes } from '../record/format.js';
+import { type Inlet, type LogBorder, OutsideLogs } from '../record/outside-logs.js';
 import type { LinkParts, OutsideRequest, World } from '../world.js';
 import { describeLine, type Difference, firstDifference, showBytes } from './difference.js';
 import type { RecordingLines } from './lines.js';
+import { NoStore } from './no-store.js';
 
 /** The bytes that a line says were written, and to whom. */
 interface Expected {
@@ -34,7 +40,7 @@ export interface Counts {
 }
 
 /** The surroundings of a replayed server. */
-export class ReplayedWorld implements World {
+export class ReplayedWorld implements World, LogBorder {
   readonly mayChangeListeners = false;
   readonly newLogId: () => string;
   readonly cloakKey: () => string;
@@ -51,6 +57,9 @@ export class ReplayedWorld implements World {
   #questionCount = 0;
   /** The functions that take the answers to questions; each returns whether it is one. */
   readonly #questions = new Map<number, (value: unknown) => boolean>();
+  #inletCount = 0;
+  /** The functions that take the reports of inlets; each returns whether it is one. */
+  readonly #inlets = new Map<number, (value: unknown) => boolean>();
   #readingCount = 0;
   readonly #readings = new Map<number, Waiting<ServerConfig>>();
   #expected: Expected | null = null;
@@ -171,6 +180,55 @@ export class ReplayedWorld implements World {
     const take = this.#questions.get(number);
     this.#questions.delete(number);
     return take?.(value) === true;
+  }
+
+  // The store, of which a replay has only what is recorded
+
+  readonly openStore = (): Promise<StoreOpening> => {
+    const line = this.#lines.take();
+    if (line?.[0] !== 'store') return Promise.reject(this.#lines.lacks('the content of the store'));
+    const { facts, states: count, ...content } = line[1];
+    const states: StoreOpening['logs']['states'][number][] = [];
+    while (states.length < count) {
+      const next = this.#lines.take();
+      if (next?.[0] !== 'state') return Promise.reject(this.#lines.lacks('the content of the store'));
+      const [, log, seq, state] = next;
+      if (!isLogName(log)) return Promise.reject(this.#lines.lacks('the name of a log'));
+      states.push({ log, seq, state, tail: [] });
+    }
+    return Promise.resolve({
+      ...content,
+      store: new NoStore(facts),
+      logs: new OutsideLogs({ logs: null, states, border: this }),
+    });
+  };
+
+  inlet<T>(isReport: Shape<T>, take: (report: T) => void): Inlet<T> {
+    this.#inletCount += 1;
+    const number = this.#inletCount;
+    this.#inlets.set(number, (value) => {
+      if (!isReport(value)) return false;
+      take(value);
+      return true;
+    });
+    return { put: () => undefined, close: () => void this.#inlets.delete(number) };
+  }
+
+  /** Gives the server what an inlet has brought. @returns whether it has that inlet, and this is a report */
+  report(number: number, value: unknown): boolean {
+    return this.#inlets.get(number)?.(value) === true;
+  }
+
+  topOf(log: LogName): number {
+    const line = this.#lines.peek();
+    if (line?.[0] !== 'top' || line[1] !== log) return 0;
+    this.#lines.take();
+    this.#timesAsked = 0;
+    return line[2];
+  }
+
+  aside<T>(look: () => T): T {
+    return look();
   }
 
   takeReading(number: number): Waiting<ServerConfig> | undefined {

@@ -61,3 +61,17 @@ test('no more waits for the disk than allowed', () => {
   expect(failures).toEqual(['the disk is too slow: 110 characters wait for it']);
   expect(readFileSync(path, 'utf8')).toBe('');
 });
+
+test('more lines than may wait are written if each waits for room', async () => {
+  const { path, failures, file } = create({ maxWaiting: 100 });
+  const lines = Array.from({ length: 50 }, (_, index) => `line ${index}`);
+  for (const line of lines) {
+    await file.hasRoom();
+    file.append(line);
+  }
+  file.end();
+  expect(readFileSync(path, 'utf8')).toBe(lines.map((line) => `${line}\n`).join(''));
+  expect(failures).toEqual([]);
+  // A recording that is over keeps nobody waiting.
+  await file.hasRoom();
+});
