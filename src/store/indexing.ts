@@ -3,25 +3,34 @@ import type { Indexed } from './line-index.js';
 
 /**
  * How long the index may be behind, in milliseconds. Lines that are said meanwhile are indexed together: the index
- * writes as many pages for one line as for fifty.
+ * writes almost as many pages for one line as for fifty.
  */
-const BEHIND_MS = 50;
+const BEHIND_MS = 25;
 
 /** Indexes the next lines. @returns how far the index is then */
 type IndexStep = () => Promise<Indexed>;
 
+/** The observer of indexed lines. */
+interface IndexObserver {
+  /** Some lines have been indexed. */
+  indexed(lines: number): void;
+  /** Lines could not be indexed; they are indexed with those that are written next. */
+  failed(error: unknown): void;
+}
+
 /** The indexing of one store. */
 export class Indexing {
   readonly #step: IndexStep;
-  readonly #failed: (error: unknown) => void;
+  readonly #observer: IndexObserver;
+  /** How far the index is known to be. */
+  #upTo: number | null = null;
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<void> | null = null;
   #isBehind = false;
 
-  /** @param failed - receives why lines could not be indexed; they are indexed with those that are written next */
-  constructor(step: IndexStep, failed: (error: unknown) => void) {
+  constructor(step: IndexStep, observer: IndexObserver) {
     this.#step = step;
-    this.#failed = failed;
+    this.#observer = observer;
   }
 
   /** Something has been written. */
@@ -55,9 +64,11 @@ export class Indexing {
       for (let isOver = false; !isOver;) {
         const { upTo, last } = await this.#step();
         isOver = upTo >= last;
+        this.#observer.indexed(upTo - (this.#upTo ?? upTo));
+        this.#upTo = upTo;
       }
     } catch (error) {
-      this.#failed(error);
+      this.#observer.failed(error);
     }
   }
 }

@@ -34,15 +34,22 @@ export interface Indexed {
   readonly last: number;
 }
 
+/** Returns how far the index is, which it shows itself. */
+export function indexedIn(tables: Tables): Indexed {
+  return {
+    upTo: Math.max(tables.indexedUpTo, maxOf(tables, 'SELECT max(id) AS most FROM line_text_docsize')),
+    last: maxOf(tables, 'SELECT max(id) AS most FROM line WHERE kind > 0'),
+  };
+}
+
 /**
- * Puts the next lines into the index that are not in it yet, in the transaction that is open. The index itself shows
- * the next line.
+ * Puts the next lines into the index that are not in it yet, in the transaction that is open.
  *
  * @param maxLines - how many of them are looked at
  */
 export function indexMoreLines(tables: Tables, maxLines: number): Indexed {
-  const last = maxOf(tables, 'SELECT max(id) AS most FROM line WHERE kind > 0');
-  let upTo = Math.max(tables.indexedUpTo, maxOf(tables, 'SELECT max(id) AS most FROM line_text_docsize'));
+  const { last, ...begun } = indexedIn(tables);
+  let { upTo } = begun;
   for (let left = maxLines; left > 0; left -= PAGE_LINES) {
     const limit = Math.min(left, PAGE_LINES);
     const rows = tables.run(UNINDEXED).all(upTo, limit);
@@ -60,6 +67,23 @@ export function indexMoreLines(tables: Tables, maxLines: number): Indexed {
 const PAGE_LINES = 1_000;
 /** The lines that belong in the index: messages and notices. */
 const UNINDEXED = 'SELECT * FROM line WHERE id > ? AND kind IN (1, 2) ORDER BY id LIMIT ?';
+
+/** From now on, parts of the index are merged by {@link mergeIndex} alone. */
+export function mergeByCommand(tables: Tables): void {
+  tables.run("INSERT INTO line_text(line_text, rank) VALUES('automerge', 0)").run();
+}
+
+/** Merges parts of the index, about so many pages. @returns whether there was anything to merge */
+export function mergeIndex(tables: Tables, pages: number): boolean {
+  const before = changesIn(tables);
+  tables.run("INSERT INTO line_text(line_text, rank) VALUES('merge', ?)").run(pages);
+  // https://www.sqlite.org/fts5.html#the_merge_command: a command that does nothing counts as one change.
+  return changesIn(tables) - before >= 2;
+}
+
+function changesIn(tables: Tables): number {
+  return integerOf(tables.run('SELECT total_changes() AS changes').get() ?? {}, 'changes');
+}
 
 function indexLine(tables: Tables, id: number, log: number, { source, text }: Line): void {
   const grams = `${shelfToken(log)} ${speakerToken(speakerOf(source))} ${gramsOf(folded(text))}`;

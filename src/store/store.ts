@@ -6,6 +6,7 @@ import { Checkpoints } from './checkpoints.js';
 import type { Durability } from './database.js';
 import { lockFolder, STORE_FILE } from './folder.js';
 import { Indexing } from './indexing.js';
+import { Merging } from './merging.js';
 import type { MigrationProgress } from './migrations.js';
 import { Pace, type PaceObserver } from './pace.js';
 import { SpareThread } from './spare-thread.js';
@@ -110,14 +111,17 @@ export class Store {
         const reader = await start('read');
         const searcher = new SpareThread((ended) => start('read', ended));
         const checkpoints = new Checkpoints(new SpareThread((ended) => start('checkpoint', ended)));
-        const indexing = new Indexing(
-          () => writer.ask('index', null),
-          (error) => {
+        const merging = new Merging((pages) => writer.ask('merge', { pages }));
+        const indexing = new Indexing(() => writer.ask('index', null), {
+          indexed: (lines) => {
+            merging.indexed(lines);
+          },
+          failed: (error) => {
             const failure = failureOf(error);
             // A full disk takes no lines either, and is reported by them.
             if (failure.code !== 'ERR_STORE_FULL') refused('line', failure);
           },
-        );
+        });
         // For lines that a killed process had not indexed.
         indexing.written();
         const writes = new WriteBatches({

@@ -85,6 +85,8 @@ export interface Jobs extends Reads {
   readonly begin: { readonly ask: null; readonly answer: StoreFacts };
   /** Puts the next lines into the index for searches. Answers how far it is then. */
   readonly index: { readonly ask: null; readonly answer: Indexed };
+  /** Merges parts of the index for searches, about so many pages. Answers whether there was anything to merge. */
+  readonly merge: { readonly ask: { readonly pages: number }; readonly answer: boolean };
   /** Moves into the file the part of the write-ahead log that no reader needs. */
   readonly checkpoint: { readonly ask: null; readonly answer: null };
   /** Finds the faults of the file. */

@@ -10,7 +10,7 @@ import { READERS } from './reader.js';
 import { failureOf } from './store-error.js';
 import { Tables } from './tables.js';
 import type { Answer, Jobs, ReadersOf, Report, Task, ThreadData } from './tasks.js';
-import { begin, indexNextLines, writeBatch } from './writer.js';
+import { begin, indexNextLines, mergeParts, writeBatch } from './writer.js';
 
 /** How each job is done. */
 type Desk = ReadersOf<Jobs>;
@@ -24,6 +24,7 @@ function newDesk(): Desk {
     write: writeBatch,
     begin,
     index: indexNextLines,
+    merge: mergeParts,
     checkpoint: ({ connection }) => {
       connection.exec('PRAGMA wal_checkpoint(PASSIVE)');
       return null;

@@ -21,25 +21,28 @@ function withoutTime(): void {
   });
 }
 
-const failed = (error: unknown): never => {
-  throw error;
+const observer = {
+  indexed: () => undefined,
+  failed: (error: unknown): never => {
+    throw error;
+  },
 };
 
 test('what is written within a moment is indexed together, step by step, and what comes meanwhile later', async () => {
   withoutTime();
   const { step, ends } = heldSteps();
-  const indexing = new Indexing(step, failed);
+  const indexing = new Indexing(step, observer);
   indexing.written();
   indexing.written();
   expect(ends).toHaveLength(0);
-  await vi.advanceTimersByTimeAsync(50);
+  await vi.advanceTimersByTimeAsync(25);
   expect(ends).toHaveLength(1);
   ends[0]?.({ upTo: 5, last: 9 });
   await vi.advanceTimersByTimeAsync(0);
   expect(ends).toHaveLength(2);
   indexing.written();
   ends[1]?.(UP_TO_DATE);
-  await vi.advanceTimersByTimeAsync(49);
+  await vi.advanceTimersByTimeAsync(24);
   expect(ends).toHaveLength(2);
   await vi.advanceTimersByTimeAsync(1);
   expect(ends).toHaveLength(3);
@@ -50,7 +53,7 @@ test('what is written within a moment is indexed together, step by step, and wha
 
 test('who needs the index waits for all that was written before, also beside a run that began earlier', async () => {
   const { step, ends } = heldSteps();
-  const indexing = new Indexing(step, failed);
+  const indexing = new Indexing(step, observer);
   const over: string[] = [];
   await indexing.caughtUp();
   expect(ends).toHaveLength(0);
@@ -72,13 +75,27 @@ test('who needs the index waits for all that was written before, also beside a r
   });
 });
 
+test('how many lines have been indexed is reported, as far as it is known', async () => {
+  const counts: number[] = [];
+  const steps = [4, 9, 12].map((upTo) => Promise.resolve({ upTo, last: upTo === 4 ? 9 : upTo }));
+  const indexing = new Indexing(() => steps.shift() ?? expect.fail(), {
+    ...observer,
+    indexed: (lines) => counts.push(lines),
+  });
+  for (let run = 0; run < 2; run += 1) {
+    indexing.written();
+    await indexing.caughtUp();
+  }
+  expect(counts).toEqual([0, 5, 3]);
+});
+
 test('a step that fails is reported, and lines are indexed with the next', async () => {
   const failures: unknown[] = [];
   const steps = [Promise.reject(new Error('full')), Promise.resolve(UP_TO_DATE)];
-  const indexing = new Indexing(
-    () => steps.shift() ?? Promise.reject(new Error('one too many')),
-    (error) => failures.push(error),
-  );
+  const indexing = new Indexing(() => steps.shift() ?? Promise.reject(new Error('one too many')), {
+    indexed: () => undefined,
+    failed: (error) => failures.push(error),
+  });
   indexing.written();
   await indexing.caughtUp();
   expect(failures).toEqual([new Error('full')]);
