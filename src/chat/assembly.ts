@@ -2,14 +2,16 @@
 import type { Outlet } from './member.js';
 
 /**
- * Outlets that get the same bytes time after time. The assembly dissolves by itself when its outlets are sent something
- * in another way, when one of them changes, and from time to time.
+ * Outlets that get the same bytes time after time. The assembly dissolves by itself when another one begins, and when
+ * one of its outlets changes or falls behind.
  */
 export interface Assembly {
   /** Starts again, with no outlets. */
   begin(): void;
   /** Adds an outlet. @returns false if it has to be sent to separately */
   add(outlet: Outlet): boolean;
+  /** Removes an outlet, if it was added. */
+  remove(outlet: Outlet): void;
   /**
    * Sends bytes, or the UTF-8 of a text, to all outlets but one, which need not be in the assembly.
    *

@@ -79,6 +79,9 @@ export class Publisher {
         else if (event.to !== null) toBoth(delivery, event.to, event.by, answered);
         return;
       case 'joined':
+        this.#talk?.follow(roomStateOf(event.room), stateOf(event.member));
+        this.#toRoomAsKnown(delivery, event.room, answered);
+        return;
       case 'topic':
       case 'settings':
       case 'retitled':
@@ -86,6 +89,7 @@ export class Publisher {
         return;
       case 'left':
       case 'kicked':
+        this.#talk?.follow(roomStateOf(event.room), stateOf(event.member));
         this.#toRoomAsKnown(delivery, event.room, answered);
         // The member is no longer inside.
         if (event.member !== answered) delivery.to(stateOf(event.member));
@@ -128,7 +132,7 @@ export class Publisher {
 
   /** Reaches all who see the state of a room: members inside, and members who will be inside again. */
   #toRoomAsKnown(delivery: Delivery, room: Room, except: MemberState | null): void {
-    toRoom(delivery, room, except);
+    this.#toTalk(delivery, room, except, 0);
     for (const absentee of this.#absentees.outOf(room)) if (absentee !== except) delivery.to(absentee);
   }
 

@@ -159,6 +159,8 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   // A fan-out walks the array; the map answers "is this one here?".
   readonly #seats: SeatState[] = [];
   #audience = 0;
+  /** The session that made the last change of the audience by entering or leaving; empty if another change did. */
+  #lastMoved = '';
   readonly #seatBy = new Map<string, SeatState>();
   /** The place that was last asked for: a message asks for its speaker's place several times. */
   #recent: SeatState | null = null;
@@ -486,7 +488,21 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
 
   /** A member inside has another outlet. */
   audienceChanged(): void {
+    this.#changeAudience('');
+  }
+
+  #changeAudience(session: string): void {
     this.#audience += 1;
+    this.#lastMoved = session;
+  }
+
+  /**
+   * Whether nothing has changed the audience but that a member has entered or left.
+   *
+   * @param audience - the number that it had before
+   */
+  hasOnlyMoved({ session }: Pick<Subject, 'session'>, audience: number): boolean {
+    return this.#audience === audience + 1 && this.#lastMoved === session;
   }
 
   /** The occupied places, in an arbitrary order. */
@@ -590,7 +606,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   seat(member: MemberState, { who, ranks, sinceMs, last }: Omit<SeatOptions, 'index'>): void {
     const seat = new SeatState(this, member, { who, ranks, sinceMs, index: this.#seats.length, last });
     this.#seats.push(seat);
-    this.#audience += 1;
+    this.#changeAudience(member.session);
     this.#seatBy.set(member.session, seat);
     this.#numbers?.hand(member.session);
     this.#isAwaiting = false;
@@ -602,7 +618,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   /** Takes a place away. */
   unseat(seat: SeatState): void {
     const { member, session } = seat;
-    this.#audience += 1;
+    this.#changeAudience(session);
     this.#seatBy.delete(session);
     this.#recent = null;
     this.#numbers ??= new RunningNumbers();

@@ -18,6 +18,8 @@ export class Talk {
   #encoder: Encoder | null = null;
   /** The members inside who are not in the assembly. */
   #others: MemberState[] = [];
+  /** How many messages are sent before the others may be in the assembly, too, since they may only have been behind. */
+  #messagesLeft = 0;
   /** Whether too few of the members inside can be in it. */
   #isVain = false;
 
@@ -37,7 +39,7 @@ export class Talk {
       return false;
     }
     if (this.#isVain) return false;
-    const known = this.#encoder;
+    const known = this.#others.length > 0 && this.#messagesLeft === 0 ? null : this.#encoder;
     const content = known === null ? null : delivery.contentFor(known);
     if (content !== null && this.#send(delivery, content, except)) return true;
     const encoder = this.#assemble(room);
@@ -47,7 +49,26 @@ export class Talk {
     return anew !== null && this.#send(delivery, anew, except);
   }
 
+  /**
+   * Somebody has just entered a room, or left it. If that is all that has happened, the assembly stays: otherwise it
+   * would be made for each of many who come and go.
+   */
+  follow(room: RoomState, member: MemberState): void {
+    if (room !== this.#room || !room.hasOnlyMoved(member, this.#audience)) return;
+    this.#audience = room.audience;
+    if (room.seatOf(member) === undefined) this.#drop(member);
+    else if (this.#encoder !== null && !this.#takes(member)) this.#others.push(member);
+    this.#isVain = room.size < FEW || 2 * this.#others.length > room.size;
+  }
+
+  #drop(member: MemberState): void {
+    const index = this.#others.indexOf(member);
+    if (index >= 0) this.#others.splice(index, 1);
+    else this.#assembly.remove(member.outlet);
+  }
+
   #turnTo(room: RoomState): void {
+    this.#assembly.begin();
     this.#room = room;
     this.#audience = room.audience;
     this.#encoder = null;
@@ -57,23 +78,29 @@ export class Talk {
 
   #send(delivery: Delivery, content: Uint8Array | string, except: MemberState | null): boolean {
     if (!this.#assembly.send(content, except?.outlet ?? null)) return false;
+    if (this.#messagesLeft > 0) this.#messagesLeft -= 1;
     for (const member of this.#others) if (member !== except) delivery.to(member, this.#room);
     return true;
   }
 
   /** Takes all members who read like the first one. @returns their encoder; null if they are too few */
   #assemble(room: RoomState): Encoder | null {
-    const assembly = this.#assembly;
-    assembly.begin();
+    this.#assembly.begin();
     this.#others = [];
     this.#encoder = null;
-    for (const { member } of room.seats) {
-      const { outlet } = member;
-      const { encoder } = outlet;
-      if ((this.#encoder === null || encoder === this.#encoder) && assembly.add(outlet)) this.#encoder = encoder;
-      else this.#others.push(member);
-    }
+    for (const { member } of room.seats) if (!this.#takes(member)) this.#others.push(member);
+    this.#messagesLeft = room.size;
     this.#isVain = 2 * this.#others.length > room.size;
+    if (this.#isVain) this.#assembly.begin();
     return this.#isVain ? null : this.#encoder;
+  }
+
+  /** Adds a member to the assembly, if it reads like those in it. @returns whether it has been added */
+  #takes({ outlet }: MemberState): boolean {
+    const { encoder } = outlet;
+    if (this.#encoder !== null && encoder !== this.#encoder) return false;
+    if (!this.#assembly.add(outlet)) return false;
+    this.#encoder = encoder;
+    return true;
   }
 }

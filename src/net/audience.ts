@@ -1,37 +1,31 @@
 /** Many connections that are sent the same bytes by one call. */
-import { OWED_NOTHING } from './output-arena.js';
 import { ServedConnection } from './served-connection.js';
 import type { Turn } from './turn.js';
 
 /** No turn gives this number to an audience. */
-const NO_AUDIENCE = -1;
+const NO_NUMBER = -1;
 
 /**
  * Connections of one turn. A message to them costs the same, however many they are, until the turn ends; only then does
- * each of them get its part. The audience ends with the turn, and with every flush before that.
+ * each of them get its part. The audience stays from turn to turn. It ends when another one begins, when one of them
+ * has to be written to by itself, and when the kernel does not take all that one of them is sent.
  */
 export class Audience {
   #turn: Turn | null = null;
-  #number = NO_AUDIENCE;
-  #size = 0;
-
-  /** How many connections it has had since it began. */
-  get size(): number {
-    return this.#size;
-  }
+  #number = NO_NUMBER;
 
   /** Begins again without members. */
   begin(): void {
+    if (this.#turn?.hasAudience(this.#number) === true) this.#turn.endAudience();
     this.#turn = null;
-    this.#number = NO_AUDIENCE;
-    this.#size = 0;
+    this.#number = NO_NUMBER;
   }
 
   /**
    * Adds the target of a write.
    *
    * @returns false if it has to be written to by itself: it is no connection without anything in between, or older
-   *   bytes wait for it, or it is going to be closed
+   *   bytes wait for it, or it is going to be closed; or if the audience has ended
    */
   add(target: unknown): boolean {
     if (!(target instanceof ServedConnection)) return false;
@@ -40,10 +34,16 @@ export class Audience {
     if (this.#turn === null) {
       this.#turn = turn;
       this.#number = turn.beginAudience();
-    } else if (this.#turn !== turn) return false;
+    } else if (this.#turn !== turn || !turn.hasAudience(this.#number)) return false;
     turn.enter(target);
-    this.#size += 1;
     return true;
+  }
+
+  /** Takes a connection out, if it is in: the others stay. */
+  remove(target: unknown): void {
+    if (target instanceof ServedConnection && this.#turn?.hasAudience(this.#number) === true) {
+      this.#turn.leaveAudience(target);
+    }
   }
 
   /**
@@ -52,15 +52,11 @@ export class Audience {
    * @returns how many they are; null if the audience has ended, or that is too much for it
    */
   send(content: Uint8Array | string, except: unknown): number | null {
-    const turn = this.#turn;
-    if (turn === null) return null;
-    const left = except instanceof ServedConnection && except.owedFrom !== OWED_NOTHING ? except : null;
-    if (!turn.broadcast(this.#number, content, left)) return null;
-    return left === null ? this.#size : this.#size - 1;
+    return this.#turn?.broadcast(this.#number, content, except instanceof ServedConnection ? except : null) ?? null;
   }
 }
 
 /** Ends the audience that this is in, if it is a connection in one: it is to be written to by itself from now on. */
 export function endAudienceOf(target: unknown): void {
-  if (target instanceof ServedConnection && target.owedFrom !== OWED_NOTHING) target.endAudience();
+  if (target instanceof ServedConnection) target.endAudience();
 }

@@ -3,9 +3,8 @@
  *
  * A write copies its bytes into the arena and extends the connection's range there; a broadcast is copied once and
  * extends the range of every recipient. Repeated broadcasts to the same audience extend nothing: its members are owed
- * the audience's part of the arena from a given position, and get it as one range in the end. A flush sends all ranges
- * by one native call, hands what the kernel did not take to the connections' queues, and starts the arena again from
- * zero.
+ * the audience's part of the arena from a given position. A flush sends all ranges by one native call and what is owed
+ * by another, hands what the kernel did not take to the connections' queues, and starts the arena again from zero.
  */
 import { constants } from 'node:os';
 import { toBytes } from '../arguments.js';
@@ -36,6 +35,13 @@ export type Writable = string | Uint8Array | SharedBytes;
 /** The system calls that the arena makes: for one fd, and for the ranges of many. */
 export type SendCalls = Pick<NativeBinding, 'send' | 'sender'>;
 
+/** A member of an audience of whose bytes the kernel did not take all; `result` is as that of a send. */
+interface Refusal<Member> {
+  readonly member: Member;
+  readonly start: number;
+  readonly result: number;
+}
+
 /** A member of which the kernel took only the first `sent` bytes. */
 interface Stalled<Member> {
   readonly member: Member;
@@ -47,8 +53,8 @@ interface Stalled<Member> {
  */
 let lastStamp = 0;
 
-/** A member is owed nothing that its ranges do not have. */
-export const OWED_NOTHING = -1;
+/** The index of a member that is in no audience. */
+export const NO_AUDIENCE = -1;
 
 /** Gathers bytes for many members, and sends each member's share in one system call. */
 export class OutputArena<Member extends OutputMember> {
@@ -58,10 +64,15 @@ export class OutputArena<Member extends OutputMember> {
   #usedBytes = 0;
   /** The end of the used part for broadcasts. */
   #sharedEnd = ARENA_BYTES;
-  /** The members of the audience, and how many they are; another audience has another number. */
-  readonly #audience: (Member | undefined)[] = [];
-  #audienceSize = 0;
+  /** The members of the audience, by their indexes; another audience has another number. */
+  #audience: Member[] = [];
   #audienceNumber = 0;
+  #audienceFds = new Int32Array(64);
+  /** Their operations, so that a flush need not visit them: the second word is where their owed bytes begin. */
+  #audienceOperations = new Int32Array(OPERATION_WORDS * 64);
+  #sendOwed: Send;
+  /** The members of the flush under way that have not been sent everything. */
+  readonly #stalled: Stalled<Member>[] = [];
   #stamp = ++lastStamp;
   /** The members to flush, in the order in which they became dirty. */
   readonly #dirty = new TurnList<Member>();
@@ -74,11 +85,22 @@ export class OutputArena<Member extends OutputMember> {
     this.#calls = calls;
     this.#onStarved = onStarved;
     this.#send = calls.sender(this.#arena, this.#operations);
+    this.#sendOwed = calls.sender(this.#arena, this.#audienceOperations);
   }
 
   /** Whether a flush has anything to do. */
   get isDirty(): boolean {
-    return this.#dirty.length > 0 || this.#audienceSize > 0;
+    return this.#dirty.length > 0 || this.#owes;
+  }
+
+  /** Whether the audience may be owed something. */
+  get #owes(): boolean {
+    return this.#audience.length > 0 && this.#sharedEnd > ARENA_BYTES;
+  }
+
+  /** A number for its contents since the last flush: no other contents of any arena of the thread have it. */
+  get filling(): number {
+    return this.#stamp;
   }
 
   /** Has the next flush call the member's `flushed`, whether or not it has bytes to send. */
@@ -94,7 +116,7 @@ export class OutputArena<Member extends OutputMember> {
    * @throws ERR_INVALID_ARG_TYPE
    */
   append(member: Member, content: Writable): void {
-    if (member.owedFrom !== OWED_NOTHING) this.pay(member);
+    this.pay(member);
     // Bytes behind older ones wait with them, so the arena would only be a detour. But the bytes whose append made the
     // arena overflow are still in it after that flush has left the member a queue, and later bytes must not overtake
     // them.
@@ -131,7 +153,7 @@ export class OutputArena<Member extends OutputMember> {
   /** Copies a broadcast into the arena. @returns its position */
   #placeShared(bytes: Buffer): number {
     // The bytes that an audience is owed have to be adjacent.
-    if (this.#audienceSize === 0 && bytes.length <= SHARED_END - this.#sharedEnd) return this.#placeForMany(bytes);
+    if (this.#audience.length === 0 && bytes.length <= SHARED_END - this.#sharedEnd) return this.#placeForMany(bytes);
     this.#makeRoom(bytes.length);
     const start = this.#usedBytes;
     this.#arena.set(bytes, start);
@@ -148,63 +170,89 @@ export class OutputArena<Member extends OutputMember> {
 
   // Audiences
 
-  /** Begins an audience, which ends with the next one and with the next flush. @returns its number */
+  /** Begins an audience, which ends with the next one, or when the kernel takes less. @returns its number */
   beginAudience(): number {
     this.#dismiss();
     return this.#audienceNumber;
   }
 
+  /** Whether an audience has not ended. @param number - of the audience */
+  hasAudience(number: number): boolean {
+    return number === this.#audienceNumber;
+  }
+
   /** Adds a member to the audience. It must be open for writing, and have no queue. */
   enter(member: Member): void {
-    this.#audience[this.#audienceSize] = member;
-    this.#audienceSize += 1;
-    member.owedFrom = this.#sharedEnd;
+    if (member.audienceIndex !== NO_AUDIENCE) return;
+    const index = this.#audience.push(member) - 1;
+    if (index === this.#audienceFds.length) this.#growAudience();
+    this.#audienceFds[index] = member.fd;
+    this.#audienceOperations[OPERATION_WORDS * index] = member.fd;
+    this.#audienceOperations[OPERATION_WORDS * index + 1] = this.#sharedEnd;
+    member.audienceIndex = index;
+  }
+
+  #growAudience(): void {
+    const fds = new Int32Array(2 * this.#audienceFds.length);
+    fds.set(this.#audienceFds);
+    const operations = new Int32Array(OPERATION_WORDS * fds.length);
+    operations.set(this.#audienceOperations);
+    this.#audienceFds = fds;
+    this.#audienceOperations = operations;
+    this.#sendOwed = this.#calls.sender(this.#arena, operations);
   }
 
   /**
    * Takes a copy of bytes, or the UTF-8 of a text, that all members of an audience are sent, but for one.
    *
    * @param number - of the audience
-   * @returns false if it has ended: then they are not sent. It ends if there is no room; another one may have it
+   * @returns how many they are; null if it has ended, or they are too many bytes: then they are not sent
    */
-  broadcast(number: number, content: Uint8Array | string, except: Member | null): boolean {
-    if (number !== this.#audienceNumber) return false;
+  broadcast(number: number, content: Uint8Array | string, except: Member | null): number | null {
     const isText = typeof content === 'string';
     const mostBytes = isText ? content.length * MAX_BYTES_PER_UNIT : content.length;
-    if (mostBytes > SHARED_END - this.#sharedEnd) {
-      this.flush();
-      return false;
-    }
-    const isExcepted = except !== null && except.owedFrom !== OWED_NOTHING;
-    if (isExcepted) this.pay(except);
+    if (mostBytes > SHARED_END - this.#sharedEnd && number === this.#audienceNumber) this.flush();
+    if (mostBytes > SHARED_END - this.#sharedEnd || number !== this.#audienceNumber) return null;
+    if (except !== null) this.pay(except);
     if (isText) this.#sharedEnd += this.#arena.write(content, this.#sharedEnd, 'utf8');
     else this.#placeForMany(content);
-    if (isExcepted) except.owedFrom = this.#sharedEnd;
-    return true;
+    if (except === null || except.audienceIndex === NO_AUDIENCE) return this.#audience.length;
+    this.#audienceOperations[OPERATION_WORDS * except.audienceIndex + 1] = this.#sharedEnd;
+    return this.#audience.length - 1;
   }
 
-  /** Makes one range of the bytes that a member is owed. It stays in its audience. */
+  /** Makes one range of the bytes that a member is owed, if it is in the audience. */
   pay(member: Member): void {
-    const start = member.owedFrom;
-    if (start === OWED_NOTHING || start === this.#sharedEnd) return;
-    member.owedFrom = this.#sharedEnd;
+    if (member.audienceIndex === NO_AUDIENCE) return;
+    const word = OPERATION_WORDS * member.audienceIndex + 1;
+    const start = present(this.#audienceOperations[word], 'the start of what is owed');
+    if (start === this.#sharedEnd) return;
+    this.#audienceOperations[word] = this.#sharedEnd;
     if (!member.isDestroyed) this.#extend(member, start, this.#sharedEnd);
   }
 
-  /** Takes a member out of its audience, which goes on without it. */
+  /** Takes a member out of the audience, which goes on without it. */
   leave(member: Member): void {
+    const { audienceIndex: index } = member;
+    if (index === NO_AUDIENCE) return;
     this.pay(member);
-    member.owedFrom = OWED_NOTHING;
+    member.audienceIndex = NO_AUDIENCE;
+    const last = this.#audience.pop();
+    if (last === undefined || last === member) return;
+    const from = OPERATION_WORDS * this.#audience.length;
+    this.#audienceOperations.copyWithin(OPERATION_WORDS * index, from, from + OPERATION_WORDS);
+    this.#audienceFds[index] = last.fd;
+    this.#audience[index] = last;
+    last.audienceIndex = index;
   }
 
   /** Ends the audience. */
   #dismiss(): void {
-    for (let index = 0; index < this.#audienceSize; index += 1) {
-      const member = this.#audience[index];
-      if (member !== undefined) this.leave(member);
-      this.#audience[index] = undefined;
+    for (const member of this.#audience) {
+      this.pay(member);
+      member.audienceIndex = NO_AUDIENCE;
     }
-    this.#audienceSize = 0;
+    this.#audience = [];
     this.#audienceNumber += 1;
   }
 
@@ -254,13 +302,15 @@ export class OutputArena<Member extends OutputMember> {
       }
       member.sent(sent);
     }
-    if (sent < bytes.length) member.keep(asBuffer(bytes).subarray(sent), isShared);
+    if (sent < bytes.length) {
+      if (member.audienceIndex !== NO_AUDIENCE) this.#dismiss();
+      member.keep(asBuffer(bytes).subarray(sent), isShared);
+    }
     this.addDirty(member);
   }
 
   /** Sends all that the arena holds; the queues take what the kernel does not. Calls no handler of the user. */
   flush(): void {
-    if (this.#audienceSize > 0) this.#dismiss();
     if (this.#usedBytes === 0 && this.#sharedEnd === ARENA_BYTES && this.#dirty.length === 0) return;
     const members = this.#dirty.take();
     const { entries, length } = members;
@@ -268,13 +318,15 @@ export class OutputArena<Member extends OutputMember> {
     for (let index = 0; index < length; index += 1) {
       const member = entries[index];
       if (member === undefined) continue;
+      this.pay(member);
       if (member.rangeEnd !== 0 && !member.isDestroyed && !member.hasQueue) count = this.#plan(member, count);
     }
     if (count > 0) this.#send(count);
+    const refusals = this.#owes ? this.#sendToAudience() : null;
     this.#settle(members);
-    this.#usedBytes = 0;
-    this.#sharedEnd = ARENA_BYTES;
-    this.#stamp = ++lastStamp;
+    if (refusals !== null) this.#settleRefusals(refusals);
+    if (this.#stalled.length > 0) this.#keepAll();
+    this.#startAgain();
     for (let index = 0; index < length; index += 1) {
       const member = entries[index];
       if (member === undefined) continue;
@@ -282,6 +334,50 @@ export class OutputArena<Member extends OutputMember> {
       member.flushed();
     }
     this.#dirty.release();
+  }
+
+  #startAgain(): void {
+    const operations = this.#audienceOperations;
+    if (this.#owes) {
+      for (let index = 0; index < this.#audience.length; index += 1)
+        operations[OPERATION_WORDS * index + 1] = ARENA_BYTES;
+    }
+    this.#usedBytes = 0;
+    this.#sharedEnd = ARENA_BYTES;
+    this.#stamp = ++lastStamp;
+  }
+
+  /** Sends all members of the audience what they are owed. @returns those that did not take it; null if all did */
+  #sendToAudience(): Refusal<Member>[] | null {
+    const operations = this.#audienceOperations;
+    const { length } = this.#audience;
+    const end = this.#sharedEnd;
+    for (let index = 0; index < length; index += 1) operations[OPERATION_WORDS * index + 2] = end;
+    this.#sendOwed(length);
+    let refusals: Refusal<Member>[] | null = null;
+    for (let index = 0; index < length; index += 1) {
+      const word = OPERATION_WORDS * index;
+      const result = present(operations[word], 'the result of a send');
+      const start = present(operations[word + 1], 'the start of what is owed');
+      operations[word] = present(this.#audienceFds[index], 'an fd of the audience');
+      operations[word + 1] = end;
+      // One that has been paid has its bytes in its own ranges.
+      if (result === end - start || start === end) continue;
+      (refusals ??= []).push({ member: present(this.#audience[index], 'a member of the audience'), start, result });
+    }
+    return refusals;
+  }
+
+  /** Ends the audience: some of its members have to be written to by themselves, or not at all. */
+  #settleRefusals(refusals: readonly Refusal<Member>[]): void {
+    this.#dismiss();
+    for (const { member, start, result } of refusals) {
+      if (member.isDestroyed) continue;
+      member.rangeStart = start;
+      member.rangeEnd = this.#sharedEnd;
+      member.accepted(this.#sharedEnd - start);
+      this.#settleOne(member, result);
+    }
   }
 
   /** Writes the member's ranges behind the first `count` operations. @returns how many there are then */
@@ -310,48 +406,51 @@ export class OutputArena<Member extends OutputMember> {
     return word / OPERATION_WORDS + 1;
   }
 
-  /** Reads the results, in the order in which {@link flush} planned, and keeps what was not sent. */
+  /** Reads the results, in the order in which {@link flush} planned. */
   #settle({ entries, length }: Taken<Member>): void {
-    let stalled: Stalled<Member>[] | undefined;
-    let stalledBytes = 0;
     let word = 0;
     for (let index = 0; index < length; index += 1) {
       const member = entries[index];
       if (member === undefined || member.rangeEnd === 0) continue;
       if (member.isDestroyed) {
         forgetRanges(member);
-        continue;
-      }
-      const total = rangedBytes(member);
-      let sent = 0;
-      if (!member.hasQueue) {
+      } else if (member.hasQueue) {
+        this.#stalled.push({ member, sent: 0 });
+      } else {
         const result = present(this.#operations[word], 'the result of a send');
         word += OPERATION_WORDS * rangeCount(member);
-        if (isMemoryShortage(-result)) {
-          this.#onStarved(member);
-        } else if (result < 0 && result !== -EAGAIN) {
-          forgetRanges(member);
-          member.refused(-result, 'send');
-          continue;
-        }
-        sent = Math.max(result, 0);
-        member.sent(sent);
-      }
-      if (sent === total) {
-        forgetRanges(member);
-      } else {
-        (stalled ??= []).push({ member, sent });
-        stalledBytes += total - sent;
+        this.#settleOne(member, result);
       }
     }
-    if (stalled !== undefined) this.#keepAll(stalled, stalledBytes);
+  }
+
+  #settleOne(member: Member, result: number): void {
+    if (isMemoryShortage(-result)) {
+      this.#onStarved(member);
+    } else if (result < 0 && result !== -EAGAIN) {
+      forgetRanges(member);
+      member.refused(-result, 'send');
+      return;
+    }
+    const sent = Math.max(result, 0);
+    member.sent(sent);
+    if (sent === rangedBytes(member)) forgetRanges(member);
+    else this.#stalled.push({ member, sent });
   }
 
   /**
    * Hands what was not sent to the queues. If the remainders together are larger than the arena's contents, as when
    * many slow members miss one broadcast, they share one copy of the contents.
    */
-  #keepAll(stalled: readonly Stalled<Member>[], stalledBytes: number): void {
+  #keepAll(): void {
+    const stalled = this.#stalled.splice(0);
+    let stalledBytes = 0;
+    let isAudienceHit = false;
+    for (const { member, sent } of stalled) {
+      stalledBytes += rangedBytes(member) - sent;
+      isAudienceHit ||= member.audienceIndex !== NO_AUDIENCE;
+    }
+    if (isAudienceHit) this.#dismiss();
     const isShared = stalledBytes > this.#usedBytes + this.#sharedEnd - ARENA_BYTES;
     const own = this.#contents(0, this.#usedBytes, isShared);
     const shared = this.#contents(ARENA_BYTES, this.#sharedEnd, isShared);

@@ -16,7 +16,7 @@ import type { ConnectionGroup } from './connection-group.js';
 import { ConnectionDuplex } from './duplex.js';
 import { callClose, callData, callError, callHandler } from './handler-calls.js';
 import { watchFor } from './interest.js';
-import { OWED_NOTHING, type Writable } from './output-arena.js';
+import { NO_AUDIENCE, type Writable } from './output-arena.js';
 import { SecurityFacts, UNSECURED } from './security-facts.js';
 import type { Turn } from './turn.js';
 import type { Readiness } from './turn-driver.js';
@@ -56,7 +56,7 @@ export class ServedConnection<T> extends SecurityFacts implements Connection<T>,
   rangeStart = 0;
   rangeEnd = 0;
   earlierRanges: number[] | null = null;
-  owedFrom = OWED_NOTHING;
+  audienceIndex = NO_AUDIENCE;
   /** When bytes last moved, on the turn's clock, in ms; 0 if no timeout needs it. */
   activeMs: number;
   /** The topics it is subscribed to; the group's. */
@@ -111,7 +111,7 @@ export class ServedConnection<T> extends SecurityFacts implements Connection<T>,
   }
 
   get pendingBytes(): number {
-    if (this.owedFrom !== OWED_NOTHING) this.#group.turn.pay(this);
+    this.#group.turn.pay(this);
     return this.#pendingBytes;
   }
 
@@ -164,9 +164,11 @@ export class ServedConnection<T> extends SecurityFacts implements Connection<T>,
 
   destroy(error?: Error): void {
     if (this.isDestroyed) return;
+    const { turn } = this.#group;
+    turn.leaveAudience(this);
     this.isDestroyed = true;
     this.#destroyReason = error;
-    this.#group.turn.addDestroyed(this);
+    turn.addDestroyed(this);
   }
 
   pause(): void {
@@ -216,6 +218,7 @@ export class ServedConnection<T> extends SecurityFacts implements Connection<T>,
   /** Stops being a connection, without a call of any handler. */
   #leave(turn: Turn): void {
     if (this.#registration !== null) turn.unwatch(this, this.#registration);
+    turn.leaveAudience(this);
     this.isDestroyed = true;
     this.#fd = -1;
     this.#queue = null;
@@ -265,12 +268,13 @@ export class ServedConnection<T> extends SecurityFacts implements Connection<T>,
 
   /** The turn whose audiences it may enter now; null if it has to be written to by itself. */
   get audienceTurn(): Turn | null {
-    return this.isWritable && this.#queue === null ? this.#group.turn : null;
+    // What is sent to an audience moves bytes of its members without their knowledge.
+    return this.isWritable && this.#queue === null && !this.#group.watchesIdle ? this.#group.turn : null;
   }
 
-  /** Ends the audience that it is in. */
+  /** Ends the audience that it is in, if any: from now on it is written to by itself, or not at all. */
   endAudience(): void {
-    this.#group.turn.endAudience();
+    if (this.audienceIndex !== NO_AUDIENCE) this.#group.turn.endAudience();
   }
 
   /** Has these handlers called instead of the user's. */

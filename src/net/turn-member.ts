@@ -32,18 +32,15 @@ export interface OutputMember {
   /** Whether older bytes are waiting; new ones must line up behind them. */
   readonly hasQueue: boolean;
 
-  /** For the arena alone, as are the next three: whether the member is on its list of members to flush. */
+  /** For the arena alone, as are the next four: whether the member is on its list of members to flush. */
   isDirty: boolean;
   /** Its last run of bytes in the arena, [rangeStart, rangeEnd); both 0 if there is none. */
   rangeStart: number;
   rangeEnd: number;
   /** The runs before that one, as pairs, if they do not touch. */
   earlierRanges: number[] | null;
-  /**
-   * The place in the arena where the bytes begin that its audience gets and its ranges do not contain; -1 without an
-   * audience.
-   */
-  owedFrom: number;
+  /** Its index in its audience; -1 without an audience. */
+  audienceIndex: number;
 
   /** The arena took `byteLength` bytes for it. */
   accepted(byteLength: number): void;

@@ -197,9 +197,19 @@ export class Turn {
     if (!this.#isUnderWay && this.#arena.isDirty) this.#ensureEnd();
   }
 
+  /** A number for what has been appended since the last flush. */
+  get filling(): number {
+    return this.#arena.filling;
+  }
+
   /** Begins an audience: see the arena. @returns its number */
   beginAudience(): number {
     return this.#arena.beginAudience();
+  }
+
+  /** Whether an audience has not ended. */
+  hasAudience(number: number): boolean {
+    return this.#arena.hasAudience(number);
   }
 
   endAudience(): void {
@@ -214,22 +224,22 @@ export class Turn {
   /**
    * Sends something to all members of an audience but one.
    *
-   * @returns false if it has ended, or if the bytes are too many
+   * @returns how many they are; null if it has ended, or if the bytes are too many
    */
-  broadcast(audience: number, content: Uint8Array | string, except: TurnMember | null): boolean {
-    if (!this.#arena.broadcast(audience, content, except)) return false;
-    this.#ensureEnd();
-    return true;
+  broadcast(audience: number, content: Uint8Array | string, except: TurnMember | null): number | null {
+    const count = this.#arena.broadcast(audience, content, except);
+    if (count !== null) this.#ensureEnd();
+    return count;
+  }
+
+  /** Takes a member out of its audience, if it is in one; the audience goes on without it. */
+  leaveAudience(member: TurnMember): void {
+    this.#arena.leave(member);
   }
 
   /** Has a member's pending bytes include what its audience was sent. */
   pay(member: TurnMember): void {
     this.#arena.pay(member);
-  }
-
-  /** Takes a member out of its audience. */
-  leaveAudience(member: TurnMember): void {
-    this.#arena.leave(member);
   }
 
   /** Sends what has been appended, without waiting for the end of the turn. Calls no handler. */

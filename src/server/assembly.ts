@@ -22,6 +22,10 @@ export class LinkAssembly implements Assembly {
     return outlet instanceof ConnectionLink && outlet.enter(this.#audience);
   }
 
+  remove(outlet: Outlet): void {
+    if (outlet instanceof ConnectionLink) outlet.exit(this.#audience);
+  }
+
   send(content: Uint8Array | string, except: Outlet | null): boolean {
     const audience = this.#audience;
     const count =

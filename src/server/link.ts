@@ -229,6 +229,11 @@ export class ConnectionLink implements Link, Worker, SlowReader {
     return !this.#isHeldBack && !this.#isFull && audience.add(this.#wire);
   }
 
+  /** Leaves those who are sent by one call, if it is among them. */
+  exit(audience: Audience): void {
+    audience.remove(this.#wire);
+  }
+
   /** Sends something to all of an audience but this one. @returns how many they are; null if the audience has ended */
   sendToOthers(audience: Audience, content: Uint8Array | string): number | null {
     return audience.send(content, this.#wire);

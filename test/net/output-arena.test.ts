@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import { SharedBytes } from 'fdmux';
 import { describe, expect, test } from 'vitest';
 import type { Send } from '../../src/binding/contract.js';
-import { OutputArena, OWED_NOTHING, type SendCalls, type Writable } from '../../src/net/output-arena.js';
+import { NO_AUDIENCE, OutputArena, type SendCalls, type Writable } from '../../src/net/output-arena.js';
 import type { OutputMember } from '../../src/net/turn-member.js';
 import { pattern } from '../support/connections.js';
 import { seeded } from '../support/random.js';
@@ -72,7 +72,7 @@ class FakeMember implements OutputMember {
   rangeStart = 0;
   rangeEnd = 0;
   earlierRanges: number[] | null = null;
-  owedFrom = OWED_NOTHING;
+  audienceIndex = NO_AUDIENCE;
   pendingBytes = 0;
   readonly kept: Buffer[] = [];
   /** The pieces as they were handed over, and whether they were shared. */
@@ -99,6 +99,13 @@ class FakeMember implements OutputMember {
   keep(bytes: Buffer, isShared: boolean): void {
     this.kept.push(Buffer.from(bytes));
     this.pieces.push({ bytes, isShared });
+  }
+
+  /** Its socket has room again. */
+  takeKept(kernel: FakeKernel): void {
+    const bytes = Buffer.concat(this.kept.splice(0));
+    if (bytes.length > 0) kernel.sent.set(this.fd, [...(kernel.sent.get(this.fd) ?? []), bytes]);
+    this.pendingBytes -= bytes.length;
   }
 
   failed(error: Error): void {
@@ -400,32 +407,78 @@ describe('an audience', () => {
     const { kernel, arena } = setUp();
     const audience = members(3);
     const number = gather(arena, audience);
-    expect(arena.broadcast(number, bytesOf('one, '), null)).toBe(true);
-    expect(arena.broadcast(number, 'two €', null)).toBe(true);
+    expect(arena.broadcast(number, bytesOf('one, '), null)).toBe(3);
+    expect(arena.broadcast(number, 'two €', null)).toBe(3);
     expect(arena.isDirty).toBe(true);
     arena.flush();
     expect(kernel.calls).toEqual(['sendRanges 100 101 102']);
     for (const { fd } of audience) expect(kernel.bytesOf(fd).toString()).toBe('one, two €');
-    expect(audience.map(({ owedFrom, pendingBytes }) => [owedFrom, pendingBytes])).toEqual([
-      [OWED_NOTHING, 0],
-      [OWED_NOTHING, 0],
-      [OWED_NOTHING, 0],
+    expect(audience.map(({ isDirty, pendingBytes }) => [isDirty, pendingBytes])).toEqual([
+      [false, 0],
+      [false, 0],
+      [false, 0],
     ]);
+    expect(arena.isDirty).toBe(false);
   });
 
-  test('ends with a flush, and with the next one: nobody gets anything then', () => {
+  test('stays from one flush to the next', () => {
     const { kernel, arena } = setUp();
     const audience = members(2);
     const number = gather(arena, audience);
-    arena.flush();
-    expect(arena.broadcast(number, bytesOf('late'), null)).toBe(false);
-    const second = gather(arena, audience);
-    const third = gather(arena, audience.slice(1));
-    expect(arena.broadcast(second, bytesOf('late'), null)).toBe(false);
-    expect(arena.broadcast(third, bytesOf('now'), null)).toBe(true);
+    for (const text of ['one, ', 'two, ', 'three']) {
+      arena.broadcast(number, text, null);
+      arena.flush();
+      arena.flush();
+    }
+    expect(kernel.calls).toEqual(new Array<string>(3).fill('sendRanges 100 101'));
+    for (const { fd } of audience) expect(kernel.bytesOf(fd).toString()).toBe('one, two, three');
+  });
+
+  test('ends with the next one: nobody gets anything then', () => {
+    const { kernel, arena } = setUp();
+    const audience = members(2);
+    const first = gather(arena, audience);
+    const second = gather(arena, audience.slice(1));
+    expect([arena.hasAudience(first), arena.hasAudience(second)]).toEqual([false, true]);
+    expect(arena.broadcast(first, bytesOf('late'), null)).toBeNull();
+    expect(arena.broadcast(second, bytesOf('now'), null)).toBe(1);
     arena.flush();
     expect(kernel.calls).toEqual(['sendRanges 101']);
     expect(kernel.bytesOf(101).toString()).toBe('now');
+  });
+
+  test.each([
+    ['the kernel does not take all', 2, []],
+    ['the kernel has no memory', -ENOBUFS, []],
+    ['the connection is broken', -EPIPE, [`refused ${EPIPE} send`]],
+  ])('ends when %s that one is sent', (_reason, answer, events) => {
+    const { kernel, arena, starved } = setUp();
+    const audience = members(5);
+    const number = gather(arena, audience);
+    kernel.answers.set(102, answer);
+    expect(arena.broadcast(number, 'abc', null)).toBe(5);
+    arena.flush();
+    expect(arena.broadcast(number, 'def', null)).toBeNull();
+    const [, , one] = audience;
+    expect(one?.events).toEqual(events);
+    expect(starved).toEqual(answer === -ENOBUFS ? [one] : []);
+    expect(kernel.bytesOf(102).toString() + Buffer.concat(one?.kept ?? []).toString()).toBe(
+      answer === -EPIPE ? '' : 'abc',
+    );
+    expect(audience.every(({ audienceIndex }) => audienceIndex === NO_AUDIENCE)).toBe(true);
+  });
+
+  test('ends when the kernel does not take a long write to one: what is said later waits behind that', () => {
+    const { kernel, arena } = setUp();
+    const audience = members(3);
+    const [one] = audience;
+    const number = gather(arena, audience);
+    kernel.answers.set(100, 10);
+    arena.broadcast(number, 'a', null);
+    if (one !== undefined) arena.append(one, Buffer.alloc(DIRECT_BYTES));
+    expect(arena.broadcast(number, 'b', null)).toBeNull();
+    arena.flush();
+    expect(kernel.bytesOf(101).toString()).toBe('a');
   });
 
   test('does not get a part of it for one who is excepted or has left, or was destroyed', () => {
@@ -441,11 +494,12 @@ describe('an audience', () => {
     arena.broadcast(number, bytesOf('c'), four);
     arena.leave(two);
     three.isDestroyed = true;
-    arena.broadcast(number, bytesOf('d'), one);
+    arena.leave(three);
+    expect(arena.broadcast(number, bytesOf('d'), one)).toBe(0);
     arena.flush();
     expect(kernel.bytesOf(one.fd).toString()).toBe('bc');
     expect(kernel.bytesOf(two.fd).toString()).toBe('ac');
-    expect(kernel.calls).toEqual(['sendRanges 101 101 100']);
+    expect(kernel.bytesOf(three.fd)).toHaveLength(0);
   });
 
   test('is paid when somebody asks what is pending', () => {
@@ -462,20 +516,18 @@ describe('an audience', () => {
   test('is sent what it has got when there is no room for more, and takes what has none in an empty arena not at all', () => {
     const { kernel, arena } = setUp();
     const audience = members(2);
-    let number = gather(arena, audience);
+    const number = gather(arena, audience);
     const whole: Buffer[] = [];
     for (let seed = 0; seed < 20; seed += 1) {
       const bytes = pattern(10_000, seed);
       whole.push(bytes);
-      if (arena.broadcast(number, bytes, null)) continue;
-      number = gather(arena, audience);
-      expect(arena.broadcast(number, bytes, null)).toBe(true);
+      expect(arena.broadcast(number, bytes, null)).toBe(2);
     }
     expect(kernel.calls).toHaveLength(1);
     arena.flush();
     for (const { fd } of audience) expect(kernel.bytesOf(fd).equals(Buffer.concat(whole))).toBe(true);
-    expect(arena.broadcast(gather(arena, audience), pattern(SHARED_BYTES + 1), null)).toBe(false);
-    expect(arena.broadcast(gather(arena, audience), '€'.repeat(SHARED_BYTES / 3 + 1), null)).toBe(false);
+    expect(arena.broadcast(number, pattern(SHARED_BYTES + 1), null)).toBeNull();
+    expect(arena.broadcast(number, '€'.repeat(SHARED_BYTES / 3 + 1), null)).toBeNull();
   });
 
   test('keeps what the kernel does not take, shared if that is less than the copies', () => {
@@ -495,43 +547,55 @@ describe('an audience', () => {
     );
   });
 
-  test('gives each the same bytes in the same order as single writes do, whatever happens in between', () => {
-    const random = seeded(7);
-    const upTo = (count: number): number => Math.floor(random() * count);
-    const { kernel, arena } = setUp();
-    const all = members(12);
-    const expected = new Map(all.map(({ fd }) => [fd, '']));
-    const add = (member: FakeMember, text: string): void => {
-      expected.set(member.fd, `${expected.get(member.fd)}${text}`);
-    };
-    let audience: FakeMember[] = [];
-    let number = arena.beginAudience();
-    for (let count = 0; count < 5000; count += 1) {
-      const text = `${count};`;
-      const one = all[upTo(all.length)] ?? new FakeMember(1);
-      const dice = upTo(100);
-      if (dice < 3) arena.flush();
-      else if (dice < 6) {
-        audience = all.filter(() => random() < 0.7);
-        number = gather(arena, audience);
-      } else if (dice < 20) {
-        arena.append(one, text);
-        add(one, text);
-      } else if (dice < 30) {
-        const shared = new SharedBytes(text);
-        for (const member of all.slice(upTo(10))) {
-          arena.append(member, shared);
-          add(member, text);
+  test.each([
+    ['', 7, 0],
+    [', and however little the kernel takes', 8, 0.3],
+  ])(
+    'gives each the same bytes in the same order as single writes do, whatever happens in between%s',
+    (_how, seed, slowness) => {
+      const random = seeded(seed);
+      const upTo = (count: number): number => Math.floor(random() * count);
+      const { kernel, arena } = setUp();
+      const all = members(12);
+      const expected = new Map(all.map(({ fd }) => [fd, '']));
+      const add = (member: FakeMember, text: string): void => {
+        expected.set(member.fd, `${expected.get(member.fd)}${text}`);
+      };
+      let audience: FakeMember[] = [];
+      let number = arena.beginAudience();
+      for (let count = 0; count < 5000; count += 1) {
+        const text = `${count};`;
+        const one = all[upTo(all.length)] ?? new FakeMember(1);
+        const dice = upTo(100);
+        if (dice < 3) {
+          for (const { fd } of all) if (random() < slowness) kernel.answers.set(fd, upTo(2) === 0 ? -EAGAIN : upTo(9));
+          arena.flush();
+          kernel.answers.clear();
+        } else if (dice < 6) {
+          for (const member of all) if (random() < 0.5) member.takeKept(kernel);
+          audience = all.filter((member) => !member.hasQueue && random() < 0.7);
+          number = gather(arena, audience);
+        } else if (dice < 20) {
+          arena.append(one, text);
+          add(one, text);
+        } else if (dice < 30) {
+          const shared = new SharedBytes(text);
+          for (const member of all.slice(upTo(10))) {
+            arena.append(member, shared);
+            add(member, text);
+          }
+        } else if (dice < 33) arena.pay(one);
+        else if (dice < 35) {
+          arena.leave(one);
+          audience = audience.filter((member) => member !== one);
+        } else if (arena.broadcast(number, upTo(2) === 0 ? text : bytesOf(text), one) !== null) {
+          for (const member of audience) if (member !== one) add(member, text);
         }
-      } else if (dice < 33) arena.pay(one);
-      else if (dice < 35) {
-        arena.leave(one);
-        audience = audience.filter((member) => member !== one);
-      } else if (arena.broadcast(number, upTo(2) === 0 ? text : bytesOf(text), one)) {
-        for (const member of audience) if (member !== one) add(member, text);
       }
-    }
-    arena.flush();
-    for (const [fd, text] of expected) expect(kernel.bytesOf(fd).toString()).toBe(text);
-  });
+      arena.flush();
+      for (const member of all) member.takeKept(kernel);
+      for (const [fd, text] of expected) expect(kernel.bytesOf(fd).toString()).toBe(text);
+      expect(all.map(({ pendingBytes }) => pendingBytes)).toEqual(new Array<number>(12).fill(0));
+    },
+  );
 });

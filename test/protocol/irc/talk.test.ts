@@ -109,3 +109,66 @@ test('one that quits is sent all that was said before, and then why it is closed
   expect(rest.slice(0, 2).map((line) => line.replace(/^:\S+ /, ''))).toEqual(['PRIVMSG #room :1', 'PRIVMSG #room :2']);
   expect(rest.at(-1)).toMatch(/^ERROR :/);
 });
+
+/** A member that works out from what it is shown who is in the room with it. */
+class Onlooker {
+  readonly nick: string;
+  readonly client: IrcClient;
+  /** Those inside; null while it is outside itself. */
+  inside: Set<string> | null = null;
+
+  constructor(nick: string, client: IrcClient) {
+    this.nick = nick;
+    this.client = client;
+  }
+
+  /** Takes the next lines. @throws if somebody enters twice, or leaves or speaks outside */
+  read(lines: readonly string[]): void {
+    for (const line of untagged(lines)) {
+      const [, names] = / 353 \S+ = #room :(.*)$/.exec(line) ?? [];
+      for (const name of names?.split(' ') ?? []) this.inside?.add(name.replace(/^@/, ''));
+      const [, nick = '', command = ''] = /^:([^!]+)!\S+ (JOIN|PART|PRIVMSG) #room/.exec(line) ?? [];
+      if (command !== '') this.#see(nick, command);
+    }
+  }
+
+  #see(nick: string, command: string): void {
+    if (nick === this.nick && command === 'JOIN') {
+      expect(this.inside).toBeNull();
+      this.inside = new Set();
+      return;
+    }
+    expect({ nick, command, isInside: this.inside?.has(nick) }).toEqual({
+      nick,
+      command,
+      isInside: command !== 'JOIN',
+    });
+    if (command === 'JOIN') this.inside?.add(nick);
+    if (command === 'PART') this.inside?.delete(nick);
+    if (command === 'PART' && nick === this.nick) this.inside = null;
+  }
+}
+
+test('however many come, go and speak in one turn, each is shown who is inside with it', async () => {
+  const server = await startIrc({ limits: UNLIMITED });
+  const random = seeded(5);
+  const isOneOf = (count: number): boolean => Math.floor(random() * count) === 0;
+  const onlookers: Onlooker[] = [];
+  for (let count = 0; count < 24; count += 1) {
+    const caps = count % 6 === 5 ? { caps: 'server-time' } : {};
+    onlookers.push(new Onlooker(`n${count}`, await server.client(`n${count}`, caps)));
+  }
+  for (let round = 0; round < 40; round += 1) {
+    // Now and then all enter an empty room.
+    const leaves = round % 8 === 7 ? 1 : 3;
+    for (const { client, inside } of onlookers) {
+      if (inside === null) client.send('JOIN #room', ...(isOneOf(4) ? ['PRIVMSG #room :hello'] : []));
+      else if (isOneOf(leaves)) client.send('PART #room', ...(isOneOf(5) ? ['JOIN #room'] : []));
+      else if (isOneOf(4)) client.send('PRIVMSG #room :x', 'PRIVMSG #room :y');
+    }
+    for (const onlooker of onlookers) onlooker.read(await onlooker.client.heard());
+  }
+  for (const onlooker of onlookers) onlooker.read(await onlooker.client.heard());
+  const inside = new Set(onlookers.filter((each) => each.inside !== null).map(({ nick }) => nick));
+  for (const onlooker of onlookers) if (onlooker.inside !== null) expect(onlooker.inside).toEqual(inside);
+});
