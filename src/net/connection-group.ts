@@ -25,7 +25,7 @@ export class ConnectionGroup<T> {
   readonly maxPendingBytes: number;
   /** The local address of every connection, for when the kernel no longer knows it. */
   readonly boundAddress: Address;
-  readonly topics = new Topics<T>();
+  readonly topics: Topics<T>;
   readonly #idleTimeoutMs: number | undefined;
   readonly #onClosed: () => void;
   readonly #connections = new Set<ServedConnection<T>>();
@@ -44,6 +44,7 @@ export class ConnectionGroup<T> {
     this.watchesIdle = settings.idleTimeoutMs !== undefined;
     this.highWaterMarkBytes = settings.highWaterMarkBytes;
     this.maxPendingBytes = settings.maxPendingBytes;
+    this.topics = new Topics(turn, Math.min(this.highWaterMarkBytes, this.maxPendingBytes));
     this.boundAddress = boundAddress;
     this.#idleTimeoutMs = settings.idleTimeoutMs;
     this.#onClosed = onClosed;

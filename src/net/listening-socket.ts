@@ -181,15 +181,8 @@ export class ListeningSocket<T> implements Listener<T>, FdOwner {
   ): number {
     checkString(topic, 'topic');
     checkOptions(options, 'options', PUBLISH_OPTIONS);
-    const { except } = options;
-    const shared = bytes instanceof SharedBytes ? bytes : new SharedBytes(bytes);
-    let count = 0;
-    for (const member of this.#group.topics.members(topic)) {
-      if (member === except || !member.isWritable) continue;
-      member.write(shared);
-      count += 1;
-    }
-    return count;
+    const content = typeof bytes === 'string' || bytes instanceof SharedBytes ? bytes : new SharedBytes(bytes);
+    return this.#group.topics.publish(topic, content, options.except);
   }
 
   adopt(fd: number | Socket, state: AdoptedState<T> = {}): Connection<T> {
