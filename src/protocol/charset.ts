@@ -1,4 +1,5 @@
 /** Bytes to text and back, in the charsets that a listener may speak. */
+import { isAscii } from 'node:buffer';
 
 /** A charset whose bytes mean one thing. */
 export type Charset = 'utf-8' | 'gbk';
@@ -73,10 +74,6 @@ export class CharsetDetector {
     }
     return decodeText(line, this.charset);
   }
-}
-
-function isAscii(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte < 0x80);
 }
 
 function isValid(bytes: Uint8Array, charset: Charset): boolean {

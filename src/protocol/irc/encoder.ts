@@ -6,6 +6,7 @@ import { type Charset, encodeText } from '../charset.js';
 import { type Capability, hasCapability, readingBits } from './capabilities.js';
 import { escapeTagValue } from './line.js';
 import { CONCAT_TAG, MAX_LINE_BYTES } from './message.js';
+import { MESSAGE_COMMANDS, MessageHeads } from './message-heads.js';
 import { formatChanges, rankSigns } from './modes.js';
 import { partsOf } from './multiline.js';
 import { NUMERICS } from './numerics.js';
@@ -34,8 +35,6 @@ export function formatLine(line: OutgoingLine, charset: Charset): string {
   return line.tags === '' ? `${body}\r\n` : `@${line.tags} ${body}\r\n`;
 }
 
-const COMMANDS = { message: 'PRIVMSG', notice: 'NOTICE', signal: 'TAGMSG' } as const;
-
 /** The facts in the tags of an event. */
 interface Facts {
   readonly atMs: number;
@@ -59,15 +58,18 @@ export class IrcEncoder implements Encoder {
   readonly serverName: string;
   readonly #capabilities: number;
   readonly #charset: Charset;
+  readonly #heads: MessageHeads;
 
   /**
    * @param serverName - the source of the server's own events
    * @param capabilities - see `readingBits`
+   * @param heads - those of all classes, since they do not differ in them
    */
-  constructor(serverName: string, capabilities: number, charset: Charset) {
+  constructor(serverName: string, capabilities: number, charset: Charset, heads: MessageHeads) {
     this.serverName = serverName;
     this.#capabilities = capabilities;
     this.#charset = charset;
+    this.#heads = heads;
   }
 
   encode(event: ChatEvent): Uint8Array | null {
@@ -179,18 +181,26 @@ export class IrcEncoder implements Encoder {
       case 'announced':
         return [`:${this.#source(event.by)} WALLOPS :${event.text}`];
       case 'broadcast':
-        return [`:${this.#source(event.by)} ${COMMANDS[event.type]} ${EVERYBODY} :${event.text}`];
+        return [`:${this.#source(event.by)} ${MESSAGE_COMMANDS[event.type]} ${EVERYBODY} :${event.text}`];
     }
   }
 
   /** Returns the whole line of a message; null for any other event, and if it has to be divided. */
   #formatOne(event: ChatEvent): string | null {
     if (event.kind !== 'said' || !isOneLine(event)) return null;
-    const body = `:${this.#source(event.by)} ${COMMANDS[event.type]} ${targetOf(event)} :${event.text}`;
+    const body = this.#headOf(event) + event.text;
     const isLong = body.length * MAX_BYTES_PER_UNIT > MAX_BODY_BYTES;
     if (isLong && event.isDivisible && byteLength(body, this.#charset) > MAX_BODY_BYTES) return null;
     const tags = this.#capabilities === 0 ? '' : this.tagsOf(this.#utteranceOf(event));
     return formatLine({ tags, body }, this.#charset);
+  }
+
+  #headOf(event: Said): string {
+    const { by, type } = event;
+    const target = targetOf(event);
+    return by === null
+      ? `:${this.serverName} ${MESSAGE_COMMANDS[type]} ${target} :`
+      : this.#heads.of(by.who, type, target);
   }
 
   #utteranceOf(event: Said): Utterance {
@@ -212,7 +222,7 @@ export class IrcEncoder implements Encoder {
   /** Returns the lines of a message. */
   formatUtterance(event: Utterance): OutgoingLine[] {
     const tags = this.tagsOf(event);
-    const head = `:${event.source} ${COMMANDS[event.type]} ${event.target}`;
+    const head = `:${event.source} ${MESSAGE_COMMANDS[event.type]} ${event.target}`;
     if (event.type === 'signal') return this.has('message-tags') ? [{ tags, body: head }] : [];
     if (!isOneLine(event)) return this.#formatParts(event, tags, head);
     const room = MAX_BODY_BYTES - byteLength(head, this.#charset) - ' :'.length;
@@ -298,6 +308,7 @@ function factsOf(event: Exclude<ChatEvent, { kind: 'said' }>): Facts {
 export class EncoderFamily {
   readonly #serverName: string;
   readonly #encoders = new Map<string, IrcEncoder>();
+  readonly #heads = new MessageHeads();
 
   constructor(serverName: string) {
     this.#serverName = serverName;
@@ -309,7 +320,7 @@ export class EncoderFamily {
     const key = `${charset} ${reading}`;
     const known = this.#encoders.get(key);
     if (known !== undefined) return known;
-    const made = new IrcEncoder(this.#serverName, reading, charset);
+    const made = new IrcEncoder(this.#serverName, reading, charset, this.#heads);
     this.#encoders.set(key, made);
     return made;
   }

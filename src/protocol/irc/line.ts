@@ -43,7 +43,7 @@ export function parseLine(line: string): Line | null {
   }
   const commandEnd = endOfWord(line, at);
   if (commandEnd === at) return null;
-  const command = line.slice(at, commandEnd).toUpperCase();
+  const command = upperCase(line.slice(at, commandEnd));
   return { tags, source, command, params: paramsOf(line, skipSpaces(line, commandEnd)) };
 }
 
@@ -81,6 +81,14 @@ function skipSpaces(line: string, at: number): number {
 function endOfWord(line: string, at: number): number {
   const space = line.indexOf(' ', at);
   return space < 0 ? line.length : space;
+}
+
+const LAST_UPPER_CASE = 0x5a;
+
+/** Programs write commands in upper case, so that V8, which goes a long way to change a text, need not change it. */
+function upperCase(word: string): string {
+  for (let at = 0; at < word.length; at += 1) if (word.charCodeAt(at) > LAST_UPPER_CASE) return word.toUpperCase();
+  return word;
 }
 
 const TAG_ESCAPES: Readonly<Record<string, string>> = {

@@ -175,11 +175,10 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
   #commandOf(message: Message): Command | null {
     const client = this.#client;
     const command = COMMANDS.get(message.command);
-    const name = middle(message.command);
-    if (command === undefined) client.reply('ERR_UNKNOWNCOMMAND', name);
+    if (command === undefined) client.reply('ERR_UNKNOWNCOMMAND', middle(message.command));
     else if (client.registration !== null && command.when === 'registered') client.reply('ERR_NOTREGISTERED');
     else if (client.registration === null && command.when === 'registering') client.reply('ERR_ALREADYREGISTERED');
-    else if (message.params.length < command.minParams) client.reply('ERR_NEEDMOREPARAMS', name);
+    else if (message.params.length < command.minParams) client.reply('ERR_NEEDMOREPARAMS', middle(message.command));
     else if (command.privilege !== undefined && !client.may(command.privilege)) {
       replyUnprivileged(client, command.privilege);
     } else {

@@ -7,9 +7,17 @@ export function seconds(ms: number): string {
   return String(Math.floor(ms / 1000));
 }
 
+let formattedMs = NaN;
+let formatted = '';
+
 /** Returns `YYYY-MM-DDThh:mm:ss.sssZ` (IRCv3 server-time). */
 export function formatIsoTime(ms: number): string {
-  return new Date(ms).toISOString();
+  // Each class of readers asks for the time of a message, and many messages of a busy room share it.
+  if (ms !== formattedMs) {
+    formatted = new Date(ms).toISOString();
+    formattedMs = ms;
+  }
+  return formatted;
 }
 
 /** Parses what {@link formatIsoTime} returns; fractions may be left out. @returns null if it is not such a time */
