@@ -123,6 +123,8 @@ export function masksOfLetter(letter: ListLetter, room: Room): MaskEntry[] {
 
 /** Returns the signs of a set of ranks: all of them, highest first, or only the highest. */
 export function rankSigns(ranks: number, all: boolean): string {
+  // Most members of a large room have none.
+  if (ranks === 0) return '';
   let signs = '';
   for (const { rank, sign } of RANKS) {
     if ((ranks & RANK_BITS[rank]) === 0) continue;

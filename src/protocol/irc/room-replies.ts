@@ -1,7 +1,8 @@
 /** The replies about a channel for a client that enters it: the topic and the members. */
 import type { ChatEvent, EventOf } from '../../chat/event.js';
+import type { Member } from '../../chat/member.js';
 import { mayList } from '../../chat/permissions.js';
-import type { Room } from '../../chat/room.js';
+import type { Room, Seat } from '../../chat/room.js';
 import type { Client } from './client.js';
 import { knowsMetadata, sendWanted, subjectsOf } from './metadata.js';
 import { rankSigns } from './modes.js';
@@ -19,7 +20,7 @@ export function sendTopic(client: Client, room: Room): void {
 /** Sends the members, as part of a long answer. */
 export function* sendNames(client: Client, room: Room): Paged {
   const symbol = room.flags.has('secret') ? '@' : '=';
-  yield* client.replyWordsAtLength('RPL_NAMREPLY', [symbol, room.name], nameWords(client, room));
+  yield* client.replyWordsAtLength('RPL_NAMREPLY', [symbol, room.name], new NameWords(client, room));
   client.reply('RPL_ENDOFNAMES', room.name);
 }
 
@@ -47,15 +48,43 @@ export function reenter(client: Client, { room, before, reason, atMs }: EventOf<
   sendAll(sendNames(client, room));
 }
 
-/** Yields a word for each member that the client may see, null for each other one. */
-function* nameWords(client: Client, room: Room): Generator<string | null> {
-  const isInside = room.seatOf(client.member) !== undefined;
-  const all = client.has('multi-prefix');
-  const isLong = client.has('userhost-in-names');
-  // A copy, since members join and leave while the answer waits for its reader.
-  for (const { member } of [...room.seats]) {
-    const seat = room.seatOf(member);
-    const isShown = seat !== undefined && (isInside || mayList(client.member, member));
-    yield isShown ? rankSigns(seat.ranks, all) + (isLong ? sourceOf(member) : member.nick) : null;
+/**
+ * A word for each member that a client may see, null for each other one. Not a generator: a large room has a word for
+ * each of its members whenever somebody enters, and to go on with a generator would cost more than the word.
+ */
+class NameWords implements IterableIterator<string | null> {
+  readonly #client: Client;
+  readonly #room: Room;
+  /** A copy, since members join and leave while the answer waits for its reader. */
+  readonly #seats: readonly Seat[];
+  readonly #isInside: boolean;
+  readonly #showsAllRanks: boolean;
+  readonly #isLong: boolean;
+  #at = 0;
+
+  constructor(client: Client, room: Room) {
+    this.#client = client;
+    this.#room = room;
+    this.#seats = [...room.seats];
+    this.#isInside = room.seatOf(client.member) !== undefined;
+    this.#showsAllRanks = client.has('multi-prefix');
+    this.#isLong = client.has('userhost-in-names');
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+
+  next(): IteratorResult<string | null, undefined> {
+    const seat = this.#seats[this.#at];
+    if (seat === undefined) return { done: true, value: undefined };
+    this.#at += 1;
+    return { done: false, value: this.#wordOf(seat.member) };
+  }
+
+  #wordOf(member: Member): string | null {
+    const seat = this.#room.seatOf(member);
+    if (seat === undefined || !(this.#isInside || mayList(this.#client.member, member))) return null;
+    return rankSigns(seat.ranks, this.#showsAllRanks) + (this.#isLong ? sourceOf(member) : member.nick);
   }
 }
