@@ -18,9 +18,10 @@ import { runSuite } from './support/suite.js';
 const TEXT = 'x'.repeat(80);
 const ROOM = '#bench';
 /** Messages until V8 has compiled the code of a message, and those that are counted after that. */
-const WARM_MESSAGES = 8000;
+const WARM_MESSAGES = 40_000;
 const COUNTED_MESSAGES = 4000;
-const JOIN_TURNS = 3;
+/** Turns in which all enter: V8 compiles what that takes during the first ones. */
+const JOINS = { warm: 4, counted: 5 };
 /** Turns in which one client enters alone: those before the count, and the counted ones. */
 const LONE_JOINS = { warm: 20, counted: 30 };
 
@@ -82,7 +83,7 @@ function measureJoin(peers: readonly ChatPeer[]): Promise<number[]> {
     for (const { crowd } of ready) await crowd.grow(JOINING);
     // The client that enters as number k is seen by k members; everybody gets a list of names after that, and its end.
     const seen = (JOINING * (JOINING + 1)) / 2;
-    return alternate(ready, { warm: 1, counted: JOIN_TURNS }, async (side) => {
+    return alternate(ready, JOINS, async (side) => {
       const { crowd } = side;
       const cost = await turn(side, () => crowd.say(JOINING, `JOIN ${ROOM}\r\n`), seen + 2 * JOINING, true);
       await turn(side, () => crowd.say(JOINING, `PART ${ROOM}\r\n`), seen, true);

@@ -8,15 +8,32 @@ import { median } from '../support/median.js';
 import type { ServerProcess } from '../support/server.js';
 import { Crowd, type Protocol } from './crowd.js';
 
+/** How often a server is stopped to find out what that costs. */
+const PAUSES = 50;
+
 /** A server with its clients. */
 export interface Side {
   readonly server: ServerProcess;
   readonly crowd: Crowd;
+  /** The CPU time that the threads of the server need to be stopped and to continue, in ns. */
+  readonly pauseNs: number;
 }
 
 export async function startSide(command: IrcCommand, protocol: Protocol): Promise<Side> {
   const server = await startIrcServer(command);
-  return { server, crowd: new Crowd(server.port, protocol) };
+  return { server, crowd: new Crowd(server.port, protocol), pauseNs: await pauseCost(server) };
+}
+
+async function pauseCost(server: ServerProcess): Promise<number> {
+  const costs: number[] = [];
+  while (costs.length < PAUSES) {
+    const cpuNs = server.cpuNs();
+    process.kill(server.pid, 'SIGSTOP');
+    process.kill(server.pid, 'SIGCONT');
+    await delay(2);
+    costs.push(server.cpuNs() - cpuNs);
+  }
+  return median(costs);
 }
 
 /**
@@ -25,10 +42,10 @@ export async function startSide(command: IrcCommand, protocol: Protocol): Promis
  *
  * @param lines - how many lines are sent to the clients at least
  * @param mayBeMore - whether to wait until nothing more is sent
- * @returns the CPU time that the server has needed, in ns
+ * @returns the CPU time that the server has needed but for being stopped, in ns
  */
 export async function turn(
-  { server, crowd }: Side,
+  { server, crowd, pauseNs }: Side,
   write: () => void,
   lines: number,
   mayBeMore = false,
@@ -41,7 +58,7 @@ export async function turn(
   await crowd.heard(before, lines);
   if (mayBeMore) await crowd.quiet();
   else await delay(2);
-  return server.cpuNs() - cpuNs;
+  return server.cpuNs() - cpuNs - pauseNs;
 }
 
 /** Has the sides take turns, and returns the median cost of a turn for each. */
