@@ -69,8 +69,8 @@ async function withBroker<T>(
   }
 }
 
-/** How long all processes append before anything is counted, in milliseconds. */
-const WARM_MS = 1_000;
+/** How long everything runs before anything is counted, in milliseconds: V8 compiles meanwhile. */
+const WARM_MS = 3_000;
 
 /** Three processes append to a hundred rooms as fast as the answers allow, in packs of a turn. */
 export function measureAppends(kind: BrokerKind, seconds: number): Promise<Rate> {
@@ -193,7 +193,7 @@ const TEXT = 'x'.repeat(80);
 export function measureServers(kind: BrokerKind, seconds: number): Promise<Rate> {
   return withNodes(kind, async (nodes, broker) => {
     const talkers = (await nodes.enter(20, (index, at) => `#t${at}x${index}`)).flat();
-    await talk(talkers, 1, () => TEXT);
+    await talk(talkers, WARM_MS / 1_000, () => TEXT);
     const [before, brokerNs] = [nodes.cpuNs, broker.countCpu()];
     const from = performance.now();
     const messages = await talk(talkers, seconds, () => TEXT);
@@ -233,7 +233,7 @@ export function measureLoss(kind: BrokerKind, seconds: number): Promise<Loss> {
     const survivors = all.slice(0, -1).flat();
     const watch = new Watch();
     for (const talker of survivors) talker.hear((line) => watch.hear(line));
-    await chat(survivors, 1);
+    await chat(survivors, WARM_MS / 1_000);
     watch.take();
     await chat(survivors, seconds);
     const before = watch.take();
