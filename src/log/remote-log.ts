@@ -95,6 +95,8 @@ export class RemoteLog implements SharedLog, FollowedLog {
   #isReached = false;
   /** Whether the logs are complete again, so that packs can be appended. */
   #isUp = false;
+  /** Whether it has been reported that the broker cannot be reached. */
+  #hasTrouble = false;
   #isClosed = false;
   /** Callbacks that wait until the broker can be reached. */
   readonly #onUp: (() => void)[] = [];
@@ -269,6 +271,7 @@ export class RemoteLog implements SharedLog, FollowedLog {
       this.#contacts += 1;
       this.#wanting.clear();
       if (!wasUp) return;
+      this.#hasTrouble = true;
       this.#onTrouble(why);
       this.#fail(this.#queue.splice(0));
       for (const follower of this.#all()) follower.away();
@@ -294,7 +297,9 @@ export class RemoteLog implements SharedLog, FollowedLog {
       if (contact !== this.#contacts) return;
     }
     this.#isUp = true;
-    this.#onTrouble(null);
+    // That it has been found for the first time is no news.
+    if (this.#hasTrouble) this.#onTrouble(null);
+    this.#hasTrouble = false;
     this.#letGo();
     this.#sendSoon();
     for (const follower of this.#all()) follower.back();

@@ -459,3 +459,17 @@ test('numbers that a log leaves out are not missing, unless it has lost packs th
   expect(lost.packs).toEqual(['missing 11-12', '13 d']);
   log.close();
 });
+
+test('trouble is reported when it begins and when it is over, and not before there has been any', async () => {
+  const network = new SimulatedNetwork(1);
+  const troubles: (string | null)[] = [];
+  const onTrouble = (why: Error | null): void => void troubles.push(why?.message ?? null);
+  const log = new RemoteLog(new SimulatedBroker(network, new BrokerStore(1_000, () => 0)), { onTrouble });
+  log.follow(ROOM, 0, new Ear());
+  await settle(network, [log]);
+  expect(troubles).toEqual([]);
+  network.cutAll();
+  await settle(network, [log]);
+  expect(troubles).toEqual(['cut', null]);
+  log.close();
+});
