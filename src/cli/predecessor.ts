@@ -1,4 +1,5 @@
 /** The process that this one takes over from. */
+import { hasCode } from '../errors.js';
 import { HandOverChannel } from '../server/hand-over/channel.js';
 import { type Estate, HAND_OVER_VERSION, receiveEstate } from '../server/hand-over/estate.js';
 import { Socket } from '../socket/socket.js';
@@ -16,6 +17,11 @@ export class Predecessor {
   private constructor(channel: HandOverChannel, hasStore: boolean) {
     this.#channel = channel;
     this.#hasStore = hasStore;
+  }
+
+  /** Whether this process was started to go on for another one. */
+  static get isThere(): boolean {
+    return process.env[HAND_OVER_VARIABLE] !== undefined;
   }
 
   /**
@@ -41,9 +47,23 @@ export class Predecessor {
     return estate;
   }
 
-  /** This process goes on from now on. */
+  /** This process goes on from now on; the other one cannot any more. */
   taken(): void {
-    this.#channel.send('taken');
+    this.#send('taken');
+  }
+
+  /** This process can be asked for something: the other one has nothing left to do. */
+  ready(): void {
+    this.#send('ready');
     this.#channel[Symbol.dispose]();
+  }
+
+  #send(kind: string): void {
+    try {
+      this.#channel.send(kind);
+    } catch (error) {
+      // It was killed: nobody else has its clients.
+      if (!hasCode(error, 'EPIPE') && !hasCode(error, 'ECONNRESET')) throw error;
+    }
   }
 }

@@ -20,7 +20,9 @@ import { greet } from './greeting.js';
 import { withAdvice } from './listen-advice.js';
 import { openDesk } from './open-desk.js';
 import { Predecessor } from './predecessor.js';
+import { prepare } from './prepare.js';
 import { ServiceReports } from './service-reports.js';
+import { Standstill, type StandstillFigures } from './standstill.js';
 import { StopRequest } from './stop-request.js';
 import { Successor } from './successor.js';
 import { UpgradeRequest } from './upgrade-request.js';
@@ -60,12 +62,15 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
   configureLog(config.log, sink);
   const log = openLog(flags.worker);
   const storeVersion = await storeVersionOf(config.store);
+  // While the other process still serves.
+  if (Predecessor.isThere) await prepare(config, context.version, log);
   const predecessor = Predecessor.find(context.version, storeVersion);
   const estate = predecessor?.receive() ?? null;
+  const standstill = new Standstill();
   const stopping = new StopRequest();
   const recording = openRecording(flags, config, context, log);
   const role = WorkerRole.of(flags.worker, config, log);
-  const run: Run = { flags, config, context, log, sink, stopping, recording, storeVersion, role };
+  const run: Run = { flags, config, context, log, sink, stopping, recording, storeVersion, role, standstill };
   // A server whose successor fails goes on with what it has left.
   for (let left: Left = { estate, config }; ;) {
     const rest = await runServer(
@@ -101,6 +106,8 @@ interface Run {
   readonly storeVersion: string | null;
   /** Null for a server by itself. */
   readonly role: WorkerRole | null;
+  /** Since it has what another process has left; without one, since it has started. */
+  readonly standstill: Standstill;
 }
 
 /**
@@ -129,6 +136,7 @@ async function runServer(run: Run, estate: Estate | null, predecessor: Predecess
     inherited,
     estate,
     role,
+    onTakenOver: () => predecessor?.taken(),
   });
   const service = new ServiceReports(log, () => server.status);
   const reload = (): Promise<Reload> => service.reloading(() => server.requestReload());
@@ -157,14 +165,17 @@ async function runServer(run: Run, estate: Estate | null, predecessor: Predecess
     log,
     role === null ? undefined : { file: role.controlFile, verbs: role.verbs(server) },
   );
-  await role?.serve(config, inherited);
+  await role?.serve(run.config, inherited);
   if (estate === null && role === null) greet(server, config, context.version);
-  if (estate !== null) log.warn('goes on for another process', { clients: estate.clients.count });
+  if (estate !== null) {
+    log.warn('goes on for another process', { clients: estate.clients.count, ...run.standstill.figures });
+  }
   service.ready();
   role?.ready();
   // Now that a signal asks for the next upgrade.
-  predecessor?.taken();
+  predecessor?.ready();
   const end = await Promise.race([stopping.requested, upgrade.successor]);
+  if (end instanceof Successor) await prepare(server.config, context.version, log);
   upgrade.dispose();
   process.off('SIGHUP', onHangUp);
   await role?.retire();
@@ -211,13 +222,15 @@ async function handOver(
     upgrade,
   }: Pick<Run, 'log' | 'stopping'> & { readonly service: ServiceReports; readonly upgrade: UpgradeRequest },
 ): Promise<Estate | null> {
-  const startMs = performance.now();
+  const standstill = new Standstill();
   const estate = await server.leave('the server is being upgraded: please connect again');
   let rest: Promise<void> | null = null;
+  let figures: StandstillFigures;
   try {
     successor.send(estate);
     rest = server.finish();
     await successor.takesOver();
+    figures = standstill.figures;
   } catch (error) {
     // Clients that have not been sent are among those that this process goes on with.
     const clients = estate.clients.complete();
@@ -228,14 +241,21 @@ async function handOver(
     return estate;
   }
   service.replacedBy(successor.pid);
+  for (const { fd } of [...estate.listeners, ...estate.clients]) Descriptor.fromFd(fd).close();
   // Asked of this process, whether before or from now on.
   void stopping.requested.then(({ mayDrain }) => {
     successor.stop(mayDrain ? 'SIGTERM' : 'SIGINT');
   });
-  const ms = Math.round(performance.now() - startMs);
-  log.warn('upgraded', { pid: successor.pid, clients: estate.clients.count, ms });
-  upgrade.done({ pid: successor.pid, clients: estate.clients.count });
-  for (const { fd } of [...estate.listeners, ...estate.clients]) Descriptor.fromFd(fd).close();
+  const { pid } = successor;
+  const clients = estate.clients.count;
+  log.warn('upgraded', { pid, clients, ...figures });
+  try {
+    await successor.isReady();
+  } catch (error) {
+    upgrade.failed(error, 'the new process has ended after it had taken over');
+    throw new Error('the new process has ended after it had taken over', { cause: error });
+  }
+  upgrade.done({ pid, clients });
   setTimeout(() => process.exit(0), STOP_DEADLINE_MS).unref();
   await rest;
   return null;
@@ -270,9 +290,10 @@ async function startServer(
     readonly inherited: ReadonlyMap<ListenerConfig, InheritedSocket>;
     readonly estate: Estate | null;
     readonly role: WorkerRole | null;
+    readonly onTakenOver: () => void;
   },
 ): Promise<ChatServer> {
-  const { config, context, log, onLogSettings, stopping, recording, inherited, estate, role } = parts;
+  const { config, context, log, onLogSettings, stopping, recording, inherited, estate, role, onTakenOver } = parts;
   const readConfig = async (): Promise<ServerConfig> => {
     const read = await loadConfig(flags);
     return role === null ? read : withoutPlaces(read, inherited);
@@ -288,7 +309,7 @@ async function startServer(
       readConfig: recording?.world.reading(readConfig) ?? readConfig,
       ...(recording === null ? {} : { world: recording.world }),
       ...(role === null ? {} : { world: WORKER_WORLD }),
-      ...(estate === null ? {} : { estate }),
+      ...(estate === null ? {} : { estate, onTakenOver }),
       onStop: (reason) => {
         stopping.request(reason);
       },

@@ -72,13 +72,23 @@ export class Successor {
     sendEstate(this.#channel, estate);
   }
 
-  /** Waits until it goes on with what it has been sent. @throws Error if it does not */
+  /** Waits until it goes on with what it has been sent. @throws Error if it does not: then this process can */
   async takesOver(): Promise<void> {
-    await this.#answers(this.#takeOverMs);
-    const { kind } = this.#channel.receive();
-    if (kind !== 'taken') throw new Error('the new process has not taken over');
+    await this.#says('taken', this.#takeOverMs);
+  }
+
+  /** Waits until it can be asked for something. @throws Error if it has ended before that */
+  async isReady(): Promise<void> {
+    // However long that takes, nobody else can go on.
+    await this.#says('ready', null);
     this.#channel[Symbol.dispose]();
     this.#child.unref();
+  }
+
+  async #says(wanted: 'taken' | 'ready', timeoutMs: number | null): Promise<void> {
+    await this.#answers(timeoutMs);
+    const { kind } = this.#channel.receive();
+    if (kind !== wanted) throw new Error('the new process has not taken over');
   }
 
   /** Asks it to end as a signal asks this process. */
@@ -97,7 +107,7 @@ export class Successor {
   }
 
   /** Waits for its next answer, or its end. @throws Error if that takes too long */
-  async #answers(timeoutMs: number): Promise<void> {
+  async #answers(timeoutMs: number | null): Promise<void> {
     using multiplexer = new Multiplexer();
     multiplexer.register(this.#socket, { interest: 'read' });
     const ready = await multiplexer.wait(timeoutMs);

@@ -231,11 +231,18 @@ export class ServedConnection<T> extends SecurityFacts implements Connection<T>,
    */
   takeOver(unsent: Uint8Array, held: Uint8Array, ended: boolean): void {
     // Before the handler writes.
-    if (unsent.length > 0) this.write(unsent);
+    if (unsent.length > 0) this.#goOnSending(unsent);
     if (held.length > 0) this.#held = Buffer.from(held);
     if (ended) this.end();
     this.open();
     if (this.#held !== null && !this.#isPaused && !this.isDestroyed) this.#group.turn.addReadable(this);
+  }
+
+  /** Nothing leaves before the next wait: until then, the former owner can still go on itself. */
+  #goOnSending(unsent: Uint8Array): void {
+    this.accepted(unsent.length);
+    if (this.#pendingBytes > this.#group.highWaterMarkBytes) this.#pressure = 'full';
+    this.keep(Buffer.from(unsent), true);
   }
 
   subscribe(topic: string): void {

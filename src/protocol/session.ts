@@ -90,10 +90,16 @@ export interface Session {
    */
   disconnected(reason: string): void;
   /**
-   * Describes the conversation, so that a session elsewhere can go on with it. A long answer is completed first: its
-   * lines are sent through the link. This session must not be given anything afterwards.
+   * Completes a long answer, whose lines are sent through the link.
    *
-   * @returns null if it is over, or waits for a log or a check: ask again later
+   * @returns whether {@link describe} describes it now: not if it is over, or waits for a log or a check
+   */
+  settle(): boolean;
+  /**
+   * Describes the conversation, so that a session elsewhere can go on with it. It is settled first. This session must
+   * not be given anything afterwards.
+   *
+   * @returns null if it cannot be settled: ask again later
    */
   describe(): SessionState | null;
   /** The server ends. The session notifies the peer and closes. */

@@ -27,7 +27,7 @@ import { Cloak } from './cloak.js';
 import { type Alarm, SYSTEM_CLOCK } from './clock.js';
 import { changedFixedKeys, type ListenerConfig, type ServerConfig } from './config/server-config.js';
 import { Gatekeeper } from './gatekeeper.js';
-import { type Estate, type LeftClient, LeftClients } from './hand-over/estate.js';
+import { type Estate, type LeftClient, leftClient, LeftClients } from './hand-over/estate.js';
 import { MovedRooms } from './hand-over/moved-rooms.js';
 import { Heartbeat } from './heartbeat.js';
 import { Histories } from './history/histories.js';
@@ -72,6 +72,8 @@ export interface ServerOptions {
   readonly inherited?: ReadonlyMap<ListenerConfig, InheritedSocket>;
   /** The estate of a server that this one goes on for. @defaultValue nothing */
   readonly estate?: Estate;
+  /** Called when this server goes on with all clients of that one, before anything is sent to or read from them. */
+  readonly onTakenOver?: () => void;
   /** @defaultValue the world as it is */
   readonly world?: World;
   /** How long a node that shows nothing of itself is taken to live, in milliseconds. @defaultValue 5000 */
@@ -271,9 +273,7 @@ export class ChatServer implements ServerControl {
       if (options.estate !== undefined) server.#takeOver(options.estate.clients);
       server.#keeping?.members.forgetLastRun();
     } catch (error) {
-      // The process before this one goes on with its sockets, and their files have to stay.
-      if (options.estate !== undefined)
-        for (const { fd } of server.#listeners.giveAway()) Descriptor.fromFd(fd).close();
+      if (options.estate !== undefined) server.#forgo();
       await server.close('the server could not start');
       throw error;
     }
@@ -296,7 +296,10 @@ export class ChatServer implements ServerControl {
     });
   }
 
-  /** Goes on with clients of another process. */
+  /**
+   * Goes on with clients of another process, which can go on itself until this returns: no turn of the loop comes in
+   * between.
+   */
   #takeOver(clients: LeftClients): void {
     this.chat.holdOpen(() => {
       for (const client of clients) {
@@ -308,6 +311,13 @@ export class ChatServer implements ServerControl {
         }
       }
     });
+    this.#options.onTakenOver?.();
+  }
+
+  /** Lets go of all sockets without a word: the process before this one goes on with them, and their files stay. */
+  #forgo(): void {
+    for (const { fd } of this.#listeners.giveAway()) Descriptor.fromFd(fd).close();
+    for (const { released } of this.clients.giveAway()) Descriptor.fromFd(released.fd).close();
   }
 
   /**
@@ -346,11 +356,7 @@ export class ChatServer implements ServerControl {
   }
 
   *#giveAway(): Generator<LeftClient, void> {
-    for (const { state, released, at } of this.clients.giveAway()) {
-      const { fd, unsent, held } = released;
-      const bytes = { unsent: unsent.toString('base64'), held: held.toString('base64') };
-      yield { fd, state, place: { protocol: state.session.protocol, at }, ...bytes };
-    }
+    for (const given of this.clients.giveAway()) yield leftClient(given);
   }
 
   /** Closes the store. One that cannot be closed must not end those who move: the next to open it finds out. */

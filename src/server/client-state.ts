@@ -14,9 +14,7 @@ export interface ClientState {
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 function hasTypes(value: unknown, types: Readonly<Record<string, string>>): value is object {
-  if (!isObject(value)) return false;
-  const fields = new Map<string, unknown>(Object.entries(value));
-  return Object.entries(types).every(([key, type]) => typeof fields.get(key) === type);
+  return isObject(value) && Object.entries(types).every(([key, type]) => typeof Reflect.get(value, key) === type);
 }
 
 /** Whether a value has the shape of a client's state, in the version that this program writes. */

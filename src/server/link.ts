@@ -302,7 +302,7 @@ export class ConnectionLink implements Link, Worker, SlowReader {
 
   /** Whether it can move, but waits for something. */
   get isWaiting(): boolean {
-    return this.canMove && this.session?.describe() === null;
+    return this.canMove && this.session?.settle() === false;
   }
 
   /** Gives the client away with its connection. @returns null if it cannot move, or the connection has just broken */

@@ -15,6 +15,14 @@ export interface Log {
   error(message: string, details?: Readonly<Record<string, unknown>>): void;
 }
 
+/** Writes nothing. */
+export const SILENT: Log = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+
 const textFormatter = getTextFormatter({
   timestamp: 'rfc3339',
   category: () => '',

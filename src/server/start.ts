@@ -6,7 +6,7 @@ import { ChatServer } from './chat-server.js';
 import { loadConfig } from './config/load.js';
 import type { ServeFlags } from './config/merge.js';
 import type { OpenListener } from './listeners.js';
-import type { Log } from './log.js';
+import { type Log, SILENT } from './log.js';
 import { packageVersion } from './version.js';
 
 /** Options of {@link startChatServer}: those of `fdmux serve`, as properties. */
@@ -69,8 +69,6 @@ export interface RunningChatServer {
   close(reason?: string): Promise<void>;
 }
 
-const silent: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
-
 /**
  * Starts a chat server in this thread's event loop. It installs no signal handler and writes to no stream.
  *
@@ -80,7 +78,7 @@ const silent: Log = { debug: () => undefined, info: () => undefined, warn: () =>
  */
 export async function startChatServer(options: ChatServerOptions = {}): Promise<RunningChatServer> {
   checkOptions(options, 'options', OPTIONS);
-  const { log = silent, ...flags } = options;
+  const { log = SILENT, ...flags } = options;
   // A promise, because an operator of the first listener can end the server while others are still being opened.
   let stop: (reason: string) => void = () => undefined;
   const stopped = new Promise<string>((resolve) => {

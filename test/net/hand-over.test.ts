@@ -133,6 +133,24 @@ describe.each(VARIANTS)('a released connection on $backend/$trigger', (variant) 
     closeQuietly(second.release().fd);
   });
 
+  test('sends nothing of what was left before the next wait: its former owner may go on itself', async () => {
+    const { server, peer } = pairOfSockets();
+    const left = pattern(100_000);
+    const held = new Held(server, variant, { unsent: left });
+    expect(held.connection.pendingBytes).toBe(left.length);
+    expect(held.connection.write('behind it')).toBe(false);
+    expect(peer.recv(1)).toBeNull();
+    const chunks: Buffer[] = [];
+    await until(() => {
+      held.turn();
+      chunks.push(...receiveAll(peer));
+      return held.connection.pendingBytes === 0 && held.calls.includes('drain');
+    }, 'everything that was left');
+    chunks.push(...receiveAll(peer));
+    expect(Buffer.concat(chunks).equals(Buffer.concat([left, Buffer.from('behind it')]))).toBe(true);
+    closeQuietly(held.release().fd);
+  });
+
   test('loses and doubles nothing over many owners, whatever is under way', () => {
     for (let seed = 1; seed <= 4; seed += 1) {
       const random = seeded(seed);

@@ -27,6 +27,14 @@ function open(): { readonly own: HandOverChannel; readonly far: HandOverChannel;
   return { own: channels[0], far: channels[1], fd: fd.fd };
 }
 
+/** Gives clients away, with the same fd. @param given - gets the port of each when its turn comes */
+function* giveAway(ports: readonly number[], fd: number, given: number[] = []) {
+  for (const port of ports) {
+    given.push(port);
+    yield JSON.parse(JSON.stringify({ ...facts(port), fd }));
+  }
+}
+
 /** Takes the ports of clients, and closes their fds. */
 function portsOf(clients: LeftClients): number[] {
   return [...clients].map(({ fd, state }) => {
@@ -38,26 +46,19 @@ function portsOf(clients: LeftClients): number[] {
 test('a process begins with what it receives before the last client has been sent', () => {
   const { own, far, fd } = open();
   own.send('accounts', []);
-  own.send('client', facts(1), fd);
+  own.send('clients', [facts(1)], [fd]);
   const { clients } = receiveEstate(far);
   expect(clients.count).toBe(0);
-  own.send('client', facts(2), fd);
+  own.send('clients', [facts(2), facts(3)], [fd, fd]);
   own.send('end');
-  expect(portsOf(clients)).toEqual([1, 2]);
-  expect(clients.count).toBe(2);
+  expect(portsOf(clients)).toEqual([1, 2, 3]);
+  expect(clients.count).toBe(3);
 });
 
 test('clients are given away when they are sent, and those that are left when somebody asks for them', () => {
   const { own, far, fd } = open();
   const given: number[] = [];
-  const clients = new LeftClients(
-    (function* () {
-      for (const port of [1, 2, 3]) {
-        given.push(port);
-        yield JSON.parse(JSON.stringify({ ...facts(port), fd }));
-      }
-    })(),
-  );
+  const clients = new LeftClients(giveAway([1, 2, 3], fd, given));
   const [first] = clients;
   expect([first?.state.port, given]).toEqual([1, [1]]);
   sendEstate(own, { listeners: [], clients, rooms: new Map(), bans: [], accounts: [] });
@@ -65,11 +66,33 @@ test('clients are given away when they are sent, and those that are left when so
   expect([given, clients.complete()]).toEqual([[1, 2, 3], 3]);
 });
 
+test('hundreds of clients arrive in their order, each with an fd of its own', () => {
+  const { own, far, fd } = open();
+  const ports = Array.from({ length: 300 }, (_, index) => index + 1);
+  const clients = new LeftClients(giveAway(ports, fd));
+  own.send('accounts', []);
+  const before = openFds();
+  const sending = { listeners: [], clients, rooms: new Map(), bans: [], accounts: [] };
+  sendEstate(own, sending);
+  const received = receiveEstate(far).clients;
+  expect(new Set([...received].map((client) => client.fd)).size).toBe(ports.length);
+  expect(portsOf(received)).toEqual(ports);
+  expect(openFds()).toEqual(before);
+});
+
+test('clients without an fd each are not taken', () => {
+  const { own, far, fd } = open();
+  own.send('clients', [facts(1), facts(2)], [fd]);
+  const before = openFds();
+  expect(() => receiveEstate(far)).toThrow('cannot take over a part of the kind clients');
+  for (const received of openFds().keys()) if (!before.has(received)) closeQuietly(received);
+});
+
 test('a process that knows no such clients says so before it goes on with one', () => {
   const { own, far, fd } = open();
-  own.send('client', facts(1, SESSION_STATE_VERSION + 1), fd);
+  own.send('clients', [facts(1, SESSION_STATE_VERSION + 1)], [fd]);
   const before = openFds();
-  expect(() => receiveEstate(far)).toThrow('cannot take over a part of the kind client');
+  expect(() => receiveEstate(far)).toThrow('cannot take over a part of the kind clients');
   // They would go with the process.
   for (const received of openFds().keys()) if (!before.has(received)) closeQuietly(received);
 });

@@ -377,9 +377,13 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
 
   // As plain data
 
+  settle(): boolean {
+    return !this.#client.isOver && !this.#isEnding && this.#finishSaying();
+  }
+
   describe(): SessionState | null {
     const { member } = this.#client;
-    if (this.#client.isOver || this.#isEnding || !this.#finishSaying()) return null;
+    if (!this.settle()) return null;
     return {
       version: SESSION_STATE_VERSION,
       protocol: 'irc',

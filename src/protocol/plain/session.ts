@@ -161,8 +161,12 @@ export class PlainSession implements Session, LineSink, AccountPeer {
     return this.#isOver;
   }
 
+  settle(): boolean {
+    return !this.#isOver && !this.#isEnding && !this.#isEntering && this.#unsettled === 0;
+  }
+
   describe(): SessionState | null {
-    if (this.#isOver || this.#isEnding || this.#isEntering || this.#unsettled > 0) return null;
+    if (!this.settle()) return null;
     const { chat } = this.#options;
     return {
       version: SESSION_STATE_VERSION,

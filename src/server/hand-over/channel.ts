@@ -1,4 +1,4 @@
-/** The channel between a process that hands over and the one that takes over: parts with their bytes and their fd. */
+/** The channel between a process that hands over and the one that takes over: parts with their bytes and their fds. */
 import { FdmuxError } from '../../errors.js';
 import type { Socket } from '../../socket/socket.js';
 
@@ -8,13 +8,16 @@ export interface Part {
   readonly kind: string;
   /** The known facts about it, as JSON. */
   readonly facts: unknown;
-  /** Its fd; null without one. */
-  readonly fd: number | null;
+  readonly fds: readonly number[];
 }
+
+/** The most fds of one part: SCM_MAX_FD, unix(7). */
+export const MAX_FDS = 253;
 
 /** A message has to fit into the send buffer of a socket, whatever the system's default is. */
 const CHUNK_BYTES = 65_536;
-const MAX_CONTROL_BYTES = 256;
+/** Room for as many fds behind the head of a control message, which is padded: cmsg(3). */
+const MAX_CONTROL_BYTES = 16 + 4 * MAX_FDS + 4;
 /** The first byte of a message: whether the part goes on in the next one. */
 const GOES_ON = 1;
 const ENDS = 0;
@@ -29,13 +32,16 @@ export class HandOverChannel implements Disposable {
     socket.setTimeout(timeoutMs);
   }
 
-  /** @throws ETIMEDOUT, EPIPE if the other process does not read, or is gone */
-  send(kind: string, facts: unknown = null, fd: number | null = null): void {
+  /**
+   * @param fds - at most {@link MAX_FDS}; they stay open here
+   * @throws ETIMEDOUT, EPIPE if the other process does not read, or is gone
+   */
+  send(kind: string, facts: unknown = null, fds: readonly number[] = []): void {
     const bytes = Buffer.from(JSON.stringify({ kind, facts }));
     for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
       const isLast = at + CHUNK_BYTES >= bytes.length;
       const message = Buffer.concat([Buffer.of(isLast ? ENDS : GOES_ON), bytes.subarray(at, at + CHUNK_BYTES)]);
-      const control = isLast && fd !== null ? [{ kind: 'rights' as const, fds: [fd] }] : [];
+      const control = isLast && fds.length > 0 ? [{ kind: 'rights' as const, fds: [...fds] }] : [];
       this.#socket.sendMsg(message, { control });
     }
   }
@@ -50,11 +56,10 @@ export class HandOverChannel implements Disposable {
       }
       chunks.push(message.data.subarray(1));
       if (message.data[0] === GOES_ON) continue;
-      const [fd = null] = message.control.flatMap((part) => (part.kind === 'rights' ? part.fds : []));
       const part: unknown = JSON.parse(Buffer.concat(chunks).toString());
       const kind: unknown = Reflect.get(Object(part), 'kind');
       if (typeof kind !== 'string') throw new SyntaxError('a part without a kind');
-      return { kind, facts: Reflect.get(Object(part), 'facts'), fd };
+      return { kind, facts: Reflect.get(Object(part), 'facts'), fds: message.fds };
     }
   }
 

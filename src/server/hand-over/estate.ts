@@ -6,10 +6,13 @@ import type { RoomSnapshot } from '../../chat/snapshot.js';
 import { decodeRoom, encodeRoom } from '../../chat/snapshot-codec.js';
 import { type ClientState, isClientState } from '../client-state.js';
 import type { ListenerConfig } from '../config/server-config.js';
+import type { GivenClient } from '../link.js';
 import type { HandOverChannel, Part } from './channel.js';
 
 /** The version of what is handed over. A process takes over no other one. */
-export const HAND_OVER_VERSION = 1;
+export const HAND_OVER_VERSION = 2;
+/** So many clients are sent at once: the other process goes on with them while this one describes the next. */
+const BATCH_CLIENTS = 64;
 
 /** A listening socket, and the place of the configuration that it was opened for. */
 export interface LeftListener {
@@ -33,10 +36,21 @@ export interface LeftClient {
   readonly held: string;
 }
 
+/** Puts a client that was given away into a form that JSON can hold. */
+export function leftClient({ state, released: { fd, unsent, held }, at }: GivenClient): LeftClient {
+  const bytes = { unsent: unsent.toString('base64'), held: held.toString('base64') };
+  return { fd, state, place: { protocol: state.session.protocol, at }, ...bytes };
+}
+
+/** Returns all that is still to be sent to a client: what its link holds goes behind what its connection does. */
+export function unsentOf({ unsent, state }: Pick<LeftClient, 'unsent' | 'state'>): Buffer {
+  return Buffer.concat([Buffer.from(unsent, 'base64'), Buffer.from(state.unsent, 'base64')]);
+}
+
 /** Everything that a server leaves. */
 export interface Estate {
   readonly listeners: readonly LeftListener[];
-  /** They arrive one by one: one process gives the next away while the other one goes on with those before it. */
+  /** They arrive little by little: one process gives the next away while the other goes on with those before. */
   readonly clients: LeftClients;
   /** Rooms whose logs are in memory, by the names of those. */
   readonly rooms: ReadonlyMap<string, RoomSnapshot>;
@@ -104,13 +118,32 @@ export function sendEstate(channel: HandOverChannel, { listeners, clients, rooms
   for (const [name, snapshot] of rooms) channel.send('room', { name, state: encodeRoom(snapshot) });
   channel.send('bans', bans);
   channel.send('accounts', accounts);
-  for (const { fd, ...facts } of listeners) channel.send('listener', facts, fd);
-  for (const { fd, ...facts } of clients) channel.send('client', facts, fd);
+  for (const { fd, ...facts } of listeners) channel.send('listener', facts, [fd]);
+  for (const batch of batchesOf(clients)) {
+    const fds = batch.map(({ fd }) => fd);
+    channel.send('clients', batch.map(factsOf), fds);
+  }
   channel.send('end');
 }
 
+/** Returns all but the fd, which the kernel sends. */
+function factsOf({ place, state, unsent, held }: LeftClient): Omit<LeftClient, 'fd'> {
+  return { place, state, unsent, held };
+}
+
+function* batchesOf(clients: LeftClients): Generator<readonly LeftClient[], void> {
+  let batch: LeftClient[] = [];
+  for (const client of clients) {
+    batch.push(client);
+    if (batch.length < BATCH_CLIENTS) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
 /**
- * Receives an estate, up to its first client. The others are received when they are asked for.
+ * Receives an estate, up to its first clients. The others are received when they are asked for.
  *
  * @throws Error for what this version does not know; then the fds go with the process
  */
@@ -121,30 +154,36 @@ export function receiveEstate(channel: HandOverChannel): Estate {
   const accounts: AccountRecord[] = [];
   for (;;) {
     const part = channel.receive();
-    const { kind, facts, fd } = part;
-    if (kind === 'end' || kind === 'client') {
+    const { kind, facts, fds } = part;
+    const [fd] = fds;
+    if (kind === 'end' || kind === 'clients') {
       // Here, since a process that has not gone on with anybody can give up without harm.
-      const first = clientIn(part);
+      const first = clientsIn(part);
       return { listeners, clients: new LeftClients(receiveClients(channel, first)), rooms, bans, accounts };
     }
     if (kind === 'room') rooms.set(...toRoom(facts));
     else if (kind === 'bans' && isBans(facts)) bans.push(...facts);
     else if (kind === 'accounts' && isAccounts(facts)) accounts.push(...facts);
-    else if (kind === 'listener' && fd !== null && isListener(facts)) listeners.push({ ...facts, fd });
+    else if (kind === 'listener' && fd !== undefined && isListener(facts)) listeners.push({ ...facts, fd });
     else throw unknownPart(kind);
   }
 }
 
-/** @param first - null if there is none */
-function* receiveClients(channel: HandOverChannel, first: LeftClient | null): Generator<LeftClient, void> {
-  for (let next = first; next !== null; next = clientIn(channel.receive())) yield next;
+/** @param first - null if there are none */
+function* receiveClients(channel: HandOverChannel, first: readonly LeftClient[] | null): Generator<LeftClient, void> {
+  for (let next = first; next !== null; next = clientsIn(channel.receive())) yield* next;
 }
 
-/** Returns the client that a part is; null at the end. */
-function clientIn({ kind, facts, fd }: Part): LeftClient | null {
+/** Returns the clients that a part has; null at the end. */
+function clientsIn({ kind, facts, fds }: Part): readonly LeftClient[] | null {
   if (kind === 'end') return null;
-  if (kind !== 'client' || fd === null || !isClient(facts)) throw unknownPart(kind);
-  return { ...facts, fd };
+  const clients: readonly unknown[] = Array.isArray(facts) ? facts : [];
+  if (kind !== 'clients' || clients.length === 0 || clients.length !== fds.length) throw unknownPart(kind);
+  return clients.map((client, index) => {
+    const fd = fds[index];
+    if (fd === undefined || !isClient(client)) throw unknownPart(kind);
+    return { ...client, fd };
+  });
 }
 
 function unknownPart(kind: string): Error {

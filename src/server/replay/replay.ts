@@ -1,7 +1,7 @@
 /** Replays a recording: the same server, without sockets and in its own time. */
 import { ChatServer } from '../chat-server.js';
 import type { ConnectionLink } from '../link.js';
-import type { Log } from '../log.js';
+import { SILENT } from '../log.js';
 import { type Given, isGiven, type OpenFacts, toBytes } from '../record/format.js';
 import { isConfig, parseWithMaps } from '../record/header.js';
 import type { Difference } from './difference.js';
@@ -19,8 +19,6 @@ export interface Outcome {
   readonly version: string;
   readonly node: string;
 }
-
-const SILENT: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /**
  * Replays the recording in a file.
