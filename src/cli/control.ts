@@ -1,7 +1,8 @@
 /** `fdmux control`, `fdmux serve --workers`: has several processes of this machine serve one chat. */
 import { ControlSocket } from '../control/control-socket.js';
 import { gatheringDesk } from '../control/gathering-desk.js';
-import { Supervisor } from '../control/supervisor.js';
+import { ControlError } from '../control/request.js';
+import { Supervisor, type WorkerReply } from '../control/supervisor.js';
 import { workerName } from '../control/worker-files.js';
 import { toError } from '../errors.js';
 import { ConfigError } from '../server/config/config-error.js';
@@ -11,14 +12,21 @@ import type { ServerConfig, SqliteStoreConfig } from '../server/config/server-co
 import { openControlAdmin } from '../server/control-admin.js';
 import { ControlStore } from '../server/control-store.js';
 import { formatAddress } from '../server/format-address.js';
+import { type Estate, LeftClients, type LeftListener } from '../server/hand-over/estate.js';
+import { storeVersionOf } from '../server/hand-over/store-version.js';
 import { configureLog, type Log, type LogSettings, openLog } from '../server/log.js';
 import { LOG_LEVELS } from '../server/log-levels.js';
 import { openLogOutput } from '../server/log-output.js';
 import { LogSink } from '../server/log-sink.js';
 import { greet, type Listening } from './greeting.js';
+import type { ListenerChange } from './listener-change.js';
 import { observerOf } from './open-desk.js';
+import { Predecessor } from './predecessor.js';
 import { ServiceReports } from './service-reports.js';
+import { Standstill } from './standstill.js';
 import { StopRequest } from './stop-request.js';
+import { Successor } from './successor.js';
+import { UpgradeRequest } from './upgrade-request.js';
 import { WorkerListeners } from './worker-listeners.js';
 import { adoptable, commandOf } from './workers.js';
 
@@ -52,9 +60,14 @@ export async function controlCommand(flags: ServeFlags, context: ControlContext)
   for (const signal of ['SIGUSR2', 'SIGHUP'] as const) process.on(signal, () => undefined);
   const sink = new LogSink({ output: openLogOutput(process.stderr.fd) });
   configureLog(config.log, sink);
+  const predecessor = Predecessor.find(context.version, await storeVersionOf(store));
+  const estate = predecessor?.receive() ?? null;
   const stopping = new StopRequest();
+  const parts = { flags, context, config, store, sink, stopping, log: openLog() };
   try {
-    await new Control({ flags, context, config, store, sink, stopping, log: openLog() }).run();
+    let left = await new Control(parts).run(estate?.listeners ?? null, predecessor);
+    // One whose successor fails goes on with the same workers.
+    while (left !== null) left = await new Control(parts).run(left, null);
   } finally {
     stopping.dispose();
     sink.end();
@@ -82,11 +95,29 @@ interface ControlParts {
   readonly log: Log;
 }
 
+/** The sockets of a service manager that a control process leaves to the next; workers have the others. */
+type Left = readonly LeftListener[];
+
+/** Everything that a running control process looks after. */
+interface Tended {
+  readonly supervisor: Supervisor;
+  readonly listeners: WorkerListeners;
+  readonly store: ControlStore;
+}
+
+/** Has all workers do something. */
+type AskWorkers = () => Promise<readonly WorkerReply[]>;
+
+/** A control process has no clients, and its rooms are in the store. */
+const NOTHING_LEFT: Omit<Estate, 'clients' | 'listeners'> = { rooms: new Map(), bans: [], accounts: [] };
+
 /** One control process. */
 class Control {
   readonly #parts: ControlParts;
   #logSettings: LogSettings;
   #drainMs: number;
+  /** The last reload. It does not reject. */
+  #reloading: Promise<unknown> = Promise.resolve();
 
   constructor(parts: ControlParts) {
     this.#parts = parts;
@@ -94,21 +125,28 @@ class Control {
     this.#drainMs = parts.config.drainMs;
   }
 
-  async run(): Promise<void> {
+  /**
+   * Runs it.
+   *
+   * @param left - the sockets of a service manager that another process has left; null if this one begins
+   * @param predecessor - that process, if it waits for this one
+   * @returns null when all have ended, or another process goes on; what it has left if that process has failed
+   */
+  async run(left: Left | null, predecessor: Predecessor | null): Promise<Left | null> {
     const { store: config, log } = this.#parts;
     const store = await ControlStore.open(config, log);
     try {
-      await this.#serve(store);
+      return await this.#serve(store, left, predecessor);
     } finally {
       await store.close();
     }
   }
 
-  async #serve(store: ControlStore): Promise<void> {
+  async #serve(store: ControlStore, left: Left | null, predecessor: Predecessor | null): Promise<Left | null> {
     const { config, context, log, store: place } = this.#parts;
     const names = Array.from({ length: context.workers }, (_, index) => workerName(index + 1));
     const found = adoptable(place.path, names, log);
-    const listeners = await WorkerListeners.open(config, found);
+    const listeners = await WorkerListeners.open(config, found, left);
     try {
       const supervisor = new Supervisor(names, {
         folder: place.path,
@@ -129,9 +167,14 @@ class Control {
       });
       await supervisor.start(found);
       try {
-        await this.#look(supervisor, listeners);
+        return await this.#look({ supervisor, listeners, store }, left, predecessor);
       } catch (error) {
-        await this.#end(supervisor, false);
+        if (predecessor === null) await this.#end(supervisor, false);
+        // That process goes on with them.
+        else {
+          supervisor.letGo();
+          listeners.sockets.leave();
+        }
         throw error;
       }
     } finally {
@@ -139,8 +182,10 @@ class Control {
     }
   }
 
-  /** Looks after workers that are ready, until they have ended. */
-  async #look(supervisor: Supervisor, { open, skipped }: WorkerListeners): Promise<void> {
+  /** Looks after workers that are ready, until they have ended or another process does. @returns as {@link run} */
+  async #look(tended: Tended, left: Left | null, predecessor: Predecessor | null): Promise<Left | null> {
+    const { supervisor } = tended;
+    const { open, skipped } = tended.listeners;
     const { config, context, log, stopping, store } = this.#parts;
     const admin =
       config.admin === null
@@ -156,16 +201,22 @@ class Control {
             log,
           );
     const service = new ServiceReports(log, () => `${supervisor.workers.length} workers`);
-    const reload = (): Promise<string | null> => service.reloading(() => this.#reload());
+    const reload = (ofWorkers: AskWorkers): Promise<readonly WorkerReply[]> =>
+      service.reloading(() => this.#reload(tended, ofWorkers));
+    // A signal asks for the upgrade of the workers first.
+    const upgrade = new UpgradeRequest(log, null, await storeVersionOf(store), false);
     const verbs = gatheringDesk({
       supervisor,
       version: context.version,
-      listeners: open.map(({ address, ...facts }) => ({ ...facts, address: formatAddress(address) })),
+      get listeners() {
+        return tended.listeners.open.map(({ address, ...facts }) => ({ ...facts, address: formatAddress(address) }));
+      },
       reload,
       setLogLevel: (level) => {
         const known = LOG_LEVELS.find((each) => each === level);
         if (known !== undefined) this.#setLog({ ...this.#logSettings, level: known });
       },
+      upgrade: () => upgrade.ask(),
       drain: () => {
         stopping.request('the server is shutting down', true);
       },
@@ -181,15 +232,62 @@ class Control {
     process.on('SIGHUP', onHangUp);
     process.on('SIGUSR2', onUpgrade);
     const listening: Listening = { listeners: open, skippedListeners: skipped, adminAddress: admin?.address ?? null };
-    greet(listening, config, context.version);
+    if (left === null) greet(listening, config, context.version);
+    else log.warn('goes on for another process', { workers: supervisor.workers.length });
     service.ready();
-    const { mayDrain } = await stopping.requested;
+    predecessor?.taken();
+    predecessor?.ready();
+    const end = await Promise.race([stopping.requested, upgrade.successor]);
+    upgrade.dispose();
     process.off('SIGHUP', onHangUp);
     process.off('SIGUSR2', onUpgrade);
+    if (end instanceof Successor) {
+      desk.retire();
+      await admin?.close();
+      const rest = await this.#handOver(tended, end, { service, upgrade });
+      await desk.close();
+      service.dispose();
+      return rest;
+    }
+    upgrade.stopped();
     service.stopping();
-    await this.#end(supervisor, mayDrain);
+    await this.#end(supervisor, end.mayDrain);
     await Promise.all([desk.close(), admin?.close()]);
     service.dispose();
+    return null;
+  }
+
+  /** Leaves everything to another process. @returns as {@link run} */
+  async #handOver(
+    { supervisor, listeners, store }: Tended,
+    successor: Successor,
+    { service, upgrade }: { readonly service: ServiceReports; readonly upgrade: UpgradeRequest },
+  ): Promise<Left | null> {
+    const { log, stopping } = this.#parts;
+    const standstill = new Standstill();
+    const left = listeners.given;
+    supervisor.letGo();
+    await store.close();
+    listeners.sockets.leave();
+    try {
+      successor.send({ ...NOTHING_LEFT, clients: new LeftClients([]), listeners: left });
+      await successor.takesOver();
+      await successor.isReady();
+    } catch (error) {
+      log.error('not upgraded: this process goes on', { error: toError(error).message });
+      upgrade.failed(error, 'this process goes on');
+      await successor.end();
+      return left;
+    }
+    const { pid } = successor;
+    service.replacedBy(pid);
+    // Asked of this process, whether before or from now on.
+    void stopping.requested.then(({ mayDrain }) => {
+      successor.stop(mayDrain ? 'SIGTERM' : 'SIGINT');
+    });
+    log.warn('upgraded', { pid, ...standstill.figures });
+    upgrade.done({ pid, clients: 0 });
+    return null;
   }
 
   /** Ends all workers, in order if they let it. */
@@ -210,15 +308,38 @@ class Control {
     clearTimeout(deadline);
   }
 
-  /** Reads what this process itself needs of the configuration. @returns what is wrong with it; null for nothing */
-  async #reload(): Promise<string | null> {
+  /** Does what {@link #change} does, when those before have done so. */
+  #reload(tended: Tended, ofWorkers: AskWorkers): Promise<readonly WorkerReply[]> {
+    const reloaded = this.#reloading.then(() => this.#change(tended, ofWorkers));
+    this.#reloading = reloaded.catch(() => undefined);
+    return reloaded;
+  }
+
+  /**
+   * Reads the configuration again, opens what is to be listened on, and then has the workers read it.
+   *
+   * @throws ControlError: ERR_CONTROL_REFUSED if there is a mistake in it. Nothing has changed then
+   */
+  async #change({ listeners, supervisor }: Tended, ofWorkers: AskWorkers): Promise<readonly WorkerReply[]> {
+    const { flags, store, log } = this.#parts;
+    let change: ListenerChange;
     try {
-      const read = await loadConfig(this.#parts.flags);
+      const read = await loadConfig(flags);
+      change = await listeners.change(read);
       this.#setLog(read.log);
       this.#drainMs = read.drainMs;
-      return null;
     } catch (error) {
-      return toError(error).message;
+      const { message } = toError(error);
+      throw new ControlError('ERR_CONTROL_REFUSED', `the configuration stays as it was: ${message}`, { cause: error });
+    }
+    try {
+      const names = supervisor.workers.map(({ name }) => name);
+      await change.lend(store.path, names, (error) => {
+        log.error('a worker gets no sockets', { error: error.message });
+      });
+      return await ofWorkers();
+    } finally {
+      await change.finish();
     }
   }
 

@@ -26,7 +26,7 @@ import { Standstill, type StandstillFigures } from './standstill.js';
 import { StopRequest } from './stop-request.js';
 import { Successor } from './successor.js';
 import { UpgradeRequest } from './upgrade-request.js';
-import { withoutPlaces, WORKER_WORLD, WorkerRole } from './worker-role.js';
+import { WORKER_WORLD, WorkerRole } from './worker-role.js';
 
 /** A stopping server ends whatever still waits after this time: it promises to stop within two seconds. */
 const STOP_DEADLINE_MS = 1800;
@@ -120,7 +120,7 @@ interface Run {
 async function runServer(run: Run, estate: Estate | null, predecessor: Predecessor | null): Promise<Left | null> {
   const { flags, context, log, sink, stopping, recording, storeVersion, role } = run;
   const inherited = inheritedBy(run.config, estate, role);
-  const config = role === null ? run.config : withoutPlaces(run.config, inherited);
+  const config = role === null ? run.config : role.withoutPlaces(run.config, inherited);
   let logSettings: LogSettings = config.log;
   const onLogSettings = (settings: LogSettings): void => {
     logSettings = settings;
@@ -204,6 +204,8 @@ function inheritedBy(
   role: WorkerRole | null,
 ): ReadonlyMap<ListenerConfig, InheritedSocket> {
   const { inherited, unused } = assignListeners(estate?.listeners ?? [], config.listeners);
+  // Its share of the connections would wait for ever.
+  if (role !== null && unused.length > 0) throw new Error('listeners have changed: fdmux ctl reload, and then upgrade');
   for (const { fd } of unused) Descriptor.fromFd(fd).close();
   if (estate !== null) return inherited;
   if (role !== null) return role.inherited(config);
@@ -296,7 +298,7 @@ async function startServer(
   const { config, context, log, onLogSettings, stopping, recording, inherited, estate, role, onTakenOver } = parts;
   const readConfig = async (): Promise<ServerConfig> => {
     const read = await loadConfig(flags);
-    return role === null ? read : withoutPlaces(read, inherited);
+    return role === null ? read : role.reread(read);
   };
   try {
     return await ChatServer.start({
@@ -308,7 +310,7 @@ async function startServer(
       configurationName: flags.config ?? '-',
       readConfig: recording?.world.reading(readConfig) ?? readConfig,
       ...(recording === null ? {} : { world: recording.world }),
-      ...(role === null ? {} : { world: WORKER_WORLD }),
+      ...(role === null ? {} : { world: WORKER_WORLD, loan: () => role.loan }),
       ...(estate === null ? {} : { estate, onTakenOver }),
       onStop: (reason) => {
         stopping.request(reason);

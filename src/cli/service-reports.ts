@@ -51,9 +51,11 @@ export class ServiceReports {
   async reloading<T>(reload: () => Promise<T>): Promise<T> {
     // The manager's clock is CLOCK_MONOTONIC, which this is.
     this.#send(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
-    const result = await reload();
-    this.#send('READY=1');
-    return result;
+    try {
+      return await reload();
+    } finally {
+      this.#send('READY=1');
+    }
   }
 
   /** Another process goes on instead of this one: it serves, whether the manager hears of it or not. */

@@ -24,15 +24,18 @@ export class UpgradeRequest {
   #isStarting = false;
   #isOver = false;
 
-  /** @param store - the form in which this process keeps data; null if it keeps none */
-  constructor(log: Log, obstacle: string | null, store: string | null) {
+  /**
+   * @param store - the form in which this process keeps data; null if it keeps none
+   * @param isSignalled - whether SIGUSR2 asks as well
+   */
+  constructor(log: Log, obstacle: string | null, store: string | null, isSignalled = true) {
     this.#log = log;
     this.#obstacle = obstacle;
     this.#store = store;
     this.successor = new Promise((resolve) => {
       this.#resolve = resolve;
     });
-    process.on('SIGUSR2', this.#begin);
+    if (isSignalled) process.on('SIGUSR2', this.#begin);
   }
 
   /**

@@ -1,44 +1,57 @@
 /** The sockets that the workers of a control process listen on. */
 import type { Lent } from '../control/lent-sockets.js';
-import { WorkerSockets } from '../control/worker-sockets.js';
+import { closePlaces, type OpenPlace, openPlace, WorkerSockets } from '../control/worker-sockets.js';
 import { hasCode } from '../errors.js';
 import type { ListenerConfig, ServerConfig } from '../server/config/server-config.js';
+import { assignListeners, type LeftListener } from '../server/hand-over/estate.js';
 import { assignFds } from '../server/inherited-fds.js';
 import { ListenError } from '../server/listen-error.js';
 import type { OpenListener } from '../server/listeners.js';
+import { matchListeners } from '../server/matching-listeners.js';
 import { listenFds } from '../socket/service-manager.js';
 import { withAdvice } from './listen-advice.js';
+import { ListenerChange } from './listener-change.js';
 
 export class WorkerListeners {
   readonly sockets = new WorkerSockets();
   /** Optional ones whose port is taken. */
   readonly skipped: ListenerConfig[] = [];
-  readonly #config: ServerConfig;
+  #config: ServerConfig;
+  /** The sockets of a service manager. */
+  readonly given: readonly LeftListener[];
 
-  private constructor(config: ServerConfig) {
+  private constructor(config: ServerConfig, given: readonly LeftListener[]) {
     this.#config = config;
+    this.given = given;
   }
 
   /**
    * Opens all of the configuration.
    *
-   * @param found - what the workers have that run already
+   * @param found - the sockets of the workers that run already
+   * @param left - those of a service manager that another process has left; null without such a process
    * @throws ListenError, or an Error with advice; then nothing is left open
    */
-  static async open(config: ServerConfig, found: ReadonlyMap<string, Lent>): Promise<WorkerListeners> {
-    const listeners = new WorkerListeners(config);
-    const given = assignFds(listenFds({ unsetEnvironment: true }), config.listeners);
+  static async open(
+    config: ServerConfig,
+    found: ReadonlyMap<string, Lent>,
+    left: readonly LeftListener[] | null,
+  ): Promise<WorkerListeners> {
+    const { inherited: given } = assignListeners(left ?? givenTo(config), config.listeners);
+    const listeners = new WorkerListeners(config, [...given.values()]);
     try {
       for (const [index, listener] of config.listeners.entries()) {
         const fds = [...found].flatMap(([name, lent]) => {
           const fd = lent.fds.get(index);
           return fd === undefined ? [] : [[name, fd] as const];
         });
-        await listeners.#add(listener, given.get(listener), new Map(fds));
+        await listeners.#add(listener, given.get(listener)?.fd, new Map(fds));
       }
       return listeners;
     } catch (error) {
-      await listeners.sockets.close();
+      // The files of unix sockets are those of the workers that run.
+      if (found.size > 0) listeners.sockets.leave();
+      else await listeners.sockets.close();
       throw withAdvice(error);
     }
   }
@@ -58,6 +71,48 @@ export class WorkerListeners {
     }
   }
 
+  /**
+   * Opens the places that another configuration adds, and has its listeners from now on.
+   *
+   * @throws ListenError; nothing has changed then
+   */
+  async change(read: ServerConfig): Promise<ListenerChange> {
+    const before = this.#config.listeners;
+    const open = before.filter((_, place) => (this.sockets.addresses[place] ?? null) !== null);
+    const places = matchListeners(read.listeners, open);
+    const opened: OpenPlace[] = [];
+    const wanted: (number | OpenPlace | null)[] = [];
+    try {
+      for (const listener of read.listeners) {
+        const same = places.get(listener);
+        if (same !== undefined) {
+          wanted.push(before.indexOf(same));
+          continue;
+        }
+        const place = await this.#open(listener);
+        if (place !== null) opened.push(place);
+        wanted.push(place);
+      }
+    } catch (error) {
+      await closePlaces(opened);
+      throw error;
+    }
+    const dropped = this.sockets.change(wanted);
+    this.#config = { ...this.#config, listeners: read.listeners };
+    const added = [...wanted.keys()].filter((place) => typeof wanted[place] === 'object' && wanted[place] !== null);
+    return new ListenerChange(this.sockets, added, dropped);
+  }
+
+  /** @returns null for an optional one whose port is taken */
+  async #open(listener: ListenerConfig): Promise<OpenPlace | null> {
+    try {
+      return await openPlace(listener.at, this.#config.backlog);
+    } catch (error) {
+      if (listener.isOptional && hasCode(error, 'EADDRINUSE')) return null;
+      throw new ListenError(listener.at, error, listener);
+    }
+  }
+
   /** Those that are open, in the order of the configuration. */
   get open(): readonly OpenListener[] {
     return this.#config.listeners.flatMap(({ protocol, tls }, index) => {
@@ -65,4 +120,10 @@ export class WorkerListeners {
       return address === null ? [] : [{ protocol, isSecure: tls !== null, address }];
     });
   }
+}
+
+/** Returns the sockets of a service manager, with the places of the listeners that they are for. */
+function givenTo(config: ServerConfig): LeftListener[] {
+  const given = assignFds(listenFds({ unsetEnvironment: true }), config.listeners);
+  return [...given].map(([{ protocol, at }, fd]) => ({ fd, place: { protocol, at }, isOwned: false }));
 }

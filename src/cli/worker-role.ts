@@ -1,19 +1,21 @@
 /** The tasks of a worker of a control process that a server by itself does not have. */
 import { closeSync, writeSync } from 'node:fs';
-import { LendingSocket } from '../control/lent-sockets.js';
+import { isDeepStrictEqual } from 'node:util';
+import { borrowSockets, LendingSocket } from '../control/lent-sockets.js';
 import type { Verbs } from '../control/request.js';
-import { controlFileOf, lendingFileOf } from '../control/worker-files.js';
+import { controlFileOf, lendingFileOf, loanFileOf } from '../control/worker-files.js';
 import { takeWorkerFds, type WorkerFds } from '../control/worker-process.js';
 import { toError } from '../errors.js';
-import type { ChatServer } from '../server/chat-server.js';
+import type { ChatServer, Loan } from '../server/chat-server.js';
 import type { ListenerConfig, ServerConfig } from '../server/config/server-config.js';
-import { isSamePlace } from '../server/hand-over/estate.js';
 import type { InheritedSocket } from '../server/listeners.js';
 import type { Log } from '../server/log.js';
+import { matchListeners } from '../server/matching-listeners.js';
 import { workerVerbs } from '../server/worker-verbs.js';
 import { REAL_WORLD, type World } from '../server/world.js';
+import { Descriptor } from '../socket/descriptor.js';
 
-/** The control process decides what workers listen on, when it starts. */
+/** The control process decides what workers listen on. */
 export const WORKER_WORLD: World = { ...REAL_WORLD, mayChangeListeners: false };
 
 export class WorkerRole {
@@ -23,6 +25,12 @@ export class WorkerRole {
   /** The fds that it was started with; null if it goes on for another process, or has reported that it is ready. */
   #fds: WorkerFds | null;
   #lending: LendingSocket | null = null;
+  /** The sockets that it listens on. */
+  #sockets: ReadonlyMap<ListenerConfig, InheritedSocket> = new Map();
+  /** New ones, while the configuration is read again at the request of the control process. */
+  #loan: Loan | null = null;
+  /** The last change of what it lends. It does not reject. */
+  #moving: Promise<void> = Promise.resolve();
 
   private constructor(name: string, folder: string, log: Log) {
     this.#name = name;
@@ -47,19 +55,66 @@ export class WorkerRole {
   }
 
   /** The sockets that it was started with. */
-  inherited({ listeners }: ServerConfig): ReadonlyMap<ListenerConfig, InheritedSocket> {
-    const fds = this.#fds?.listeners ?? new Map<number, number>();
-    return new Map(
-      listeners.flatMap((listener, index) => {
-        const fd = fds.get(index);
-        return fd === undefined ? [] : [[listener, { fd, isOwned: false }] as const];
-      }),
-    );
+  inherited(config: ServerConfig): ReadonlyMap<ListenerConfig, InheritedSocket> {
+    return socketsOf(config, this.#fds?.listeners ?? new Map<number, number>());
+  }
+
+  /** Returns a configuration without the listeners that this worker has no socket for: their ports are taken. */
+  withoutPlaces(config: ServerConfig, sockets: ReadonlyMap<ListenerConfig, InheritedSocket>): ServerConfig {
+    const has = ({ at }: ListenerConfig): boolean => [...sockets.keys()].some((each) => isDeepStrictEqual(each.at, at));
+    for (const listener of config.listeners) {
+      if (has(listener) || listener.isOptional) continue;
+      this.#log.warn('a listener waits for a reload by the control process', {
+        protocol: listener.protocol,
+        ...listener.at,
+      });
+    }
+    return { ...config, listeners: config.listeners.filter(has) };
+  }
+
+  /** Borrows what a configuration that was read again adds. @returns that configuration, as far as there are sockets */
+  reread(read: ServerConfig): ServerConfig {
+    this.#loan?.settle(false);
+    const lent = borrowSockets(this.#folder, loanFileOf(this.#name));
+    if (lent === null) return this.withoutPlaces(read, this.#sockets);
+    const sockets = socketsOf(read, lent.fds);
+    const config = this.withoutPlaces(read, new Map([...this.#sockets, ...sockets]));
+    this.#loan = {
+      sockets,
+      settle: (isTaken) => {
+        this.#loan = null;
+        if (isTaken) this.#moveTo(read, sockets);
+        else closeAll(sockets.values());
+      },
+    };
+    return config;
+  }
+
+  /** The sockets for the configuration that was read last; null if the control process does not change them. */
+  get loan(): Loan | null {
+    return this.#loan;
+  }
+
+  /** Has the sockets of another configuration from now on. */
+  #moveTo(read: ServerConfig, added: ReadonlyMap<ListenerConfig, InheritedSocket>): void {
+    const left = new Map(this.#sockets);
+    const sockets = new Map(added);
+    for (const [listener, before] of matchListeners(read.listeners, [...left.keys()])) {
+      const socket = left.get(before);
+      if (socket === undefined || sockets.has(listener)) continue;
+      left.delete(before);
+      sockets.set(listener, socket);
+    }
+    // A socket of a port on which nobody accepts would keep its share of the connections waiting.
+    closeAll(left.values());
+    this.#sockets = sockets;
+    this.#moving = this.#closeLending().then(() => this.serve(read, sockets));
   }
 
   /** Opens the socket by which the control process reaches it. Without that it serves, too. */
-  async serve(config: ServerConfig, inherited: ReadonlyMap<ListenerConfig, InheritedSocket>): Promise<void> {
-    const places = config.listeners.map((listener) => inherited.get(listener)?.fd);
+  async serve(config: ServerConfig, sockets: ReadonlyMap<ListenerConfig, InheritedSocket>): Promise<void> {
+    this.#sockets = sockets;
+    const places = config.listeners.map((listener) => sockets.get(listener)?.fd);
     const fds = new Map(places.flatMap((fd, index) => (fd === undefined ? [] : [[index, fd] as const])));
     const onError = (error: Error): void => {
       this.#log.error('the control process is not answered', { error: error.message });
@@ -86,17 +141,29 @@ export class WorkerRole {
 
   /** Leaves its place to another process, or ends. */
   async retire(): Promise<void> {
+    await this.#moving;
+    await this.#closeLending();
+  }
+
+  async #closeLending(): Promise<void> {
     await this.#lending?.close();
     this.#lending = null;
   }
 }
 
-/** Returns a configuration without the places that a worker has no socket for: their ports are taken. */
-export function withoutPlaces(
-  config: ServerConfig,
-  inherited: ReadonlyMap<ListenerConfig, InheritedSocket>,
-): ServerConfig {
-  const has = (listener: ListenerConfig): boolean =>
-    !listener.isOptional || [...inherited.keys()].some((each) => isSamePlace(each, listener));
-  return { ...config, listeners: config.listeners.filter(has) };
+/** @param fds - by the places of their listeners in the configuration */
+function socketsOf(
+  { listeners }: ServerConfig,
+  fds: ReadonlyMap<number, number>,
+): ReadonlyMap<ListenerConfig, InheritedSocket> {
+  return new Map(
+    listeners.flatMap((listener, index) => {
+      const fd = fds.get(index);
+      return fd === undefined ? [] : [[listener, { fd, isOwned: false }] as const];
+    }),
+  );
+}
+
+function closeAll(sockets: Iterable<InheritedSocket>): void {
+  for (const { fd } of sockets) Descriptor.fromFd(fd).close();
 }

@@ -1,4 +1,5 @@
 /** The verbs of `fdmux ctl` for an operator of several workers, who asks all of them at once. */
+import { toError } from '../errors.js';
 import { ControlError, type Reply, type Verb, type Verbs } from './request.js';
 import { statusRow } from './status-row.js';
 import type { Supervisor, WorkerReply } from './supervisor.js';
@@ -10,9 +11,16 @@ export interface GatheringDeskParts {
   readonly version: string;
   /** The addresses that the workers listen on, with their protocols. */
   readonly listeners: readonly { readonly protocol: string; readonly isSecure: boolean; readonly address: string }[];
-  /** Reads the part of the configuration that this process itself needs. @returns its fault; null if it has none */
-  readonly reload: () => Promise<string | null>;
+  /**
+   * Reads the configuration again.
+   *
+   * @param ofWorkers - has all workers do so
+   * @throws ControlError if there is a mistake in it
+   */
+  readonly reload: (ofWorkers: () => Promise<readonly WorkerReply[]>) => Promise<readonly WorkerReply[]>;
   readonly setLogLevel: (level: string) => void;
+  /** Has a new control process go on. @returns once it does; rejects if this one goes on */
+  readonly upgrade: () => Promise<{ readonly pid: number }>;
   /** Ends all workers once their clients have left or their time is over, and then this process. */
   readonly drain: () => void;
 }
@@ -33,8 +41,8 @@ export function gatheringDesk(parts: GatheringDeskParts): Verbs {
       if (rest.length > 0) throw new ControlError('ERR_CONTROL_REQUEST', 'it takes 0 to 1 words');
       return name === undefined ? drainAll(parts) : drainOne(supervisor.worker(name));
     },
-    reload: async () => reload(parts),
-    upgrade: async () => summary(await supervisor.upgrade()),
+    reload: async () => summary(await parts.reload(() => supervisor.askAll({ verb: 'reload', words: [] }))),
+    upgrade: upgradeOnce(parts),
     backend: async (words) => summary(await supervisor.askAll({ verb: 'backend', words })),
     'log-level': async (words) => {
       const replies = await supervisor.askAll({ verb: 'log-level', words });
@@ -47,6 +55,31 @@ export function gatheringDesk(parts: GatheringDeskParts): Verbs {
     ban: shared('ban'),
     unban: shared('unban'),
     bans: shared('bans'),
+  };
+}
+
+/** Upgrades the workers, and then the control process. */
+function upgradeOnce({ supervisor, upgrade }: GatheringDeskParts): Verb {
+  let isUnderWay = false;
+  return async () => {
+    if (isUnderWay) throw new ControlError('ERR_CONTROL_REFUSED', 'the processes are being upgraded already');
+    isUnderWay = true;
+    try {
+      const { text, result } = summary(await supervisor.upgrade());
+      const { pid } = await upgrade().catch((error: unknown) => {
+        throw new ControlError(
+          'ERR_CONTROL_FAILED',
+          `the workers are upgraded, the control process is not: ${toError(error).message}`,
+          { cause: error },
+        );
+      });
+      return {
+        text: [...text, `control: process ${pid} goes on with the workers`],
+        result: { ...fieldsOf(result), control: { pid } },
+      };
+    } finally {
+      isUnderWay = false;
+    }
   };
 }
 
@@ -86,14 +119,6 @@ function drainOne(worker: Worker): Reply {
   worker.signal('SIGTERM');
   const text = [`worker ${name} ends when its clients have left, or drainMs is over; another one is started then`];
   return { text, result: { worker: name, pid } };
-}
-
-async function reload({ supervisor, reload: read }: GatheringDeskParts): Promise<Reply> {
-  const problem = await read();
-  if (problem !== null) {
-    throw new ControlError('ERR_CONTROL_REFUSED', `the configuration stays as it was: ${problem}`);
-  }
-  return summary(await supervisor.askAll({ verb: 'reload', words: [] }));
 }
 
 /** Merges the lists of all workers, each line with the name of its worker; the last line counts. */

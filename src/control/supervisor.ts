@@ -33,7 +33,6 @@ export class Supervisor {
   readonly workers: readonly Worker[];
   readonly #parts: WorkerParts;
   #isEnding = false;
-  #isUpgrading = false;
 
   /** @param names - the names of the workers */
   constructor(names: readonly string[], parts: WorkerParts) {
@@ -42,9 +41,10 @@ export class Supervisor {
   }
 
   /**
-   * Takes over the workers that run already, and starts the others.
+   * Takes over the workers that run already, and starts the others. If some run already, one that does not start ends
+   * none of them: it is started again later.
    *
-   * @returns when all are ready
+   * @returns when all have been started
    * @throws WorkerStartError; as `listen` does. None of the started workers runs then
    */
   async start(found: ReadonlyMap<string, Lent>): Promise<void> {
@@ -52,6 +52,10 @@ export class Supervisor {
       const lent = found.get(worker.name);
       if (lent !== undefined && worker.adopt(lent.pid)) {
         this.#parts.observer.found(worker);
+        return;
+      }
+      if (found.size > 0) {
+        await worker.keepStarting();
         return;
       }
       const end = await worker.start();
@@ -81,6 +85,12 @@ export class Supervisor {
     this.#isEnding = true;
     for (const worker of this.workers) worker.end();
     await Promise.all(this.workers.map(({ ended }) => ended));
+  }
+
+  /** Looks after the workers no more: another process does. They go on. */
+  letGo(): void {
+    this.#isEnding = true;
+    for (const worker of this.workers) worker.letGo();
   }
 
   /** @throws ControlError: ERR_CONTROL_REQUEST */
@@ -119,13 +129,10 @@ export class Supervisor {
   }
 
   /**
-   * Upgrades one worker after the other to the program on the disk, until one of them cannot be upgraded.
-   *
-   * @throws ControlError: ERR_CONTROL_REFUSED while an upgrade is under way
+   * Upgrades one worker after the other to the program on the disk, until one of them cannot be upgraded. Only one call
+   * may be under way.
    */
   async upgrade(): Promise<readonly WorkerReply[]> {
-    if (this.#isUpgrading) throw new ControlError('ERR_CONTROL_REFUSED', 'the workers are being upgraded already');
-    this.#isUpgrading = true;
     const replies: WorkerReply[] = [];
     for (const worker of this.workers) {
       const reply = await this.ask(worker, { verb: 'upgrade', words: [] }).catch(toError);
@@ -134,7 +141,6 @@ export class Supervisor {
       const pid: unknown = Reflect.get(Object(reply.result), 'pid');
       if (typeof pid === 'number' && pid !== worker.pid) worker.adopt(pid);
     }
-    this.#isUpgrading = false;
     return replies;
   }
 }

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 export const controlFileOf = (worker: string): string => `${worker}.sock`;
 /** The socket on which a worker lends its listening sockets. */
 export const lendingFileOf = (worker: string): string => `${worker}.fds`;
+/** The socket on which the control process lends a worker new listening sockets, during a reload. */
+export const loanFileOf = (worker: string): string => `${worker}.new`;
 
 /** The name of a worker, counted from 1. */
 export const workerName = (number: number): string => `w${number}`;
@@ -17,5 +19,6 @@ export function workersIn(folder: string): readonly string[] {
 
 /** Removes the files that a killed worker has left. */
 export function removeFilesOf(folder: string, worker: string): void {
-  for (const file of [controlFileOf(worker), lendingFileOf(worker)]) rmSync(join(folder, file), { force: true });
+  for (const file of [controlFileOf(worker), lendingFileOf(worker), loanFileOf(worker)])
+    rmSync(join(folder, file), { force: true });
 }

@@ -17,6 +17,8 @@ export interface WorkerProcess {
   readonly ended: Promise<WorkerEnd>;
   /** Sends it a signal, unless it has ended. */
   signal(name: NodeJS.Signals): void;
+  /** Looks after it no more: this process may end before it. */
+  letGo(): void;
 }
 
 /** A process that is being started. */
@@ -67,6 +69,9 @@ export function startWorker({ args, env }: WorkerCommand, fds: ReadonlyMap<numbe
     signal: (name) => {
       child.kill(name);
     },
+    letGo: () => {
+      child.unref();
+    },
   };
 }
 
@@ -107,11 +112,15 @@ export function findProcess(pid: number): WorkerProcess | null {
     if (hasCode(error, 'ESRCH')) return null;
     throw error;
   }
+  const watch = new AbortController();
   return {
     pid,
-    ended: endOf(fd),
+    ended: endOf(fd, watch.signal),
     signal: (name) => {
       if (!fd.closed) signalTo(fd, name);
+    },
+    letGo: () => {
+      watch.abort();
     },
   };
 }
@@ -124,10 +133,13 @@ function signalTo(fd: PidFd, name: NodeJS.Signals): void {
   }
 }
 
-async function endOf(fd: PidFd): Promise<WorkerEnd> {
+/** @param signal - ends the watch early */
+async function endOf(fd: PidFd, signal: AbortSignal): Promise<WorkerEnd> {
   using multiplexer = new Multiplexer();
   multiplexer.register(fd, { interest: 'read' });
-  await multiplexer.wait(null);
+  await multiplexer.wait(null, { signal }).catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+  });
   fd.close();
   return { code: null, signal: null };
 }

@@ -15,7 +15,7 @@ export interface WantedSocket {
 }
 
 /** A place that all workers listen on. */
-interface OpenPlace {
+export interface OpenPlace {
   readonly address: Address;
   readonly backlog: number;
   /** The socket of each worker, by name; null if all have the same one. */
@@ -30,7 +30,7 @@ interface OpenPlace {
  */
 export class WorkerSockets {
   /** Null for a place that was left out. */
-  readonly #places: (OpenPlace | null)[] = [];
+  #places: (OpenPlace | null)[] = [];
 
   /** The addresses with their actual ports; null for places that were left out. */
   get addresses(): readonly (Address | null)[] {
@@ -46,29 +46,29 @@ export class WorkerSockets {
   async add({ at, backlog, given }: WantedSocket, borrowed: ReadonlyMap<string, number>): Promise<void> {
     const [found] = borrowed.values();
     if (given !== undefined) {
-      this.#share(given, false, backlog);
+      this.#places.push(sharedPlace(given, false, backlog));
       closeAll(borrowed.values());
-    } else if (found !== undefined) {
-      if ('path' in at) {
-        this.#share(found, true, backlog);
-        closeAll([...borrowed.values()].slice(1));
-      } else {
-        this.#places.push({ address: addressOf(found), backlog, own: new Map(borrowed), shared: null });
-      }
+    } else if (found === undefined) {
+      this.#places.push(await openPlace(at, backlog));
+    } else if ('path' in at) {
+      this.#places.push(sharedPlace(found, true, backlog));
+      closeAll([...borrowed.values()].slice(1));
     } else {
-      const { fd, address } = await openSocket({ ...at, backlog });
-      if ('path' in at) {
-        this.#share(fd, true, backlog);
-        return;
-      }
-      // While it is open, nobody else can share the port, and no worker can.
-      Descriptor.fromFd(fd).close();
-      this.#places.push({ address, backlog, own: new Map(), shared: null });
+      this.#places.push({ address: addressOf(found), backlog, own: new Map(borrowed), shared: null });
     }
   }
 
-  #share(fd: number, isOwned: boolean, backlog: number): void {
-    this.#places.push({ address: addressOf(fd), backlog, own: null, shared: { fd, isOwned } });
+  /**
+   * Has other places from now on.
+   *
+   * @param wanted - the numbers of places that stay, others that were opened, and null for those that are left out
+   * @returns the places that are not among them; they have to be closed when no worker listens there any more
+   */
+  change(wanted: readonly (number | OpenPlace | null)[]): readonly (OpenPlace | null)[] {
+    const places = wanted.map((place) => (typeof place === 'number' ? (this.#places[place] ?? null) : place));
+    const dropped = this.#places.filter((place) => !places.includes(place));
+    this.#places = places;
+    return dropped;
   }
 
   /** Leaves out the next place. */
@@ -95,15 +95,41 @@ export class WorkerSockets {
     }
   }
 
-  /** Closes all of them, and removes the files of unix sockets. */
-  async close(): Promise<void> {
+  /** Closes all of them here. Other processes go on with them, and the files of unix sockets stay. */
+  leave(): void {
     for (const place of this.#places.splice(0)) {
       closeAll(place?.own?.values() ?? []);
-      if (place?.shared?.isOwned !== true) continue;
-      const listener = await listen({ fd: place.shared.fd, ownsFd: true, socket: {} });
-      await listener.close();
+      if (place?.shared?.isOwned === true) closeAll([place.shared.fd]);
     }
   }
+
+  /** Closes all of them, and removes the files of unix sockets. */
+  close(): Promise<void> {
+    return closePlaces(this.#places.splice(0));
+  }
+}
+
+/** Closes places, and removes the files of unix sockets. */
+export async function closePlaces(places: readonly (OpenPlace | null)[]): Promise<void> {
+  for (const place of places) {
+    closeAll(place?.own?.values() ?? []);
+    if (place?.shared?.isOwned !== true) continue;
+    const listener = await listen({ fd: place.shared.fd, ownsFd: true, socket: {} });
+    await listener.close();
+  }
+}
+
+/** Opens a place where nobody listens. @throws as `listen` does */
+export async function openPlace(at: Place, backlog: number): Promise<OpenPlace> {
+  const { fd, address } = await openSocket({ ...at, backlog });
+  if ('path' in at) return sharedPlace(fd, true, backlog);
+  // While it is open, nobody else can share the port, and no worker can.
+  Descriptor.fromFd(fd).close();
+  return { address, backlog, own: new Map(), shared: null };
+}
+
+function sharedPlace(fd: number, isOwned: boolean, backlog: number): OpenPlace {
+  return { address: addressOf(fd), backlog, own: null, shared: { fd, isOwned } };
 }
 
 async function socketOf({ address, backlog, own, shared }: OpenPlace, worker: string): Promise<number> {

@@ -82,6 +82,17 @@ export class Worker {
     return null;
   }
 
+  /** Starts the worker, and again later if it cannot be started. @returns after the first attempt */
+  async keepStarting(): Promise<void> {
+    try {
+      // One that has ended is started again.
+      await this.start();
+    } catch {
+      // The port is taken, for example.
+      if (this.#process === null) this.#lost(0, { code: null, signal: null });
+    }
+  }
+
   /** Takes over a process that runs already. @returns false if it has ended */
   adopt(pid: number): boolean {
     const found = findProcess(pid);
@@ -101,6 +112,15 @@ export class Worker {
     this.#isEnding = true;
     if (this.#retry !== null) clearTimeout(this.#retry);
     if (this.#process === null) this.#finish();
+  }
+
+  /** Looks after the process no more, whatever becomes of it. */
+  letGo(): void {
+    if (this.#retry !== null) clearTimeout(this.#retry);
+    const watched = this.#process;
+    this.#process = null;
+    this.#state = 'ended';
+    watched?.letGo();
   }
 
   #watch(watched: WorkerProcess): void {
@@ -142,10 +162,7 @@ export class Worker {
   #restart(): void {
     this.#retry = null;
     this.restarts += 1;
-    this.start().catch(() => {
-      // If the port is taken, for example, the start is tried again.
-      if (this.#process === null) this.#lost(0, { code: null, signal: null });
-    });
+    void this.keepStarting();
   }
 
   #finish(): void {

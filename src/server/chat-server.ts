@@ -70,6 +70,12 @@ export interface ServerOptions {
   readonly readConfig: () => Promise<ServerConfig>;
   /** Sockets that listen already, such as those of a service manager. @defaultValue none */
   readonly inherited?: ReadonlyMap<ListenerConfig, InheritedSocket>;
+  /**
+   * Returns the sockets that somebody else has opened for the configuration that was read last; null if there are none.
+   *
+   * @defaultValue the server opens its sockets itself, as far as its world lets it
+   */
+  readonly loan?: () => Loan | null;
   /** The estate of a server that this one goes on for. @defaultValue nothing */
   readonly estate?: Estate;
   /** Called when this server goes on with all clients of that one, before anything is sent to or read from them. */
@@ -84,6 +90,13 @@ export interface ServerOptions {
   readonly onLogSettings?: (settings: ServerConfig['log']) => void;
   /** An operator has ended the server. */
   readonly onStop: (reason: string) => void;
+}
+
+/** Sockets that somebody else has opened, for listeners of a configuration that was read again. */
+export interface Loan {
+  readonly sockets: ReadonlyMap<ListenerConfig, InheritedSocket>;
+  /** Ends the reload. @param isTaken - whether the server listens as that configuration says */
+  settle(isTaken: boolean): void;
 }
 
 /** A running chat server. */
@@ -520,9 +533,10 @@ export class ChatServer implements ServerControl {
     const { config: running, log, readConfig } = this.#options;
     try {
       const config = await readConfig();
-      const { mayChangeListeners } = this.#world;
+      const loan = this.#options.loan?.() ?? null;
+      const mayChangeListeners = this.#world.mayChangeListeners || loan !== null;
       // First, because it may fail.
-      if (mayChangeListeners) await this.#listeners.change(config);
+      if (mayChangeListeners) await this.#changeListeners(config, loan);
       this.#apply(config);
       this.#applied = config;
       const waitingKeys = changedFixedKeys(running, config).filter((key) => key !== 'listeners' || !mayChangeListeners);
@@ -532,6 +546,16 @@ export class ChatServer implements ServerControl {
       const message = toError(error).message;
       log.error('configuration not reloaded', { file: this.configurationName, error: message });
       return { problem: message, waitingKeys: [] };
+    }
+  }
+
+  async #changeListeners(config: ServerConfig, loan: Loan | null): Promise<void> {
+    try {
+      await this.#listeners.change(config, loan?.sockets);
+      loan?.settle(true);
+    } catch (error) {
+      loan?.settle(false);
+      throw error;
     }
   }
 

@@ -11,6 +11,7 @@ import { type OpenedSqlite, openSqlite } from './open-store.js';
 export class ControlStore {
   readonly #opened: OpenedSqlite;
   readonly #sockets: ServiceSocket[] = [];
+  #closing: Promise<void> | null = null;
 
   private constructor(opened: OpenedSqlite) {
     this.#opened = opened;
@@ -61,7 +62,13 @@ export class ControlStore {
     });
   }
 
-  async close(): Promise<void> {
+  /** Cuts off the workers, which dial again. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     await Promise.all(this.#sockets.map((socket) => socket.close()));
     this.#opened.logs.close();
     await this.#opened.store.close();

@@ -1,5 +1,4 @@
 /** The listeners of a server. */
-import { isDeepStrictEqual } from 'node:util';
 import { checkOneOf } from '../arguments.js';
 import { closedError, hasCode, toError, unsupportedTriggerError } from '../errors.js';
 import { BACKEND_NAMES, type BackendName, triggersOf } from '../multiplexer/backend.js';
@@ -16,6 +15,7 @@ import { FULL_BYTES, PLACE_FROM_BYTES } from './link.js';
 import { ListenError } from './listen-error.js';
 import type { Occupant } from './listener-handlers.js';
 import type { Log } from './log.js';
+import { isSameListener, matchListeners } from './matching-listeners.js';
 import type { PeerAddresses } from './peer-addresses.js';
 import { type ProtocolName, WEB } from './protocol-names.js';
 import type { Reception } from './reception.js';
@@ -180,15 +180,19 @@ export class Listeners {
   /**
    * Opens and closes listeners, so that those of another configuration are open. Connections stay.
    *
+   * @param given - sockets that listen already, for listeners that are new; null if they are opened here
    * @throws ListenError if one cannot be opened; then those from before are open
    */
-  change(read: ServerConfig): Promise<void> {
-    const changed = this.#changing.then(() => (this.#isAccepting ? this.#change(read) : undefined));
+  change(read: ServerConfig, given: ReadonlyMap<ListenerConfig, InheritedSocket> | null = null): Promise<void> {
+    const changed = this.#changing.then(() => (this.#isAccepting ? this.#change(read, given) : undefined));
     this.#changing = changed.catch(() => undefined);
     return changed;
   }
 
-  async #change({ listeners }: ServerConfig): Promise<void> {
+  async #change(
+    { listeners }: ServerConfig,
+    given: ReadonlyMap<ListenerConfig, InheritedSocket> | null,
+  ): Promise<void> {
     const before = this.#open;
     const wanted = new Map<ListenerConfig, Opened | null>(listeners.map((config) => [config, null]));
     const leaving: Opened[] = [];
@@ -200,17 +204,23 @@ export class Listeners {
     const isMissing = (config: ListenerConfig): boolean => wanted.get(config) === null;
     const added: Opened[] = [];
     const open = async (config: ListenerConfig, fd?: number): Promise<void> => {
-      const opened = await this.#listenIfFree(config, notOwned(fd));
+      const opened = await this.#listenIfFree(config, given?.get(config) ?? notOwned(fd));
       if (opened === null) return;
       wanted.set(config, opened);
       added.push(opened);
     };
     try {
       // First what can be opened beside the old ones, so that a mistake is noticed before anything is closed.
-      for (const config of listeners.filter(isMissing)) await open(config).catch(unlessTaken);
+      const isNew = (config: ListenerConfig): boolean => isMissing(config) && given?.has(config) !== false;
+      for (const config of listeners.filter(isNew)) await open(config).catch(unlessTaken);
       this.#retire(leaving);
-      for (const config of listeners.filter(isMissing)) {
-        await open(config, leaving.find((opened) => isSamePlace(opened.config, config))?.fd);
+      const missing = listeners.filter(isMissing);
+      const places = matchListeners(
+        missing,
+        leaving.map(({ config }) => config),
+      );
+      for (const config of missing) {
+        await open(config, leaving.find((opened) => opened.config === places.get(config))?.fd);
       }
     } catch (error) {
       await this.#restore(before, added);
@@ -331,15 +341,6 @@ function notOwned(fd: number | undefined): InheritedSocket | undefined {
 /** Returns the contents that a reload exchanges. */
 function contentsOf({ context, certificates }: ListenerTls): Pick<ListenerTls, 'context' | 'certificates'> {
   return { context, certificates };
-}
-
-/** Whether two are the same but for the contents of the files that they name, which are exchanged without closing. */
-function isSameListener(one: ListenerConfig, other: ListenerConfig): boolean {
-  const withoutContents = ({ tls, ...rest }: ListenerConfig): unknown => ({
-    ...rest,
-    tls: tls === null ? null : { ...tls, context: null, certificates: null },
-  });
-  return isDeepStrictEqual(withoutContents(one), withoutContents(other));
 }
 
 /** @throws any error but that of a place that somebody listens on */

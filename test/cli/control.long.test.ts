@@ -1,16 +1,17 @@
 /** More of `fdmux serve --workers`: reloads, metrics, unix sockets, starts that fail. */
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { present } from '../../src/errors.js';
 import { ask } from '../server/keeping.js';
 import { nextEvent, until } from '../support/deadline.js';
+import { Peer } from '../support/peers.js';
 import { cliPath, run } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { clientsOfBoth, DATA, isAlive, stopped } from './control-clients.js';
 import { kill } from './upgrades.js';
-import { replaced, startWorkers } from './workers.js';
+import { replaced, type RunningWorkers, startWorkers } from './workers.js';
 
 test('workers outlive their control process, and the next one goes on with them', async () => {
   const folder = temporaryFolder();
@@ -72,6 +73,95 @@ test('a reload reaches all workers, and one that makes no sense changes nothing'
     'w1: the server waits with poll',
     'w2: the server waits with poll',
   ]);
+});
+
+/** Returns where the workers listen, by protocol. */
+async function addressesOf({ ctl }: RunningWorkers): Promise<readonly string[]> {
+  const {
+    listeners = [],
+  }: { readonly listeners?: readonly { readonly protocol: string; readonly address: string }[] } = Object(
+    (await ctl('status')).result,
+  );
+  return listeners.map(({ protocol, address }) => `${protocol} ${address}`);
+}
+
+async function dial(at: string): Promise<Peer> {
+  const socket = at.startsWith('/') ? connect(at) : connect(Number(at.replace(/.*:/, '')), '127.0.0.1');
+  onTestFinished(() => void socket.destroy());
+  await nextEvent(socket, 'connect');
+  return new Peer(socket);
+}
+
+/** Connects by plain lines, and waits until a worker has answered. */
+async function isOpen(at: string): Promise<void> {
+  const peer = await dial(at);
+  // Only the sender of a line that is too long gets an answer.
+  await peer.write(`${'x'.repeat(10_000)}\n`);
+  await peer.lineLike(/ that line was longer /);
+}
+
+/** Connects by IRC, and waits until a worker has answered. */
+async function reached(at: string): Promise<Peer> {
+  const peer = await dial(at);
+  await peer.write('NICK nobody\r\nPING here\r\n');
+  await peer.lineLike(/ 451 | PONG /);
+  return peer;
+}
+
+test('a reload opens and closes ports of all workers, and nobody is dropped', async () => {
+  const folder = temporaryFolder();
+  const [path, config] = [join(temporaryFolder(), 'irc.sock'), join(temporaryFolder(), 'fdmux.json')];
+  const listen = (...listeners: readonly object[]): void => {
+    writeFileSync(config, JSON.stringify({ listeners }));
+  };
+  const [port, file] = [
+    { protocol: 'irc', port: 0 },
+    { protocol: 'irc', path },
+  ];
+  listen(port);
+  const first = await startWorkers(['--config', config], folder, { places: false });
+  const [address = ''] = await addressesOf(first);
+  const early = await Promise.all(Array.from({ length: 8 }, () => reached(address)));
+  // The numbers of places are others from now on.
+  listen({ ...port, protocol: 'plain' }, file, port);
+  expect((await first.ctl('reload')).text).toEqual([`w1: ${config} is read`, `w2: ${config} is read`]);
+  const [added = '', ...others] = await addressesOf(first);
+  expect(added).toMatch(/^plain 127/);
+  expect(others).toEqual([`irc ${path}`, address]);
+  for (const peer of early) {
+    await peer.write('PING still\r\n');
+    await peer.lineLike(/ 451 | PONG /);
+  }
+  for (let count = 0; count < 8; count += 1) {
+    await reached(path);
+    await isOpen(added);
+  }
+  // A worker that is started again, and a control process that is, have all of them.
+  const [worker] = await first.workers();
+  kill(present(worker, 'a worker').pid, 'SIGKILL');
+  await replaced(first, present(worker, 'a worker'));
+  kill(first.server.process.pid, 'SIGKILL');
+  await until(() => !isAlive(first.server.process.pid), 'the end of the control process');
+  const second = await startWorkers(['--config', config], folder, { places: false });
+  expect(await addressesOf(second)).toEqual([added, ...others]);
+  for (let count = 0; count < 8; count += 1) await isOpen(added);
+  // One that is removed is closed everywhere.
+  listen(file);
+  await second.ctl('reload');
+  expect(await addressesOf(second)).toEqual([`irc ${path}`]);
+  for (const gone of [added, address]) await expect(isOpen(gone)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  await reached(path);
+  // A port that somebody else has changes nothing.
+  const other = createServer().listen(0, '127.0.0.1');
+  await nextEvent(other, 'listening');
+  onTestFinished(() => void other.close());
+  listen(file, { ...port, port: Number(Reflect.get(Object(other.address()), 'port')) });
+  await expect(second.ctl('reload')).rejects.toMatchObject({
+    code: 'ERR_CONTROL_REFUSED',
+    message: expect.stringMatching(/^the configuration stays as it was: .* in use/),
+  });
+  expect(await addressesOf(second)).toEqual([`irc ${path}`]);
+  await stopped(second);
 });
 
 test('the metrics of all workers are in one answer', async () => {
@@ -142,8 +232,9 @@ test('what cannot work is said at once, and nothing is left', async () => {
 test('a worker that cannot start ends all of them', async () => {
   const folder = temporaryFolder();
   const args = ['serve', '--workers', '2', '--data', folder, '--plain-port', '0', '--irc-port', '0'];
-  // A worker takes it for the channel to a process before it.
-  const ended = await run(process.execPath, [cliPath, ...args], { env: { FDMUX_HAND_OVER_FD: '99' } });
+  const script = join(temporaryFolder(), 'script.cjs');
+  writeFileSync(script, "if (process.argv.includes('--worker')) process.exit(1);");
+  const ended = await run(process.execPath, ['--require', script, cliPath, ...args]);
   expect(ended.code).toBe(1);
   expect(ended.stderr).toMatch(/fdmux: worker w\d has not started \(exit code 1\): what it says is above\n$/);
   expect(readdirSync(folder)).toEqual(DATA);

@@ -1,11 +1,15 @@
 /** `fdmux serve --workers`: several processes that serve one chat, and the process that looks after them. */
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { present } from '../../src/errors.js';
+import { BACKEND_NAMES } from '../../src/multiplexer/backend.js';
 import { ask } from '../server/keeping.js';
 import { until } from '../support/deadline.js';
-import { clientsOfBoth, isAlive, stopped } from './control-clients.js';
+import { temporaryFolder } from '../support/temporary.js';
+import { clientsOfBoth, DATA, isAlive, stopped } from './control-clients.js';
 import { kill } from './upgrades.js';
-import { replaced, startWorkers } from './workers.js';
+import { pidOf, replaced, startWorkers } from './workers.js';
 
 test('clients arrive at all workers on one port, the status has each, and all end together', async () => {
   const running = await startWorkers();
@@ -76,7 +80,25 @@ test('a worker that is killed is started again, and the clients of the other one
   expect((await clientsOfBoth(running)).size).toBe(2);
 });
 
-test('all workers are upgraded, one after the other, and keep their clients', async () => {
+test('all workers go over to another backend again and again, and nobody misses a word', async () => {
+  const running = await startWorkers();
+  const clients = await clientsOfBoth(running);
+  const [one, other] = [present(clients.get('w1'), 'a client'), present(clients.get('w2'), 'a client')];
+  for (const peer of [one, other]) await ask(peer, 'JOIN #tea', / 366 /);
+  for (let round = 0; round < 9; round += 1) {
+    const backend = present(BACKEND_NAMES[round % BACKEND_NAMES.length], 'the next');
+    // Half of a line arrives before the switch, and the other half after it.
+    await one.write('PRIVMSG #tea :num');
+    expect((await running.ctl('backend', backend)).text).toEqual([
+      `w1: the server waits with ${backend}`,
+      `w2: the server waits with ${backend}`,
+    ]);
+    await one.write(`ber ${round}\r\n`);
+    expect(await other.lineLike(/ PRIVMSG | QUIT |^ERROR/)).toMatch(new RegExp(` :number ${round}$`));
+  }
+});
+
+test('all workers are upgraded, and then the control process: nobody is disconnected', async () => {
   const running = await startWorkers();
   const clients = await clientsOfBoth(running);
   const [one, other] = [present(clients.get('w1'), 'a client'), present(clients.get('w2'), 'a client')];
@@ -93,7 +115,11 @@ test('all workers are upgraded, one after the other, and keep their clients', as
   expect(text).toEqual([
     expect.stringMatching(/^w1: process \d+ goes on with its clients/),
     expect.stringMatching(/^w2: process \d+ goes on with its clients/),
+    expect.stringMatching(/^control: process \d+ goes on with the workers$/),
   ]);
+  const control = pidOf(await running.ctl('status'));
+  expect(control).not.toBe(running.server.process.pid);
+  await until(() => !isAlive(running.server.process.pid), 'the end of the control process before');
   const after = await running.workers();
   expect(after.map(({ name, state, restarts }) => ({ name, state, restarts }))).toEqual([
     { name: 'w1', state: 'ready', restarts: 0 },
@@ -110,5 +136,34 @@ test('all workers are upgraded, one after the other, and keep their clients', as
   await ask(other, 'TOPIC #tea', / 332 eve #tea :green$/);
   await ask(one, 'NAMES #tea', / 353 bob . #tea :.*@bob/);
   expect((await clientsOfBoth(running)).size).toBe(2);
+  // The new control process looks after workers that it has not started.
+  const worker = present(after[0], 'a worker');
+  kill(worker.pid, 'SIGKILL');
+  await replaced(running, worker);
+  kill(control, 'SIGTERM');
+  await until(() => !isAlive(control), 'the end of the control process');
+  expect(readdirSync(running.folder)).toEqual(DATA);
+});
+
+test('if the new control process fails when it takes over, the old one goes on with its workers', async () => {
+  const config = join(temporaryFolder(), 'fdmux.json');
+  writeFileSync(config, '{}');
+  const running = await startWorkers(['--config', config]);
+  const clients = await clientsOfBoth(running);
+  const before = await running.workers();
+  // Workers have no such port.
+  writeFileSync(config, JSON.stringify({ admin: { port: running.server.ircPort } }));
+  await expect(running.ctl('upgrade')).rejects.toMatchObject({
+    code: 'ERR_CONTROL_FAILED',
+    message: expect.stringMatching(/^the workers are upgraded, the control process is not: /),
+  });
+  await until(() => existsSync(join(running.folder, 'control.sock')), 'the control socket');
+  const status = await running.ctl('status');
+  expect(pidOf(status)).toBe(running.server.process.pid);
+  expect(status.result).toMatchObject({ phase: 'ready' });
+  const after = await running.workers();
+  expect(after.map(({ restarts }) => restarts)).toEqual([0, 0]);
+  expect(before.some(({ pid }) => after.some((each) => each.pid === pid))).toBe(false);
+  for (const peer of clients.values()) await ask(peer, 'PING here', / PONG \S+ :?here/);
   await stopped(running);
 });

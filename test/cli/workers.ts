@@ -48,14 +48,21 @@ export async function startWorkers(
 ): Promise<RunningWorkers> {
   const server = await start(['--workers', '2', '--data', folder, '--log-level', 'info', ...args], places);
   onTestFinished(async () => {
-    // The control process first: it would start them again.
-    kill(server.process.pid, 'SIGKILL');
+    // The control process first, which may be another one by now: it would start them again.
+    const status = await askServer(folder, { verb: 'status', words: [] }, { timeoutMs: 5_000 }).catch(() => null);
+    for (const pid of [server.process.pid, pidOf(status)]) if (pid > 0) kill(pid, 'SIGKILL');
     for (const pid of pidsOf(folder)) kill(pid, 'SIGKILL');
     await server.process.dispose();
   });
   const ctl = (verb: CtlVerb, ...words: readonly string[]): Promise<Reply> =>
     askServer(folder, readRequest(verb, words, {}));
   return { server, folder, ctl, workers: async () => statusOf(await ctl('status')) };
+}
+
+/** The process that an answer names; 0 if it names none. */
+export function pidOf(reply: Reply | null): number {
+  const pid: unknown = Reflect.get(Object(reply?.result), 'pid');
+  return typeof pid === 'number' ? pid : 0;
 }
 
 function pidsOf(folder: string): readonly number[] {

@@ -1,0 +1,37 @@
+/** Which listeners of one configuration go on as those of another. */
+import { isDeepStrictEqual } from 'node:util';
+import type { ListenerConfig } from './config/server-config.js';
+
+/**
+ * Finds, for each listener of a configuration, the one that was there before: the same one, or else one at the same
+ * address. With port 0, several may be at one.
+ */
+export function matchListeners(
+  wanted: readonly ListenerConfig[],
+  before: readonly ListenerConfig[],
+): ReadonlyMap<ListenerConfig, ListenerConfig> {
+  const left = new Set(before);
+  const found = new Map<ListenerConfig, ListenerConfig>();
+  for (const matches of [isSameListener, isAtSamePlace]) {
+    for (const listener of wanted) {
+      const match = found.has(listener) ? undefined : [...left].find((each) => matches(each, listener));
+      if (match === undefined) continue;
+      left.delete(match);
+      found.set(listener, match);
+    }
+  }
+  return found;
+}
+
+/** Whether two are the same but for the contents of the files that they name, which are exchanged without closing. */
+export function isSameListener(one: ListenerConfig, other: ListenerConfig): boolean {
+  const withoutContents = ({ tls, ...rest }: ListenerConfig): unknown => ({
+    ...rest,
+    tls: tls === null ? null : { ...tls, context: null, certificates: null },
+  });
+  return isDeepStrictEqual(withoutContents(one), withoutContents(other));
+}
+
+function isAtSamePlace(one: ListenerConfig, other: ListenerConfig): boolean {
+  return isDeepStrictEqual(one.at, other.at);
+}
