@@ -32,6 +32,8 @@ export class Registry<T, B extends BackendName = BackendName> implements Registr
   readonly #records: (RegistrationRecord<T> | undefined)[];
   /** By the object that it was registered by, if it was one. */
   readonly #bySource = new Map<object, RegistrationRecord<T>>();
+  /** By the options of our own code, which do not change: they have been checked. */
+  #checked = new WeakMap<object, RecordSettings<T>>();
   #backend: Backend<RegistrationRecord<T>>;
   readonly #loop: LoopWait;
   readonly #requeued: Requeued<T>;
@@ -66,6 +68,7 @@ export class Registry<T, B extends BackendName = BackendName> implements Registr
   /** Has another backend watch the records from now on, which are in its set already. */
   useBackend(backend: Backend<RegistrationRecord<T>>): void {
     this.#backend = backend;
+    this.#checked = new WeakMap();
   }
 
   /** The records in the order of registering. */
@@ -196,7 +199,18 @@ export class Registry<T, B extends BackendName = BackendName> implements Registr
     this.#refCount = 0;
   }
 
+  /** A server registers each connection with the same options, and checking them costs as much as a system call. */
   #toSettings(options: RegisterOptions<T, B>): RecordSettings<T> {
+    const checked = this.#checked.get(options);
+    if (checked !== undefined) return checked;
+    const settings = this.#checkSettings(options);
+    // Handlers of users are bound each time, to the async context of the call.
+    const isOurs = options.onReady !== undefined && settings.onReady === options.onReady;
+    if (isOurs) this.#checked.set(options, settings);
+    return settings;
+  }
+
+  #checkSettings(options: RegisterOptions<T, B>): RecordSettings<T> {
     checkOptions(options, 'options', REGISTER_OPTIONS);
     const { interest, data } = options;
     assertIsData(data);

@@ -60,6 +60,8 @@ const OPTIONS: OptionNames<ConnectOptions<unknown>> = {
 };
 
 const { EINPROGRESS, EINTR } = constants.errno;
+/** How an attempt is registered. */
+const UNTIL_CONNECTED = { interest: 'write' } as const;
 
 /**
  * Connects, and calls the handlers for the connection.
@@ -169,7 +171,7 @@ class Connecting<T> implements FdOwner {
     // After a signal, connect(2) goes on by itself.
     if (errno !== EINPROGRESS && errno !== EINTR) throw errnoError(errno, 'connect', this.#fd);
     const { turn } = this.#lease;
-    this.#registration = turn.watch(this, this.#fd, { interest: 'write' });
+    this.#registration = turn.watch(this, this.#fd, UNTIL_CONNECTED);
     const { connectTimeoutMs } = this.#options;
     if (connectTimeoutMs !== undefined) this.#timer = turn.after(connectTimeoutMs, this.#timeOut);
   }

@@ -25,6 +25,8 @@ export class Turn {
   readonly #driver: TurnDriver;
   /** By fd, so that one function is the callback of all of them, and a connection needs no closure of its own. */
   readonly #owners: (FdOwner | undefined)[] = [];
+  /** What the driver gets for the settings of an owner. The same object is checked once. */
+  readonly #options = new WeakMap<object, WatchSettings>();
   readonly #timers: Timers;
   readonly #slab: ReceiveSlab<TurnMember>;
   readonly #arena: OutputArena<TurnMember>;
@@ -67,7 +69,12 @@ export class Turn {
 
   /** Registers an fd, and calls `owner` when it is ready. {@link unwatch} ends the registration. */
   watch(owner: FdOwner, fd: number, settings: Omit<WatchSettings, 'onReady'>): Registration {
-    const registration = this.#driver.register(fd, { ...settings, onReady: this.#onReady });
+    let options = this.#options.get(settings);
+    if (options === undefined) {
+      options = { ...settings, onReady: this.#onReady };
+      this.#options.set(settings, options);
+    }
+    const registration = this.#driver.register(fd, options);
     this.#owners[fd] = owner;
     return registration;
   }

@@ -1,9 +1,12 @@
 /** Which handlers are accepted, and in which async context they run. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, test } from 'vitest';
+import { keepsContexts } from '../../src/multiplexer/handler.js';
+import { Multiplexer } from '../../src/multiplexer/multiplexer.js';
 import { errorOf, fill, useFds } from '../native/fds.js';
 import { catchUncaught } from '../support/connections.js';
 import { within } from '../support/deadline.js';
+import { disposedAtEnd } from '../support/fds.js';
 import { callUntyped } from '../support/untyped.js';
 import { LEVEL_VARIANTS, open } from './variants.js';
 
@@ -47,6 +50,31 @@ describe.each(LEVEL_VARIANTS)('the async context of a handler on $name', (varian
     seen.clear();
     storage.run('the closer', () => mux.close());
     expect([...seen]).toEqual(["a's close in a", "b's close in b"]);
+  });
+});
+
+describe('options that several registrations have in common', () => {
+  test('give each handler the async context of its own call', () => {
+    const mux = disposedAtEnd(new Multiplexer<undefined>());
+    const seen: unknown[] = [];
+    const options = { interest: 'read', data: undefined, onReady: () => seen.push(storage.getStore()) } as const;
+    for (const name of ['a', 'b']) {
+      const [reader, writer] = fds.pipe();
+      storage.run(name, () => mux.register(reader, options));
+      fill(writer, 'x');
+    }
+    mux.waitSync(0);
+    expect(seen.toSorted()).toEqual(['a', 'b']);
+  });
+
+  test('are checked again for another backend', { tags: ['needs-epoll'] }, () => {
+    const mux = disposedAtEnd(new Multiplexer<undefined>({ backend: 'epoll' }));
+    const onReady = keepsContexts(() => undefined);
+    const options = { interest: 'read', trigger: 'edge', data: undefined, onReady } as const;
+    const [reader] = fds.pipe();
+    mux.register(reader, options).unregister();
+    mux.switchBackend('poll');
+    expect(errorOf(() => mux.register(reader, options))).toMatchObject({ code: 'ERR_UNSUPPORTED_TRIGGER' });
   });
 });
 
