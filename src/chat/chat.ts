@@ -208,6 +208,36 @@ export class Chat {
     this.#core.dismissForeign(isMeant);
   }
 
+  /** Removes the nodes of another domain that have somebody in rooms of this one: their people may return to others. */
+  loseForeign(prefix: string): void {
+    this.#core.loseForeign(prefix);
+  }
+
+  /**
+   * Removes one node of another domain from the rooms of this one.
+   *
+   * @param node - as sessions begin with it
+   * @param isMeant - whether it may have proposed something to a room that has nobody of it
+   */
+  loseForeignNode(node: string, isMeant: (name: string) => boolean): void {
+    this.#core.loseForeignNode(node, isMeant);
+  }
+
+  /** The name of this process in the sessions of its members: `node.incarnation`. */
+  get node(): string {
+    return this.#core.node;
+  }
+
+  /** The number of the last pack of the domain's log that has been applied. */
+  get seen(): number {
+    return this.#core.entered;
+  }
+
+  /** The nodes that are gone; all earlier incarnations of each are, too. */
+  get goneNodes(): readonly string[] {
+    return this.#core.domain.fold.gone.nodes();
+  }
+
   /** Returns the number of places that people of other domains have in rooms, by the beginning of their sessions. */
   countForeign(prefix: string): number {
     let count = 0;

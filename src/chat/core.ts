@@ -4,7 +4,7 @@
 import type { DomainDeeds, Entry, EntryOf, LogName, PrivateDeeds, ServerBan, Stamp, Who } from '../log/entry.js';
 import { MemoryLog } from '../log/memory-log.js';
 import type { SharedLog } from '../log/shared-log.js';
-import { type Abroad, FOREIGN_PATIENCE_MS, isFromAbroad, type Origin } from './abroad.js';
+import { type Abroad, FOREIGN_PATIENCE_MS, isFromAbroad, namesDomain, type Origin } from './abroad.js';
 import type { Assembly } from './assembly.js';
 import { ASCII_NAMING, type Naming } from './case-mapping.js';
 import { Checkpointing } from './checkpointing.js';
@@ -13,7 +13,7 @@ import type { BanBook } from './domain-bans.js';
 import { DOMAIN_DEEDS, type DomainOutcomes } from './domain-deeds.js';
 import { DomainState } from './domain-state.js';
 import { Foreigners } from './foreigners.js';
-import { formerOf, nameOf } from './gone-nodes.js';
+import { formerOf, nameOf, nodeOf, sessionsOf } from './gone-nodes.js';
 import type { Outlet } from './member.js';
 import { MemberState, stateOf, stranger } from './member-state.js';
 import { Nodes } from './nodes.js';
@@ -203,6 +203,11 @@ export class Core implements ReplicaOwner {
     return this.#checkpointing !== null;
   }
 
+  /** The name of this process in sessions. */
+  get node(): string {
+    return this.#node;
+  }
+
   /** Whether a session belongs to this process. */
   isOwn(session: string): boolean {
     return session.startsWith(`${this.#node}.`);
@@ -227,6 +232,7 @@ export class Core implements ReplicaOwner {
     const before = fold.seats.map(({ member }) => member);
     fold.adopt(origin.id, origin.snapshot);
     replica.renewed(origin.seq);
+    this.returning.renewed(replica);
     this.#presenter.showRenewed(fold, before);
     this.rooms.sort(log);
     for (const member of before) if (fold.seatOf(member) === undefined) this.enterAgain(replica, member);
@@ -264,6 +270,25 @@ export class Core implements ReplicaOwner {
     }
   }
 
+  /** Proposes that nodes of another domain are gone, if a room of this one has somebody of them. */
+  loseForeign(prefix: string): void {
+    for (const replica of [...this.rooms.all()]) {
+      if (replica.fold.isForeign || replica.isOpening) continue;
+      const sessions = [...replica.fold.sessions()].filter((session) => session.startsWith(prefix));
+      for (const node of new Set(sessions.map(nodeOf))) this.nodes.say(replica, node);
+    }
+  }
+
+  /** Proposes that one node of another domain is gone. @param isMeant - whether a room has to know it in any case */
+  loseForeignNode(node: string, isMeant: (name: string) => boolean): void {
+    const isLost = sessionsOf(node);
+    for (const replica of [...this.rooms.all()]) {
+      const { fold, isOpening } = replica;
+      if (fold.isForeign || isOpening || fold.knowsGone(node)) continue;
+      if (isMeant(fold.name) || [...fold.sessions()].some(isLost)) this.nodes.say(replica, node);
+    }
+  }
+
   #dismissOne(replica: RoomReplica, session: string, attempt: number): void {
     const { fold } = replica;
     if (replica.hasProposalOf(session, 'over')) return;
@@ -284,6 +309,13 @@ export class Core implements ReplicaOwner {
     } finally {
       this.#presenter.isQuiet = false;
     }
+  }
+
+  /** Whether the name of a room is one of this domain, or of one that can be entered as soon as it can be reached. */
+  isLinked(name: string): boolean {
+    if (!namesDomain(name)) return true;
+    const objection = this.abroad === null ? 'unknown-domain' : this.abroad.objectionTo(name);
+    return objection === null || objection === 'unreachable';
   }
 
   /** Returns the name of a new session. */
@@ -583,7 +615,8 @@ export class Core implements ReplicaOwner {
   #reviewGone(log: LogName): void {
     if (this.domain.isOpening) return;
     const room = this.rooms.ofLog(log);
-    if (room !== undefined) this.nodes.roomCaughtUp(room);
+    if (room?.fold.isForeign === true) this.returning.renewed(room);
+    else if (room !== undefined) this.nodes.roomCaughtUp(room);
     else if (log === this.private.name) this.nodes.privateCaughtUp();
   }
 

@@ -64,6 +64,8 @@ export class MemberState implements Member {
   metadata = NO_NOTES;
   readonly seats: SeatState[] = [];
   invitations: Set<RoomState> | null = null;
+  /** The ranks that it has in the rooms that it is brought into, until these have let it in; null for none. */
+  entering: Map<string, number> | null = null;
   /** How its connection is secured, as its node has reported. */
   security = UNSECURED;
   /** Why it has left the chat; empty while it is here. */

@@ -42,7 +42,7 @@ export class Nodes {
   /** A room may have members of a node that is gone. */
   #clear(replica: RoomReplica, node: string): void {
     const { fold, isOpening } = replica;
-    if (isOpening || fold.knowsGone(node) || replica.hasGone(node)) return;
+    if (isOpening || fold.isForeign || fold.knowsGone(node) || replica.hasGone(node)) return;
     const isLost = sessionsOf(node);
     for (const session of fold.sessions()) {
       if (!isLost(session)) continue;
@@ -51,9 +51,9 @@ export class Nodes {
     }
   }
 
-  /** Proposes to a room's log that a node is gone. */
+  /** Proposes to a room's log that a node is gone. The home of a foreign room does so when the link reports it. */
   say(replica: RoomReplica, node: string): void {
-    if (replica.hasGone(node)) return;
+    if (replica.fold.isForeign || replica.hasGone(node)) return;
     const { steward } = this.#core;
     replica.oblige<'gone'>(steward, { kind: 'gone', node, ...this.#core.stamp(replica, steward) });
   }

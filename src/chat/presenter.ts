@@ -210,7 +210,7 @@ export class Presenter {
       this.#publisher.publish({ kind: 'left', atMs, id, member, room, reason: HAS_QUIT }, null);
       return;
     }
-    if (!member.isLocal || reason !== '' || !roomStateOf(room).isForeign || !this.#core.isKnown(member)) return;
+    if (reason !== '' || !roomStateOf(room).isForeign || !this.#core.isKnown(member)) return;
     this.#publisher.publish({ kind: 'left', atMs, id, member, room, reason: LINK_LOST }, null);
     const replica = this.#core.rooms.ofLog(log);
     if (replica !== undefined) this.#core.enterAgain(replica, member);

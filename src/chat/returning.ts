@@ -160,6 +160,13 @@ export class Returning implements Absentees {
     this.#mayEnter();
   }
 
+  /** The state of a foreign room has been replaced, with what it knows of nodes that are gone. */
+  renewed({ name, fold }: RoomReplica): void {
+    if (this.#former === null || !fold.knowsGone(this.#former) || !this.#awaited.delete(name)) return;
+    this.#cleared.add(name);
+    this.#mayEnter();
+  }
+
   /** Makes the proposals again in the logs that are ready, as soon as everybody has arrived. */
   #mayEnter(): void {
     if (this.#arriving > 0 || this.#core.isGivenUp) return;
@@ -194,7 +201,7 @@ export class Returning implements Absentees {
     }
     const entry = {
       kind: 'join',
-      who: member.who,
+      who: replica.fold.guiseOf(member.who),
       name,
       key: null,
       flags: [],
@@ -203,6 +210,7 @@ export class Returning implements Absentees {
     const { name: log } = replica;
     this.#entering.set(log, (this.#entering.get(log) ?? 0) + 1);
     whenSettled(replica.oblige<'join'>(member, entry), ({ kind }) => {
+      member.entering?.delete(name);
       if (kind !== 'joined') {
         insiders?.delete(member);
         core.keptOut(replica, member);
@@ -275,9 +283,14 @@ export class Returning implements Absentees {
    */
   bringIn(member: MemberState, facts: Facts & Pick<MemberDescription, 'rooms'>): void {
     const { core } = { core: this.#core };
+    member.entering = new Map(facts.rooms.map(({ name, ranks }) => [name, ranks]));
     this.#arrive(member, facts, () => {
       for (const { name } of facts.rooms) {
-        if (!core.rooms.hasPlaceFor(name)) continue;
+        if (!core.isLinked(name) || !core.rooms.hasPlaceFor(name)) {
+          member.entering?.delete(name);
+          core.keptOut({ fold: core.rooms.unopened(name) }, member);
+          continue;
+        }
         const replica = core.rooms.replica(name);
         const former = core.formerNode;
         if (former !== null) core.nodes.say(replica, former);

@@ -366,7 +366,7 @@ export class Rooms {
     this.#foreign.delete(replica);
     replica.close();
     const { shared } = this.#options;
-    if (shared === null) return;
+    if (shared === null || replica.fold.isForeign) return;
     shared.checkpoints.keep(replica, ROOM_CODEC, 'all');
     shared.checkpoints.forget(name);
   }
@@ -413,8 +413,9 @@ export class Rooms {
 
   /** Makes all processes follow an open room. */
   #announce(log: LogName): void {
-    const { shared } = this.#options;
-    if (shared !== null && isRoomLog(log) && !shared.names.has(log)) shared.announce(log, true);
+    const { shared, abroad } = this.#options;
+    if (shared === null || abroad?.isForeign(log) === true) return;
+    if (isRoomLog(log) && !shared.names.has(log)) shared.announce(log, true);
   }
 
   #isNamed(log: LogName): boolean {
@@ -433,8 +434,8 @@ export class Rooms {
       else this.#closing.remove(log);
     }
     const left: RoomReplica[] = [];
-    for (const { isAwaiting, registration, atMs, name } of this.#staying) {
-      if (!isAwaiting || registration !== null || nowMs - atMs <= MAX_ABSENCE_MS) continue;
+    for (const { isAwaiting, isForeign, registration, atMs, name } of this.#staying) {
+      if (!isAwaiting || isForeign || registration !== null || nowMs - atMs <= MAX_ABSENCE_MS) continue;
       const replica = this.find(name);
       if (replica !== undefined) left.push(replica);
     }
@@ -485,8 +486,11 @@ export class Rooms {
   /** Saves the rooms whose logs have grown, or all of them. */
   keep(which: 'grown' | 'all'): void {
     const { keeper, shared } = this.#options;
-    if (shared !== null)
-      for (const replica of this.#byLog.values()) shared.checkpoints.keep(replica, ROOM_CODEC, which);
+    if (shared !== null) {
+      for (const replica of this.#byLog.values()) {
+        if (!replica.fold.isForeign) shared.checkpoints.keep(replica, ROOM_CODEC, which);
+      }
+    }
     if (keeper === null) return;
     for (const { name, applied, fold } of this.#open.values()) {
       const grown = applied - (this.#keptSeqs.get(name) ?? applied);

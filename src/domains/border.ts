@@ -1,5 +1,6 @@
 /** The changes of entries and rooms that cross the border between a domain and the home of a room. */
 import { isFromAbroad } from '../chat/abroad.js';
+import { nodeOf } from '../chat/gone-nodes.js';
 import type { RoomSnapshot, SeatSnapshot } from '../chat/snapshot.js';
 import { byMaskList, type Entry, type SettingChange, type Who } from '../log/entry.js';
 import { isPlainSession, MAX_KEYS, MAX_MASKS } from './customs.js';
@@ -9,6 +10,8 @@ import { roomAbroad } from './domain-names.js';
 export interface BorderParts {
   /** The name of this domain. */
   readonly own: string;
+  /** The beginning of its sessions elsewhere: see {@link lineageOf}. */
+  readonly lineage: string;
   /** The label behind the nicks of its people in the home of the room. */
   readonly ownLabel: string;
   readonly home: string;
@@ -21,8 +24,8 @@ const MAX_AHEAD_MS = 86_400_000;
 
 /**
  * The border of a domain and the home of rooms. Sessions of the home begin with its name and a slash here; those of
- * this domain begin with its name there. A room keeps the facts about people as the home has them, so that both sides
- * judge alike.
+ * this domain begin with its name and its lineage there. A room keeps the facts about people as the home has them, so
+ * that both sides judge alike.
  */
 export class Border {
   readonly #parts: BorderParts;
@@ -31,7 +34,7 @@ export class Border {
 
   constructor(parts: BorderParts) {
     this.#parts = parts;
-    this.#here = `${parts.own}/`;
+    this.#here = `${parts.own}/${parts.lineage}`;
     this.#there = `${parts.home}/`;
   }
 
@@ -71,9 +74,9 @@ export class Border {
     return this.#there + session;
   }
 
-  /** Returns the name here of a node that the home reports as gone: it knows no nodes of other domains. */
+  /** Returns the name here of a node that the home reports as gone: one of its own, or one of another domain. */
   #nodeHere(node: string): string {
-    return this.#there + node;
+    return nodeOf(this.sessionHere(`${node}.1`));
   }
 
   /** Returns the session at home of a session that is known here; null for one that the home cannot know. */
@@ -86,7 +89,7 @@ export class Border {
 
   /** Returns an entry of this domain as it is sent to the home. */
   outward(entry: Entry): Entry {
-    const sent = { ...entry, seen: 0 };
+    const sent = { ...entry, session: this.#parts.lineage + entry.session, seen: 0 };
     switch (sent.kind) {
       case 'join':
         return { ...sent, name: this.#nameThere(sent.name) };

@@ -32,7 +32,7 @@ const ACCOUNT = /^[^\s\p{Cc},:*]+$/u;
 const WORD = /^[^ \r\n\0:][^ \r\n\0]*$/;
 const KEY = /^[^\0-\x20\x7f,:][^\0-\x20\x7f,]*$/;
 const TAG_NAME = /^\+?[A-Za-z\d./-]+$/;
-const SESSION = /^[a-z][a-z\d-]{0,31}\.\d{1,16}\.\d{1,16}$/;
+const SESSION = /^[a-z][a-z\d-]{0,47}\.\d{1,16}\.\d{1,16}$/;
 const MESSAGE_ID = /^[A-Za-z\d.-]{1,400}$/;
 
 /** Whether a text is a line: it holds no line end. */
@@ -150,8 +150,9 @@ export function isFit(entry: Entry): boolean {
     case 'register':
     case 'unregister':
     case 'withdrawn':
-    case 'gone':
       return true;
+    case 'gone':
+      return isSession(`${entry.node}.1`);
     default:
       return false;
   }
@@ -159,7 +160,7 @@ export function isFit(entry: Entry): boolean {
 
 /** Whether everything in a room of another domain is well formed, apart from its name. */
 export function isFitRoom(room: RoomSnapshot): boolean {
-  const { registration, topic, key, metadata, seats, invitations, numbers, messages, knocks, absent } = room;
+  const { registration, topic, key, metadata, seats, invitations, numbers, messages, knocks, gone, absent } = room;
   const masks = Object.values(room.masks).flat();
   return (
     (registration === null ||
@@ -180,6 +181,7 @@ export function isFitRoom(room: RoomSnapshot): boolean {
     messages.length <= MAX_MESSAGES &&
     messages.every(([, session]) => isSession(session)) &&
     knocks.every(({ session }) => isSession(session)) &&
+    gone.every((node) => isSession(`${node}.1`)) &&
     absent.length <= MAX_SEATS
   );
 }

@@ -1,9 +1,20 @@
 /** The names of domains, and their effect on the names of rooms, sessions and people. */
+import { createHash } from 'node:crypto';
 import type { LogName } from '../log/entry.js';
 
 /** Whether a text is the name of a domain: at least two labels of lower-case letters, digits and hyphens. */
 export function isDomainName(text: string): boolean {
   return text.length <= 63 && /^(?=.*[a-z])[a-z\d](?:[a-z\d-]*[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]*[a-z\d])?)+$/.test(text);
+}
+
+/**
+ * Returns the beginning of a domain's sessions in other domains. Its nodes count their incarnations in its store, so
+ * those of another store must not be taken for them: other domains remember which are gone.
+ *
+ * @param store - a text that no other store has
+ */
+export function lineageOf(store: string): string {
+  return `x${createHash('sha256').update(store).digest('hex').slice(0, 8)}-`;
 }
 
 /** The parts of a room's name. */

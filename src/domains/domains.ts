@@ -4,6 +4,8 @@ import { performance } from 'node:perf_hooks';
 import type { DomainLinkReadings } from '../admin/readings.js';
 import type { Abroad, BorderObserver, BorderRefusal, Origin, RoomView } from '../chat/abroad.js';
 import type { Chat } from '../chat/chat.js';
+import { nodeOf, sessionsOf } from '../chat/gone-nodes.js';
+import { toError } from '../errors.js';
 import type { Dial } from '../log/channel.js';
 import type { LogName, Pack, Who } from '../log/entry.js';
 import type { AppendAnswer, Following, LogSink, SharedLog } from '../log/shared-log.js';
@@ -11,10 +13,12 @@ import { dialDomain, type ReachableLink } from './dial.js';
 import { labelsOf, placeOfLog, placeOfRoom } from './domain-names.js';
 import { Entrance, type EntranceParts, type Guest } from './entrance.js';
 import type { FrameChannel } from './frame-channel.js';
+import type { HomeLineParts } from './home-line.js';
 import { Link } from './link.js';
 import { LINK_VERSION, type Visit } from './messages.js';
 import type { Crowd } from './mirror.js';
 import type { DomainLog, DomainSettings } from './settings.js';
+import { SharedLink } from './shared-link.js';
 import { Visa } from './visa.js';
 import { type HomeRooms, Visitor } from './visitor.js';
 
@@ -28,6 +32,9 @@ const LOOK_MS = 1_000;
  */
 const MIN_RUN_MS = 10_000;
 
+/** The interval at which nodes look after the links of others, in milliseconds. */
+const TICK_MS = 250;
+
 /** The parts of a domain. */
 export interface DomainsParts {
   readonly settings: DomainSettings;
@@ -37,6 +44,10 @@ export interface DomainsParts {
   readonly logs: SharedLog;
   /** The name of this process in sessions: `node.incarnation`. */
   readonly node: string;
+  /** The beginning of its sessions in other domains: see {@link lineageOf}. */
+  readonly lineage: string;
+  /** For a domain whose nodes share the logs; null for one server. */
+  readonly nodes: DomainNodes | null;
   /** The most masks that a room's lists hold together. */
   readonly maxMasks: number;
   /** Milliseconds since the epoch. */
@@ -49,10 +60,20 @@ export interface DomainsParts {
   readonly later?: ((ms: number, then: () => void) => void) | undefined;
 }
 
+/** The means of several nodes. */
+export interface DomainNodes {
+  /** Lets the store drop the packs of a log up to a number when they are old. */
+  readonly release: (log: LogName, seq: number) => void;
+}
+
 /** The facts about a domain that connects to the rooms of this one. */
 interface Known {
   visitor: Visitor | null;
   channel: FrameChannel<Visit> | null;
+  /** The node that serves it, if there are several; null if none does. */
+  node: string | null;
+  /** The number of messages of this node that it serves the domain, and that have not returned from the log. */
+  unconfirmed: number;
   /** The last run of its server; null if it has not been here. */
   run: string | null;
   /** Since when it is connected, in milliseconds of a time that never goes back. */
@@ -69,15 +90,18 @@ export class Domains implements Abroad {
   readonly #labels: ReadonlyMap<string, string>;
   readonly #links = new Map<string, Link>();
   readonly #known = new Map<string, Known>();
+  /** The links that nodes share, by the other domains; empty for one server. */
+  readonly #sharedLinks = new Map<string, SharedLink>();
   /** Its own rooms that others may enter, by their folded names. */
   readonly #shared: ReadonlyMap<string, string>;
-  readonly #epoch = randomBytes(9).toString('hex');
+  readonly #epoch: string;
   readonly #graceMs: number;
   #observer: BorderObserver | null = null;
   #chat: Chat | null = null;
   #home: HomeRooms | null = null;
   #entrance: Entrance | null = null;
   #looks: NodeJS.Timeout | null = null;
+  #ticks: NodeJS.Timeout | null = null;
   #isClosed = false;
 
   /** The logs of rooms of other domains. They are followed over links, which {@link close} ends. */
@@ -94,6 +118,8 @@ export class Domains implements Abroad {
     this.#parts = parts;
     const { settings, fold, graceMs = GRACE_MS } = parts;
     this.#graceMs = graceMs;
+    // The numbers of packs are the same on all nodes, in every run.
+    this.#epoch = parts.nodes === null ? randomBytes(9).toString('hex') : `nodes ${parts.lineage}`;
     this.#labels = labelsOf([settings.name, ...settings.links.map(({ name }) => name)]);
     this.#shared = new Map(settings.rooms.map((name) => [fold(name), name]));
   }
@@ -106,6 +132,7 @@ export class Domains implements Abroad {
       chat,
       log: logs,
       epoch: this.#epoch,
+      isShared: this.#parts.nodes !== null,
       backlogs: new Map(),
       sharedName: (name) => this.#shared.get(this.#parts.fold(name)),
       now,
@@ -114,12 +141,17 @@ export class Domains implements Abroad {
       this.#known.set(link.name, {
         visitor: null,
         channel: null,
+        node: null,
+        unconfirmed: 0,
         run: null,
         sinceMs: 0,
         lostMs: performance.now(),
         isDismissed: false,
       });
-      if (link.at !== null) this.#links.set(link.name, this.#linkTo({ ...link, at: link.at }));
+      const reachable = link.at === null ? null : { ...link, at: link.at };
+      const shared = this.#parts.nodes && this.#sharedLinkTo(link.name, reachable, chat, this.#parts.nodes);
+      if (shared !== null) this.#sharedLinks.set(link.name, shared);
+      if (reachable !== null) this.#links.set(link.name, this.#linkTo(reachable, shared));
     }
     if (settings.listen !== null) {
       const admit: EntranceParts['admit'] = (hello, channel) => this.admit(hello, channel);
@@ -128,20 +160,63 @@ export class Domains implements Abroad {
     this.#looks = setInterval(() => {
       this.#look();
     }, LOOK_MS).unref();
+    if (this.#sharedLinks.size === 0) return;
+    for (const shared of this.#sharedLinks.values()) shared.open();
+    this.#ticks = setInterval(() => {
+      for (const shared of this.#sharedLinks.values()) shared.tick();
+    }, TICK_MS).unref();
   }
 
-  #linkTo(link: ReachableLink): Link {
-    const { settings, fold, now, log, node } = this.#parts;
+  #dialFor(link: ReachableLink): HomeLineParts['dial'] {
+    const { settings } = this.#parts;
     const dial = this.#parts.dial ?? ((to, failed) => dialDomain(settings.tls, to, failed));
+    return (failed) => dial(link, failed);
+  }
+
+  #sharedLinkTo(domain: string, link: ReachableLink | null, chat: Chat, { release }: DomainNodes): SharedLink {
+    const { settings, logs, now, log, lineage, later } = this.#parts;
+    return new SharedLink({
+      domain,
+      logs,
+      release,
+      now,
+      log,
+      lineage,
+      later,
+      own: settings.name,
+      run: this.#epoch,
+      node: () => chat.node,
+      applied: () => chat.seen,
+      isGone: (node) => chat.isGone(node),
+      goneNodes: () => chat.goneNodes,
+      dial: link && this.#dialFor(link),
+      attendance: {
+        admitted: (node, run) => {
+          this.#admittedBy(domain, node, run);
+        },
+        left: (node) => {
+          this.#leftBy(domain, node);
+        },
+        repeat: () => {
+          this.#confirm(domain);
+        },
+      },
+    });
+  }
+
+  #linkTo(link: ReachableLink, shared: SharedLink | null): Link {
+    const { settings, fold, now, log, node, lineage } = this.#parts;
     return new Link({
+      shared,
       own: settings.name,
       home: link.name,
+      lineage,
       homeLabel: this.labelOf(link.name),
       ownLabel: this.labelOf(settings.name),
       run: this.#epoch,
       rooms: new Set(link.rooms.map(fold)),
       fold,
-      dial: (failed) => dial(link, failed),
+      dial: shared === null ? this.#dialFor(link) : () => shared.dial,
       later: this.#parts.later,
       observer: {
         renewed: (name, origin) => this.#observer?.renewed(name, origin),
@@ -149,15 +224,20 @@ export class Domains implements Abroad {
       },
       isInside: (name, session) => this.#isInside(name, session),
       crowdOf: (name) => this.#crowdOf(name),
-      isOwn: (session) => session.startsWith(`${node}.`),
+      // The node that holds the link has judged that for all.
+      isGone: (gone) => shared !== null || !sessionsOf(gone)(`${node}.1`),
+      isOwn: (session) => session.startsWith(`${this.#chat?.node ?? node}.`),
       now,
       log,
     });
   }
 
   #isInside(log: LogName, session: string): boolean {
-    const room = this.#chat?.directory.room(log.slice('r:'.length));
-    return room?.seatOf({ session }) !== undefined;
+    const chat = this.#chat;
+    if (chat?.directory.room(log.slice('r:'.length))?.seatOf({ session }) !== undefined) return true;
+    // The people of other nodes may have entered before this node had the room.
+    const { nodes } = this.#parts;
+    return nodes !== null && chat !== null && !session.startsWith(`${chat.node}.`) && !chat.isGone(nodeOf(session));
   }
 
   #crowdOf(log: LogName): Crowd | null {
@@ -182,7 +262,7 @@ export class Domains implements Abroad {
       return {
         domain: name,
         isUp: link?.isUp ?? null,
-        isServed: this.#known.get(name)?.visitor !== null && this.#known.get(name)?.visitor !== undefined,
+        isServed: this.#isServed(this.#known.get(name)),
         mirrored: link?.mirrored ?? 0,
         waiting: link?.waiting ?? 0,
         silentMs: link?.silentMs ?? null,
@@ -194,7 +274,12 @@ export class Domains implements Abroad {
   async close(): Promise<void> {
     this.#isClosed = true;
     if (this.#looks !== null) clearInterval(this.#looks);
+    if (this.#ticks !== null) clearInterval(this.#ticks);
     for (const link of this.#links.values()) link.close();
+    for (const [domain, known] of this.#known) {
+      if (known.visitor !== null) this.#sharedLinks.get(domain)?.bus.say({ kind: 'left' });
+    }
+    for (const shared of this.#sharedLinks.values()) shared.close();
     for (const { visitor, channel } of this.#known.values()) {
       visitor?.end();
       channel?.close();
@@ -211,6 +296,7 @@ export class Domains implements Abroad {
     const home = this.#home;
     if (known === undefined || home === null || this.#isClosed) return 'it is not linked';
     if (version !== LINK_VERSION) return 'it speaks another version';
+    if (this.#sharedLinks.get(domain)?.bus.isReady === false) return 'this node does not have the logs';
     const nowMs = performance.now();
     if (known.visitor !== null && known.run !== run && nowMs - known.sinceMs < MIN_RUN_MS) {
       return 'another server with its name has just connected';
@@ -224,10 +310,12 @@ export class Domains implements Abroad {
     known.visitor = visitor;
     known.channel = channel;
     known.sinceMs = nowMs;
-    // The people of an earlier run are gone with that run.
-    if (known.run !== run) this.#dismiss(domain);
+    if (known.run === null) this.#dismiss(domain);
+    // They are gone with that run. Those who are in the next one find their ranks again.
+    else if (known.run !== run) this.#chat?.loseForeign(`${domain}/`);
     known.run = run;
     known.isDismissed = false;
+    this.#confirm(domain);
     channel.send({
       kind: 'hello',
       version: LINK_VERSION,
@@ -252,17 +340,68 @@ export class Domains implements Abroad {
         known.visitor = null;
         known.channel = null;
         known.lostMs = performance.now();
+        this.#sharedLinks.get(domain)?.bus.say({ kind: 'left' });
         log.warn('a domain is not connected any more', { domain });
       },
     };
   }
 
+  // Other nodes that serve a domain
+
+  #isServed(known: Known | undefined): boolean {
+    return known !== undefined && (known.visitor !== null || known.node !== null);
+  }
+
+  /** Reports to the other nodes that this one serves a domain. */
+  #confirm(domain: string): void {
+    const known = this.#known.get(domain);
+    const bus = this.#sharedLinks.get(domain)?.bus;
+    if (bus === undefined || known?.run === undefined || known.run === null || known.visitor === null) return;
+    known.unconfirmed += 1;
+    bus.say({ kind: 'admitted', run: known.run }, undefined, (why) => {
+      if (why !== null) known.unconfirmed -= 1;
+    });
+  }
+
+  #admittedBy(domain: string, node: string, run: string): void {
+    const known = this.#known.get(domain);
+    if (known === undefined) return;
+    if (node === this.#chat?.node) known.unconfirmed -= 1;
+    // The message of this node is later than that of the other one.
+    else if (known.unconfirmed > 0) return;
+    known.run = run;
+    known.node = node;
+    known.isDismissed = false;
+    if (node === this.#chat?.node || known.visitor === null) return;
+    // One connection at a time: the other one is newer.
+    const { channel, visitor } = known;
+    known.visitor = null;
+    known.channel = null;
+    visitor.end();
+    channel?.close();
+  }
+
+  #leftBy(domain: string, node: string): void {
+    const known = this.#known.get(domain);
+    if (known?.node !== node) return;
+    known.node = null;
+    known.lostMs = performance.now();
+  }
+
   /** Removes people who cannot leave by themselves. */
   #look(): void {
     for (const [domain, known] of this.#known) {
-      if (known.isDismissed || known.visitor !== null || performance.now() - known.lostMs < this.#graceMs) continue;
+      if (known.node !== null && this.#chat?.isGone(known.node) === true) {
+        this.#leftBy(domain, known.node);
+        this.#confirm(domain);
+      }
+      if (known.isDismissed || this.#isServed(known) || performance.now() - known.lostMs < this.#graceMs) continue;
       known.isDismissed = true;
-      this.#dismiss(domain);
+      try {
+        this.#dismiss(domain);
+      } catch (error) {
+        this.#parts.log.error('people of a domain could not be removed', { domain, error: toError(error).message });
+      }
     }
     this.#dropBacklogs();
   }

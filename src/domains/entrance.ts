@@ -7,7 +7,7 @@ import { isOfDomain } from './certificate.js';
 import { HIGH_WATER_BYTES, MAX_PENDING_BYTES } from './dial.js';
 import { FrameChannel } from './frame-channel.js';
 import { isVisit, SILENCE_MS, type Visit } from './messages.js';
-import type { DomainLog, DomainSettings } from './settings.js';
+import type { DomainLog, DomainSettings, ListenSettings } from './settings.js';
 
 /** A connection that has not said which domain it is ends after this time, in milliseconds. */
 const GREETING_MS = 10_000;
@@ -27,7 +27,7 @@ export interface Guest {
 /** The parts behind the entrance. */
 export interface EntranceParts {
   readonly settings: DomainSettings;
-  readonly at: { readonly host: string; readonly port: number };
+  readonly at: ListenSettings;
   readonly log: DomainLog;
   /** Lets in a domain that has shown its certificate. @returns why not, if it cannot enter */
   admit(hello: Extract<Visit, { kind: 'hello' }>, channel: FrameChannel<Visit>): Guest | string;

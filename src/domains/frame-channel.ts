@@ -31,6 +31,7 @@ export class FrameChannel<In extends { readonly kind: string }> {
   readonly #throttle = new Throttle(BYTES_PER_SECOND, BURST_BYTES, performance.now());
   #pulses: NodeJS.Timeout | null;
   #waiting: NodeJS.Timeout | null = null;
+  #isHeld = false;
   #heardMs = performance.now();
   #isOver = false;
 
@@ -76,7 +77,21 @@ export class FrameChannel<In extends { readonly kind: string }> {
   }
 
   get #isResting(): boolean {
-    return this.#waiting !== null;
+    return this.#waiting !== null || this.#isHeld;
+  }
+
+  /** Takes nothing while it is held. */
+  hold(isHeld: boolean): void {
+    if (this.#isHeld === isHeld || this.#isOver) return;
+    this.#isHeld = isHeld;
+    if (isHeld) this.#channel.pause();
+    else this.#goOn();
+  }
+
+  #goOn(): void {
+    this.#heardMs = performance.now();
+    this.#read();
+    if (!this.#isResting && !this.#isOver) this.#channel.resume();
   }
 
   #read(): void {
@@ -88,18 +103,27 @@ export class FrameChannel<In extends { readonly kind: string }> {
         this.#violated('it has sent what is no message');
         return;
       }
-      if (frame.head.kind !== 'pulse') this.#hear(frame.head, frame.body);
+      const { head, body } = frame;
+      if (head.kind !== 'pulse') {
+        this.attempt(() => {
+          this.#handler.heard(head, body);
+        }, `its message '${head.kind}'`);
+      }
       // The handler may have ended the channel.
       if (this.#isOver) return;
     }
   }
 
-  /** Passes a message on. An error in the handler ends this channel, and not the process. */
-  #hear(message: In, body: Uint8Array): void {
+  /**
+   * Works for the other end. An error ends this channel, and not the process: call it also for work that is due later.
+   *
+   * @param what - names the work
+   */
+  attempt(work: () => void, what: string): void {
     try {
-      this.#handler.heard(message, body);
+      work();
     } catch (error) {
-      this.#violated(`its message '${message.kind}' has failed: ${String(error)}`);
+      this.#violated(`${what} has failed: ${String(error)}`);
     }
   }
 
@@ -107,13 +131,11 @@ export class FrameChannel<In extends { readonly kind: string }> {
   charge(throttle: Throttle, cost: number): void {
     throttle.spend(cost, performance.now());
     const ms = throttle.debtMs;
-    if (ms === 0 || this.#isResting || this.#isOver) return;
+    if (ms === 0 || this.#waiting !== null || this.#isOver) return;
     this.#channel.pause();
     this.#waiting = setTimeout(() => {
       this.#waiting = null;
-      this.#heardMs = performance.now();
-      this.#read();
-      if (!this.#isResting && !this.#isOver) this.#channel.resume();
+      this.#goOn();
     }, ms).unref();
   }
 

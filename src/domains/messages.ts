@@ -2,7 +2,7 @@
 import { choice, list, nullable, oneOf, record, text, whole } from '../log/shape.js';
 
 /** The version of the protocol. Both ends send theirs first. */
-export const LINK_VERSION = 1;
+export const LINK_VERSION = 2;
 
 /** The most rooms that a domain shares: their names are in the head of one frame. */
 export const MAX_ROOMS = 200;
@@ -21,6 +21,8 @@ export type Visit =
   | { readonly kind: 'stop'; readonly id: number }
   /** The body is a pack for the room of a following. */
   | { readonly kind: 'append'; readonly id: number; readonly turn: number }
+  /** A node of the domain is gone, with its earlier incarnations: its people are out of the rooms that are followed. */
+  | { readonly kind: 'gone'; readonly node: string }
   | { readonly kind: 'pulse' };
 
 /** The messages of the home of rooms. */
@@ -60,6 +62,7 @@ export const isVisit = choice<Visit>({
   }),
   stop: record({ kind: oneOf('stop'), id }),
   append: record({ kind: oneOf('append'), id, turn: id }),
+  gone: record({ kind: oneOf('gone'), node: name }),
   pulse,
 });
 

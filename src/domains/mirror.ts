@@ -1,5 +1,5 @@
 /** One room of another domain, as this one follows it. */
-import type { BorderObserver, Origin } from '../chat/abroad.js';
+import { type BorderObserver, isFromAbroad, type Origin } from '../chat/abroad.js';
 import { decodeRoom } from '../chat/snapshot-codec.js';
 import type { Entry, LogName, Pack, Stamp } from '../log/entry.js';
 import type { AppendAnswer, Following, LogSink } from '../log/shared-log.js';
@@ -28,12 +28,19 @@ export interface MirrorOwner {
   readonly border: Border;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /**
+   * The last pack of the domain's log that what people of this domain have said here may refer to, if other nodes have
+   * that log, too; 0 otherwise.
+   */
+  readonly seen: number;
   readonly observer: BorderObserver;
   readonly log: Pick<DomainLog, 'warn'>;
   /** Returns the form of a room's name that all spellings share. */
   readonly fold: (name: string) => string;
   /** Whether a session is one of this process. */
   readonly isOwn: (session: string) => boolean;
+  /** Whether a node of this domain is gone, as far as is known here. */
+  readonly isGone: (node: string) => boolean;
   /** Whether somebody of this domain is in the room, as far as this domain knows. */
   readonly isInside: (log: LogName, session: string) => boolean;
   /** Returns how many there are in the room, as this domain has it; null if it does not have it. */
@@ -105,7 +112,10 @@ export class Mirror implements Following {
     }
     const sent = pack.map((entry) => border.outward(entry));
     // Some fields differ when they return: a target that the home cannot know is none.
-    for (const entry of sent) this.#own.add({ ...border.inward(entry, now()), session: entry.session });
+    for (const [index, entry] of sent.entries()) {
+      const session = pack[index]?.session ?? entry.session;
+      this.#own.add({ ...border.inward(entry, now()), session });
+    }
     if (!this.#owner.send(this, sent, answer)) answer.failed('unknown');
   }
 
@@ -175,11 +185,15 @@ export class Mirror implements Following {
     if (decoded.kind !== 'state') return this.#leave('its home is a later version');
     const { state } = decoded;
     const { border, observer, isInside, now, fold } = this.#owner;
+    const snapshot = border.roomHere(state, seq, now(), (session) => isInside(this.log, session));
     // Another name would take the place of another room here.
-    if (fold(state.name) !== fold(this.room) || !isFitRoom(state)) {
+    if (
+      fold(state.name) !== fold(this.room) ||
+      !isFitRoom(state) ||
+      snapshot.gone.some((node) => this.#isAlive(node))
+    ) {
       return this.#leave('its home has sent what this domain does not accept');
     }
-    const snapshot = border.roomHere(state, seq, now(), (session) => isInside(this.log, session));
     this.#name = state.name;
     const origin = { id: border.idHere(id), seq, snapshot };
     this.#applied = seq;
@@ -209,13 +223,20 @@ export class Mirror implements Following {
       const here = border.inward(isFit(named) ? named : this.#unfit(named), now());
       const verdict = this.#own.judge(here);
       if (verdict === 'forged') return 'it has spoken for somebody of this domain';
-      if (verdict === 'good') taken.push(here);
+      if (here.kind === 'gone' && this.#isAlive(here.node)) return 'it has removed a node of this domain that lives';
+      if (verdict !== 'good') continue;
+      taken.push(isFromAbroad(here.session) ? here : { ...here, seen: this.#owner.seen });
     }
     this.#applied = seq;
     sink.pack(seq, taken);
     const crowd = this.#owner.crowdOf(this.log);
     if (crowd !== null && !isBearable(crowd)) this.#leave('it is too large');
     return null;
+  }
+
+  /** Whether a node is one of this domain that the home cannot remove. */
+  #isAlive(node: string): boolean {
+    return !isFromAbroad(node) && !this.#owner.isGone(node);
   }
 
   /** Gives up the room, but no other one of the home. */

@@ -11,11 +11,19 @@ export interface LinkSettings {
   readonly rooms: readonly string[];
 }
 
+/** An address for other domains. */
+export interface ListenSettings {
+  readonly host: string;
+  readonly port: number;
+  /** Whether other processes of this machine listen on the same address. */
+  readonly reusePort: boolean;
+}
+
 /** All settings of a domain, about itself and others. */
 export interface DomainSettings {
   readonly name: string;
   /** The address on which it listens for other domains; null if they enter none of its rooms. */
-  readonly listen: { readonly host: string; readonly port: number } | null;
+  readonly listen: ListenSettings | null;
   /** Its own rooms that people of linked domains may enter. */
   readonly rooms: readonly string[];
   readonly links: readonly LinkSettings[];

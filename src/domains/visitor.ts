@@ -1,5 +1,6 @@
 /** One domain that follows rooms of this one, over one connection. */
 import { performance } from 'node:perf_hooks';
+import type { Origin } from '../chat/abroad.js';
 import type { Chat } from '../chat/chat.js';
 import { encodeRoom } from '../chat/snapshot-codec.js';
 import { decodePack } from '../log/codec.js';
@@ -7,6 +8,7 @@ import type { Entry, LogName } from '../log/entry.js';
 import type { SharedLog } from '../log/shared-log.js';
 import { Throttle } from '../throttle.js';
 import { Backlog, type BacklogReader } from './backlog.js';
+import { isPlainSession } from './customs.js';
 import type { FrameChannel } from './frame-channel.js';
 import { MAX_STATE_BYTES, type Resume, STATE_PART_BYTES, type Visit, type Word } from './messages.js';
 import type { Visa } from './visa.js';
@@ -30,10 +32,12 @@ const RENEW_MS = 50;
 
 /** The parts that all visitors share. */
 export interface HomeRooms {
-  readonly chat: Pick<Chat, 'originOf' | 'countForeign'>;
+  readonly chat: Pick<Chat, 'originOf' | 'countForeign' | 'loseForeignNode'>;
   readonly log: SharedLog;
-  /** Names this run of the server. */
+  /** Names this run of the server, or all nodes with the same logs. */
   readonly epoch: string;
+  /** Whether other nodes have the same logs: a domain may have received packs from one of them. */
+  readonly isShared: boolean;
   readonly backlogs: Map<LogName, Backlog>;
   /** Returns the configured name of a shared room; undefined for any other room. */
   readonly sharedName: (name: string) => string | undefined;
@@ -77,45 +81,55 @@ class Visited implements BacklogReader {
     if (this.#isRenewing || this.#mustWait(mayResume)) return;
     this.#isRenewing = true;
     const { rooms } = this.#visitor;
-    rooms.chat.originOf(this.room, (log, { id, seq, snapshot }) => {
+    rooms.chat.originOf(this.room, (log, origin) => {
       this.#isRenewing = false;
-      if (this.#isOver || this.#mustWait(mayResume)) return;
-      const known = rooms.backlogs.get(log);
-      if (known?.has(seq) === false) {
-        // The room and the backlog receive a pack one after the other.
-        this.#isRenewing = true;
-        this.#later = setTimeout(() => {
-          this.#isRenewing = false;
+      this.#visitor.attempt(() => {
+        if (!this.#isOver && !this.#mustWait(mayResume)) this.#send(log, origin, mayResume);
+      });
+    });
+  }
+
+  /** Sends a room, or only the packs that the domain lacks of it. */
+  #send(log: LogName, { id, seq, snapshot }: Origin, mayResume: boolean): void {
+    const { rooms } = this.#visitor;
+    const known = rooms.backlogs.get(log);
+    if (known?.has(seq) === false) {
+      // The room and the backlog receive a pack one after the other.
+      this.#isRenewing = true;
+      this.#later = setTimeout(() => {
+        this.#isRenewing = false;
+        this.#visitor.attempt(() => {
           this.#renew(mayResume);
-        }, RENEW_MS).unref();
+        });
+      }, RENEW_MS).unref();
+      return;
+    }
+    const resume = mayResume && this.#resume?.epoch === rooms.epoch ? this.#resume : null;
+    const after = rooms.isShared && resume !== null ? Math.min(resume.after, seq) : seq;
+    const backlog = known ?? new Backlog(rooms.log, log, after);
+    if (known === undefined) rooms.backlogs.set(log, backlog);
+    this.#log = log;
+    this.#backlog?.readers.delete(this);
+    this.#backlog = backlog;
+    backlog.readers.add(this);
+    if (resume !== null && backlog.has(resume.after)) {
+      this.#sent = resume.after;
+    } else {
+      const text = new TextEncoder().encode(encodeRoom(snapshot));
+      this.#visitor.charge(text.length / BYTES_PER_ENTRY);
+      if (text.length > MAX_STATE_BYTES) {
+        this.#visitor.refuse(this.#id);
         return;
       }
-      const backlog = known ?? new Backlog(rooms.log, log, seq);
-      if (known === undefined) rooms.backlogs.set(log, backlog);
-      this.#log = log;
-      this.#backlog?.readers.delete(this);
-      this.#backlog = backlog;
-      backlog.readers.add(this);
-      const resume = mayResume && this.#resume?.epoch === rooms.epoch ? this.#resume : null;
-      if (resume !== null && backlog.has(resume.after)) {
-        this.#sent = resume.after;
-      } else {
-        const text = new TextEncoder().encode(encodeRoom(snapshot));
-        this.#visitor.charge(text.length / BYTES_PER_ENTRY);
-        if (text.length > MAX_STATE_BYTES) {
-          this.#visitor.refuse(this.#id);
-          return;
-        }
-        this.#sent = seq;
-        const head: Word = { kind: 'state', id: this.#id, log: id, seq, bytes: text.length };
-        for (let at = 0; at < text.length; at += STATE_PART_BYTES) {
-          this.#visitor.tell(head, text.subarray(at, at + STATE_PART_BYTES));
-        }
+      this.#sent = seq;
+      const head: Word = { kind: 'state', id: this.#id, log: id, seq, bytes: text.length };
+      for (let at = 0; at < text.length; at += STATE_PART_BYTES) {
+        this.#visitor.tell(head, text.subarray(at, at + STATE_PART_BYTES));
       }
-      this.grown();
-      if (this.#sent >= backlog.top) this.#visitor.tell({ kind: 'caught-up', id: this.#id });
-      else this.#isBehind = true;
-    });
+    }
+    this.#grow();
+    if (this.#sent >= backlog.top) this.#visitor.tell({ kind: 'caught-up', id: this.#id });
+    else this.#isBehind = true;
   }
 
   /** Postpones the room while the channel is full: all rooms together can be more than may wait in it. */
@@ -128,8 +142,14 @@ class Visited implements BacklogReader {
   /** Whether the other end still has to be told that it has received everything. */
   #isBehind = false;
 
-  /** Sends as much as the channel accepts. */
   grown(): void {
+    this.#visitor.attempt(() => {
+      this.#grow();
+    });
+  }
+
+  /** Sends as much as the channel accepts. */
+  #grow(): void {
     if (this.#postponed !== null) {
       this.#renew(this.#postponed.mayResume);
       return;
@@ -199,6 +219,11 @@ export class Visitor {
     this.#channel.send(word, body);
   }
 
+  /** Works for the domain, outside of its requests. An error ends the channel, and not the process. */
+  attempt(work: () => void): void {
+    this.#channel.attempt(work, 'a room for it');
+  }
+
   /** Carries out a request of the domain. @returns false for a request that nobody may make */
   hear(visit: Visit, body: Uint8Array): boolean {
     switch (visit.kind) {
@@ -223,11 +248,25 @@ export class Visitor {
         return true;
       case 'append':
         return this.#append(visit, body);
+      case 'gone':
+        return this.#lose(visit.node);
       case 'pulse':
         return true;
       case 'hello':
         return false;
     }
+  }
+
+  /** A node of the domain is gone. @returns false if no node can have that name */
+  #lose(node: string): boolean {
+    if (!isPlainSession(`${node}.1`)) return false;
+    this.charge(FOLLOW_COST);
+    const followed = new Set([...this.#visited.values()].map(({ room }) => room));
+    this.rooms.chat.loseForeignNode(`${this.domain}/${node}`, (name) => {
+      const shared = this.rooms.sharedName(name);
+      return shared !== undefined && followed.has(shared);
+    });
+    return true;
   }
 
   refuse(id: number): void {

@@ -164,6 +164,7 @@ const isEntry = choice<Entry>({
   retract: record({ ...stamp, kind: oneOf('retract'), target: name, message: name, reason: words }),
   withdrawn: record({ ...stamp, kind: oneOf('withdrawn') }),
   gone: record({ ...stamp, kind: oneOf('gone'), node: name }),
+  relay: record({ ...stamp, kind: oneOf('relay'), head: words, body: text(524_288), at: number, bytes: number }),
 });
 
 /** The shapes of the values that both snapshots and entries hold. */

@@ -284,6 +284,15 @@ export interface PrivateDeeds extends CommonDeeds {
   retract: { readonly target: string; readonly message: string; readonly reason: string };
 }
 
+/** The entries of the log in which the nodes of a domain share their link to another one. */
+export interface LinkDeeds {
+  /**
+   * A piece of a message between the nodes. `body` is a part of its bytes in base64, which begins at the byte `at`; all
+   * parts together have `bytes` bytes.
+   */
+  relay: { readonly head: string; readonly body: string; readonly at: number; readonly bytes: number };
+}
+
 /** The entries of certain kinds, out of the kinds of one sort of log. */
 export type EntryOf<Deeds, Kind extends keyof Deeds = keyof Deeds> = {
   readonly [K in Kind]: Stamp & Deeds[K] & { readonly kind: K };
@@ -292,9 +301,10 @@ export type EntryOf<Deeds, Kind extends keyof Deeds = keyof Deeds> = {
 export type RoomEntry = EntryOf<RoomDeeds>;
 export type DomainEntry = EntryOf<DomainDeeds>;
 export type PrivateEntry = EntryOf<PrivateDeeds>;
+export type LinkEntry = EntryOf<LinkDeeds>;
 
 /** One thing that a session proposed. */
-export type Entry = RoomEntry | DomainEntry | PrivateEntry;
+export type Entry = RoomEntry | DomainEntry | PrivateEntry | LinkEntry;
 
 /** The entries of one turn for one log, which are appended and numbered as one. Never empty. */
 export type Pack = readonly Entry[];

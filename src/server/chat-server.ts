@@ -688,7 +688,7 @@ async function domainsOf(
   const { maxMasks } = irc;
   return new Opened(
     { settings: domain, log, fold: naming.fold, now: world.now, maxMasks, graceMs: domainGraceMs },
-    keeping?.chat ?? {},
+    keeping,
   );
 }
 

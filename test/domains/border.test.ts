@@ -1,205 +1,12 @@
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
-import { foldCase as fold } from '../../src/chat/case-mapping.js';
-import { Chat } from '../../src/chat/chat.js';
 import type { ChatEvent } from '../../src/chat/event.js';
 import type { Member, Outlet } from '../../src/chat/member.js';
-import type { Outcome } from '../../src/chat/outcome.js';
 import { RANK_BITS } from '../../src/chat/room.js';
 import type { RoomSnapshot } from '../../src/chat/snapshot.js';
 import { whenSettled } from '../../src/chat/ticket.js';
 import { Border } from '../../src/domains/border.js';
-import { Domains } from '../../src/domains/domains.js';
-import type { Guest } from '../../src/domains/entrance.js';
-import { FrameChannel } from '../../src/domains/frame-channel.js';
-import { isVisit, type Visit } from '../../src/domains/messages.js';
-import type { Channel, ChannelEvents, Dial } from '../../src/log/channel.js';
-import { MemoryLog } from '../../src/log/memory-log.js';
-import { RoutedLog } from '../../src/server/routed-log.js';
-
-const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
-const PEM = '';
-
-/** One end of a way of bytes between two domains in one process: they arrive when the test says so. */
-class End implements Channel {
-  readonly isFull = false;
-  readonly arriving: Uint8Array[] = [];
-  onClosed: () => void = () => undefined;
-  isOver = false;
-  other: End | null = null;
-
-  send(bytes: Uint8Array): void {
-    if (!this.isOver) this.other?.arriving.push(new Uint8Array(bytes));
-  }
-
-  pause(): void {
-    // Everything arrives when the test says so.
-  }
-
-  resume(): void {
-    // As above.
-  }
-
-  close(): void {
-    for (const end of [this, this.other]) {
-      if (end === null || end.isOver) continue;
-      end.isOver = true;
-      end.onClosed();
-    }
-  }
-}
-
-/** Connects a domain to another one, whenever that is possible. */
-class Ways {
-  readonly #home: Domains;
-  /** The bytes that have arrived at the home. */
-  readonly taken: Buffer[] = [];
-  isCut = false;
-  readonly #dialled: {
-    readonly near: End;
-    readonly far: End;
-    take: (bytes: Uint8Array) => void;
-    hear: (bytes: Uint8Array) => void;
-  }[] = [];
-  /** Attempts that wait for a way. */
-  readonly #waiting: (() => void)[] = [];
-
-  constructor(home: Domains) {
-    this.#home = home;
-  }
-
-  readonly later = (_ms: number, then: () => void): void => {
-    this.#waiting.push(then);
-  };
-
-  readonly dial: Dial = (events) => {
-    const [near, far] = [new End(), new End()];
-    near.other = far;
-    far.other = near;
-    near.onClosed = () => {
-      this.#waiting.push(() => {
-        events.closed();
-      });
-    };
-    this.#waiting.push(() => {
-      if (this.isCut) near.close();
-      else this.#connect(near, far, events);
-    });
-    return near;
-  };
-
-  #connect(near: End, far: End, events: ChannelEvents): void {
-    let guest: Guest | null = null;
-    const channel = new FrameChannel<Visit>(far, isVisit, {
-      heard: (visit, body) => {
-        if (guest !== null) {
-          guest.hear(visit, body);
-          return;
-        }
-        const admitted = visit.kind === 'hello' ? this.#home.admit(visit, channel) : 'it has not greeted';
-        if (typeof admitted !== 'string') guest = admitted;
-      },
-      violated: (why) => expect.fail(why),
-    });
-    far.onClosed = () => {
-      channel.end();
-      guest?.ended();
-    };
-    this.#dialled.push({
-      near,
-      far,
-      take: (bytes) => {
-        this.taken.push(Buffer.from(bytes));
-        channel.take(bytes);
-      },
-      hear: (bytes) => {
-        events.received(bytes);
-      },
-    });
-    events.opened();
-  }
-
-  /** Lets so many pieces arrive. @returns whether any has */
-  step(count: number): boolean {
-    let isMoving = false;
-    for (const then of this.#waiting.splice(0)) {
-      isMoving = true;
-      then();
-    }
-    for (const { near, far, take, hear } of this.#dialled) {
-      for (let index = 0; index < count && !near.isOver; index += 1) {
-        const there = far.arriving.shift();
-        if (there !== undefined) take(there);
-        const here = near.arriving.shift();
-        if (here !== undefined) hear(here);
-        if (there === undefined && here === undefined) break;
-        isMoving = true;
-      }
-    }
-    return isMoving;
-  }
-
-  cut(): void {
-    this.isCut = true;
-    for (const { near } of this.#dialled) near.close();
-  }
-}
-
-/** One domain with its people. */
-class World {
-  readonly chat: Chat;
-  readonly domains: Domains;
-  readonly members: Member[] = [];
-  readonly said: string[] = [];
-  nowMs = 1_000_000;
-
-  constructor(name: string, other: string, ways: () => Ways) {
-    const logs = new MemoryLog({ maxEntries: 0 });
-    const isHome = name === 'home.example';
-    this.domains = new Domains({
-      settings: {
-        name,
-        listen: null,
-        rooms: isHome ? ['#a'] : [],
-        links: [{ name: other, at: isHome ? null : { host: '', port: 0 }, rooms: ['#a', '#b'] }],
-        tls: { cert: PEM, key: PEM, ca: PEM },
-      },
-      log: silent,
-      fold,
-      logs,
-      node: 'a.1',
-      maxMasks: 5,
-      now: () => this.nowMs,
-      dial: () => ways().dial,
-      later: (ms, then) => {
-        ways().later(ms, then);
-      },
-    });
-    const record = (_: string, outcome: Outcome): void => {
-      if (outcome?.kind === 'said') this.said.push(`${outcome.id} ${outcome.by?.session ?? ''} ${outcome.text}`);
-    };
-    const now = (): number => this.nowMs;
-    const log = new RoutedLog(logs, this.domains.logs, (name) => !this.domains.isForeign(name));
-    this.chat = new Chat({ log, node: 'a.1', abroad: this.domains, record, now });
-  }
-
-  async start(nicks: readonly string[]): Promise<void> {
-    await this.domains.start(this.chat);
-    for (const nick of nicks) {
-      const member = this.chat.receive({ host: '192.0.2.1', outlet: null });
-      this.chat.admit(member, { nick, user: 'u', realName: nick });
-      this.members.push(member);
-    }
-  }
-
-  room(name: string): RoomSnapshot | null {
-    let found: RoomSnapshot | null = null;
-    this.chat.originOf(name, (_, { snapshot }) => {
-      found = snapshot;
-    });
-    return found;
-  }
-}
+import { Ways, World } from './worlds.js';
 
 const LIMITS = { maxMasks: 5, maxValues: 9 };
 const JOIN = { key: null, maxRooms: 9, flags: [] };
@@ -327,7 +134,13 @@ test('whatever people of two domains do, and whatever becomes of the link, both 
       await Promise.all([far.domains.close(), home.domains.close()]);
       // Otherwise nobody there has followed it.
       if (far.chat.directory.room('#a:home.example') === undefined) return;
-      const border = new Border({ own: 'far.example', ownLabel: 'far', home: 'home.example', homeLabel: 'home' });
+      const border = new Border({
+        own: 'far.example',
+        lineage: '',
+        ownLabel: 'far',
+        home: 'home.example',
+        homeLabel: 'home',
+      });
       const there = home.room('#a');
       const expected = there && border.roomHere(there, 0, Infinity, () => true);
       expect(facts(far.room('#a:home.example'))).toEqual(facts(expected));
@@ -439,4 +252,62 @@ test('after an upgrade, somebody is in the rooms of other domains again, or is s
   // The home learns no more than the host.
   expect(home.room('#a')?.seats.map(({ who }) => who.host)).toEqual(['192.0.2.1', 'hidden.example']);
   expect(Buffer.concat(ways.taken).includes(ear.remoteHost)).toBe(false);
+});
+
+test('a room that somebody is still being brought into goes along with the next upgrade', async () => {
+  const home = new World('home.example', 'far.example', () => expect.fail('nobody is dialled from home'));
+  const ways = new Ways(home.domains);
+  const far = new World('far.example', 'home.example', () => ways);
+  await home.start([]);
+  await far.start([]);
+  onTestFinished(async () => {
+    await Promise.all([far.domains.close(), home.domains.close()]);
+  });
+  const who = { nick: 'dan', user: 'u', host: 'h', address: 'h', realName: 'r', account: null, privileges: null };
+  const rooms = [{ name: '#a:home.example', ranks: 0 }];
+  const rest = { label: null, sinceMs: 0, lastSpokeMs: 0, away: null, traits: [], metadata: [] };
+  const dan = far.chat.restore({ who, rooms, ...rest }, null);
+  if (dan === null) expect.fail('dan is not let in');
+  expect([dan.seats.length, far.chat.describe(dan).rooms]).toEqual([0, rooms]);
+  while (ways.step(1_000));
+  const entered = [{ name: '#a:home.example', ranks: RANK_BITS.operator }];
+  expect([dan.seats.length, far.chat.describe(dan).rooms]).toEqual([1, entered]);
+});
+
+test('somebody who had ranks in a room of another domain has them again after an upgrade', async () => {
+  const home = new World('home.example', 'far.example', () => expect.fail('nobody is dialled from home'));
+  const ways = new Ways(home.domains);
+  const before = new World('far.example', 'home.example', () => ways, { node: 'a.1', lineage: 'x1-' });
+  await home.start(['ann']);
+  await before.start(['cid']);
+  const settle = (): void => {
+    while (ways.step(1_000));
+  };
+  settle();
+  const [[ann], [cid]] = [home.members, before.members];
+  if (ann === undefined || cid === undefined) return;
+  home.chat.join(ann, '#a', JOIN);
+  before.chat.join(cid, '#a:home.example', JOIN);
+  settle();
+  home.chat.amend(ann, '#a', [{ kind: 'rank', on: true, rank: 'operator', nick: 'cid/far' }], LIMITS);
+  settle();
+  const estate = before.chat.describe(cid);
+  await before.domains.close();
+  settle();
+  const after = new World('far.example', 'home.example', () => ways, { node: 'a.2', lineage: 'x1-' });
+  await after.start([]);
+  onTestFinished(async () => {
+    await Promise.all([after.domains.close(), home.domains.close()]);
+  });
+  after.chat.restore(estate, null);
+  settle();
+  const ranks = home.room('#a')?.seats.map(({ session, ranks: each }) => [session, each]);
+  expect(ranks).toEqual([
+    ['a.1.1', RANK_BITS.operator],
+    ['far.example/x1-a.2.1', RANK_BITS.operator],
+  ]);
+  expect(after.room('#a:home.example')?.seats.map(({ ranks: each }) => each)).toEqual([
+    RANK_BITS.operator,
+    RANK_BITS.operator,
+  ]);
 });

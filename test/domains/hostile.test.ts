@@ -2,7 +2,7 @@ import { connect as connectTls, createServer, type TLSSocket } from 'node:tls';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { encodeRoom } from '../../src/chat/snapshot-codec.js';
 import { isWord, LINK_VERSION } from '../../src/domains/messages.js';
-import { encodePack } from '../../src/log/codec.js';
+import { decodePack, encodePack } from '../../src/log/codec.js';
 import type { Entry, Who } from '../../src/log/entry.js';
 import { encodeFrame, FrameReader } from '../../src/log/frames.js';
 import { ask } from '../server/keeping.js';
@@ -15,6 +15,8 @@ import { emptyRoom, eve, stamp, words } from './entries.js';
 class Raw {
   readonly socket: TLSSocket;
   readonly heads: unknown[] = [];
+  /** The bodies of the same. */
+  readonly bodies: Uint8Array[] = [];
   isClosed = false;
   readonly #frames = new FrameReader();
 
@@ -24,6 +26,7 @@ class Raw {
       this.#frames.push(bytes);
       for (let frame = this.#frames.next(); frame !== null && frame !== 'malformed'; frame = this.#frames.next()) {
         this.heads.push(frame.head);
+        this.bodies.push(new Uint8Array(frame.body));
       }
     });
     socket.on('error', () => undefined);
@@ -242,7 +245,9 @@ describe.skipIf(!hasOpenssl)(`a domain that means ill${hasOpenssl ? '' : ' (need
     home.say({ kind: 'state', id: 1, log: 'x', seq: 0, bytes: state.length }, state);
     home.say({ kind: 'caught-up', id: 1 });
     await until(() => home.heads.some((head) => JSON.stringify(head).includes('append')), 'a proposal');
-    const session = shanghai.server.chat.directory.member('ann')?.session ?? '';
+    const index = home.heads.findIndex((head) => JSON.stringify(head).includes('append'));
+    const proposed = decodePack(home.bodies[index] ?? new Uint8Array());
+    const session = proposed.kind === 'pack' ? (proposed.entries[0]?.session ?? '') : '';
     const forged = encodePack([
       { ...stamp, session: `shanghai.example/${session}`, kind: 'join', who, name: '#tea', key: 'forged', flags: [] },
     ]);

@@ -25,11 +25,13 @@ class Far {
   isPaused = false;
   #events: ChannelEvents | null = null;
 
-  constructor() {
+  constructor(take: () => void = () => undefined) {
     const ignore = (): void => undefined;
     this.link = new Link({
       own: 'shanghai.example',
       home: 'beijing.example',
+      lineage: '',
+      shared: null,
       homeLabel: 'beijing',
       ownLabel: 'shanghai',
       run: 'x',
@@ -57,10 +59,15 @@ class Far {
       isInside: () => false,
       crowdOf: () => null,
       isOwn: () => false,
+      isGone: () => false,
       now: () => 0,
-      log: { info: ignore, warn: ignore, error: (_, details) => void this.errors.push(details?.['why']) },
+      log: {
+        info: ignore,
+        warn: ignore,
+        error: (_, details) => void this.errors.push(details?.['why'] ?? details?.['error']),
+      },
     });
-    this.link.begin(log, ignore);
+    this.link.begin(log, take);
     onTestFinished(() => this.link.close());
   }
 
@@ -131,4 +138,16 @@ test('a home that sends more than people can say is not heard for a while', asyn
   await vi.advanceTimersByTimeAsync(1_000);
   expect(far.isPaused).toBe(false);
   expect(far.errors).toEqual([]);
+});
+
+test('an error while somebody is answered that a room cannot be had goes no further', async () => {
+  const far = new Far(() => {
+    throw new TypeError('nobody has thought of this');
+  });
+  far.greet();
+  for (let seconds = 0; seconds < 30; seconds += 10) {
+    await vi.advanceTimersByTimeAsync(10_000);
+    far.say({ kind: 'pulse' });
+  }
+  expect(far.errors).toEqual(['nobody has thought of this']);
 });

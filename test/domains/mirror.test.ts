@@ -17,6 +17,7 @@ const seat = { session: 'a.1.1', who, ranks: 0, sinceMs: 1, last: 1 };
 const by = { nick: 'eve', user: 'eve', host: '192.0.2.1' };
 const border = new Border({
   own: 'shanghai.example',
+  lineage: '',
   ownLabel: 'shanghai',
   home: 'beijing.example',
   homeLabel: 'beijing',
@@ -37,6 +38,7 @@ class Scene {
     const owner = {
       border,
       now: () => NOW,
+      seen: 0,
       observer: {
         renewed: () => undefined,
         withdrawn: () => {
@@ -45,6 +47,7 @@ class Scene {
       },
       isOwn: (session: string) => session.startsWith('b.1.'),
       isInside: () => true,
+      isGone: (node: string) => node !== 'b.1',
       crowdOf: () => this.crowd,
       fold,
       log: { warn: (event: string) => void this.records.push(event) },
@@ -117,14 +120,19 @@ test('sessions that differ at home differ here, and those of a third domain belo
   expect(here.map((session) => border.sessionThere(session))).toEqual(sessions);
 });
 
-test('a home cannot end the sessions of other domains', () => {
-  const nodes = ['b.1', 'shanghai.example/b.1', 'shanghai.example/tokyo.example/b.1'];
+test('a home cannot end the sessions of other domains, nor those of a node here that lives', () => {
+  const nodes = ['b.1', 'shanghai.example/a.1', 'tokyo.example/b.1'];
   const scene = new Scene().begin({ gone: nodes.slice(1, 2) });
-  expect(scene.room?.gone).toEqual(['beijing.example/shanghai.example/b.1']);
+  expect(scene.room?.gone).toEqual(['a.1']);
   for (const [index, node] of nodes.entries()) scene.hear({ ...stamp, kind: 'gone', n: index + 1, node });
-  expect(scene.taken.map((entry) => entry.kind === 'gone' && entry.node)).toEqual(
-    nodes.map((node) => `beijing.example/${node}`),
-  );
+  expect(scene.taken.map((entry) => entry.kind === 'gone' && entry.node)).toEqual([
+    'beijing.example/b.1',
+    'a.1',
+    'beijing.example/tokyo.example/b.1',
+  ]);
+  const own = 'shanghai.example/b.1';
+  expect(scene.hear({ ...stamp, kind: 'gone', n: 4, node: own })).toContain('a node of this domain that lives');
+  expect(new Scene().state({ gone: [own] })).toBe(false);
 });
 
 test('a state asks once for each of our places whether somebody is inside', () => {

@@ -29,26 +29,35 @@ class TestChannel extends QuietChannel {
   }
 }
 
-/** @param topicLength - in characters */
-function visit(topicLength = 0) {
+/** @param topicLength - in characters. @param isLate - whether rooms are there only when `later` is called */
+function visit(topicLength = 0, isLate = false) {
   const channel = new TestChannel();
   const log = new MemoryLog();
+  const later: (() => void)[] = [];
   const by = { nick: 'bob', user: 'bob', host: '192.0.2.1' };
+  const reasons: string[] = [];
   const topic = topicLength === 0 ? null : { text: 'x'.repeat(topicLength), by, atMs: 0 };
   const frames = new FrameChannel<Visit>(channel, isVisit, {
     heard: (message, body) => {
       if (!visitor.hear(message, body)) frames.close();
     },
-    violated: (why) => expect.fail(why),
+    violated: (why) => void reasons.push(why),
   });
   const visitor = new Visitor(
     {
       chat: {
-        originOf: (name, take) => take(`r:${name}`, { id: 'x', seq: 0, snapshot: { ...emptyRoom(), topic } }),
+        originOf: (name, take) => {
+          later.push(() => {
+            take(`r:${name}`, { id: 'x', seq: 0, snapshot: { ...emptyRoom(), topic } });
+          });
+          if (!isLate) for (const then of later.splice(0)) then();
+        },
         countForeign: () => 0,
+        loseForeignNode: () => undefined,
       },
       log,
       epoch: 'e',
+      isShared: false,
       backlogs: new Map(),
       sharedName: (name) => name,
       now: () => 0,
@@ -65,7 +74,7 @@ function visit(topicLength = 0) {
   const follow = (id: number, name: string): void => {
     frames.take(encodeFrame({ kind: 'follow', id, room: name, resume: null }));
   };
-  return { channel, follow, frames, log, visitor };
+  return { channel, follow, frames, later, log, reasons, visitor };
 }
 
 test('a domain that follows a room again does so instead, and gets each pack once', () => {
@@ -110,4 +119,17 @@ test('a pack of a later version fails, and the link stays', () => {
   frames.take(encodeFrame({ kind: 'append', id: 1, turn: 7 }, new TextEncoder().encode('{"version":99,"entries":[]}')));
   expect(channel.words.at(-1)).toEqual({ kind: 'failed', turn: 7, why: 'invalid' });
   expect(channel.isClosed).toBe(false);
+});
+
+test('an error while a room is sent that was asked for earlier closes the channel, and goes no further', () => {
+  const { channel, follow, later, reasons } = visit(0, true);
+  follow(1, '#tea');
+  channel.send = () => {
+    throw new RangeError('nobody has thought of this');
+  };
+  for (const then of later) then();
+  expect([channel.isClosed, reasons]).toEqual([
+    true,
+    ['a room for it has failed: RangeError: nobody has thought of this'],
+  ]);
 });

@@ -2,7 +2,6 @@
  * Converts members to plain data and back: a process that takes over connections of another one brings them in quietly.
  */
 import { RANKS, type SettingChange } from '../../log/entry.js';
-import { namesDomain } from '../abroad.js';
 import type { Member, MemberDescription, Outlet } from '../member.js';
 import { MemberState, stateOf, stranger } from '../member-state.js';
 import { RANK_BITS, type Room } from '../room.js';
@@ -30,6 +29,8 @@ export function describe(who: Member, outlet: Outlet | null): MemberDescription 
   const member = stateOf(who);
   const { sinceMs, lastSpokeMs, away } = member;
   const rooms = member.seats.map(({ room, ranks }) => ({ name: room.name, ranks }));
+  // Its client shows these rooms, too.
+  for (const [name, ranks] of member.entering ?? []) rooms.push({ name, ranks });
   const label = member.label === member.nick ? null : member.label;
   const traits = [...member.traits];
   const metadata = [...member.metadata];
@@ -140,12 +141,6 @@ function barriersOf(room: Room): SettingChange[] {
   return barriers;
 }
 
-/** Whether a room of another domain may be entered, as soon as the link is there. */
-function isLinked({ abroad }: Scene['core'], name: string): boolean {
-  const objection = abroad === null ? 'unknown-domain' : abroad.objectionTo(name);
-  return objection === null || objection === 'unreachable';
-}
-
 /** Gives a member its place in a room, with its ranks; later if the log is late, however many wait for it. */
 function enter({ core }: Scene, member: MemberState, name: string, ranks: number): void {
   // The connection takes part in events when its session has been brought in as well.
@@ -154,12 +149,14 @@ function enter({ core }: Scene, member: MemberState, name: string, ranks: number
       if (core.isKnown(member)) core.keptOut({ fold }, member);
     });
   };
-  if ((namesDomain(name) && !isLinked(core, name)) || !core.rooms.hasPlaceFor(name)) {
+  if (!core.isLinked(name) || !core.rooms.hasPlaceFor(name)) {
     keepOut(core.rooms.unopened(name));
     return;
   }
   const replica = core.rooms.replica(name);
   const stamp = core.stamp(replica, member);
+  member.entering ??= new Map();
+  member.entering.set(name, ranks);
   const joined = replica.oblige<'join'>(member, {
     kind: 'join',
     who: replica.fold.guiseOf(member.who),
@@ -169,6 +166,7 @@ function enter({ core }: Scene, member: MemberState, name: string, ranks: number
     ...stamp,
   });
   whenSettled(joined, ({ kind }) => {
+    member.entering?.delete(name);
     // A room remembers the ranks of the members whom it waits for. The home of a foreign room decides on ranks there.
     if (kind !== 'joined') {
       if (replica.fold.seatOf(member) === undefined) keepOut(replica.fold);

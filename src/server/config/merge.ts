@@ -129,7 +129,7 @@ export function mergeConfig(
     admin: flags.worker === undefined ? toAdmin(file, flags, groups) : null,
     memoryHistory: { maxLines: file.history.memoryLines, maxBytes: file.history.memoryBytes },
     ...kept,
-    domain: toDomain(file, kept, domainTls),
+    domain: toDomain(file, flags, domainTls),
     classes: file.classes?.map(toAddressClass) ?? DEFAULT_CLASSES,
     irc: {
       serverName: flags.serverName ?? file.server.name,
@@ -203,18 +203,13 @@ function toListeners(file: ConfigFile, flags: ServeFlags, files: ListenerFiles):
   return listeners;
 }
 
-/** @throws {@link ConfigError} for a node, since each would have links of its own */
-function toDomain(
-  file: ConfigFile,
-  { node }: Pick<ServerConfig, 'node'>,
-  tls: DomainTls | null,
-): DomainSettings | null {
+function toDomain(file: ConfigFile, { worker }: ServeFlags, tls: DomainTls | null): DomainSettings | null {
   if (file.domain === null || tls === null) return null;
-  if (node !== null) throw new ConfigError('a node cannot have a domain: one server without "node" and workers can');
   const { name, listen, rooms, links } = file.domain;
   return {
     name,
-    listen: listen && { host: listen.host ?? DEFAULT_HOST, port: listen.port },
+    // The workers of one machine have one address.
+    listen: listen && { host: listen.host ?? DEFAULT_HOST, port: listen.port, reusePort: worker !== undefined },
     rooms,
     links: links.map(({ host, port, ...link }) => ({
       name: link.name,

@@ -1,0 +1,65 @@
+/** Judges the packs of a home before the nodes of a domain believe them. */
+import { isFromAbroad } from '../chat/abroad.js';
+import { decodePack } from '../log/codec.js';
+import { Border } from './border.js';
+import { isSession } from './customs.js';
+import { OwnEntries } from './own-entries.js';
+
+/** The parts of the judgement. */
+export interface GateParts {
+  /** The names of this domain and of the home. */
+  readonly own: string;
+  readonly home: string;
+  /** The beginning of the sessions of this domain there. */
+  readonly lineage: string;
+  readonly isGone: (node: string) => boolean;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** A home cannot say for the people of any node what no node has offered. */
+export class Gate {
+  readonly #parts: GateParts;
+  readonly #border: Border;
+  readonly #offered = new Map<string, OwnEntries>();
+
+  constructor(parts: GateParts) {
+    this.#parts = parts;
+    const { own, home, lineage } = parts;
+    // Labels matter for nicks, which it does not judge.
+    this.#border = new Border({ own, home, lineage, ownLabel: own, homeLabel: home });
+  }
+
+  #entriesOf(room: string): OwnEntries {
+    const known = this.#offered.get(room) ?? new OwnEntries((session) => !isFromAbroad(session));
+    this.#offered.set(room, known);
+    return known;
+  }
+
+  /** A node has offered a pack for a room, perhaps again. */
+  offered(room: string, body: Uint8Array): void {
+    const decoded = decodePack(body);
+    if (decoded.kind !== 'pack') return;
+    const { lineage, now } = this.#parts;
+    const known = this.#entriesOf(room);
+    for (const entry of decoded.entries) {
+      known.add({ ...this.#border.inward(entry, now()), session: entry.session.slice(lineage.length) });
+    }
+  }
+
+  /** Returns why a pack of the home is not acceptable; null if it is. */
+  judge(room: string, body: Uint8Array): string | null {
+    const decoded = decodePack(body);
+    if (decoded.kind !== 'pack') return 'it has sent what is no pack';
+    for (const entry of decoded.entries) {
+      if (!isSession(entry.session)) return 'it has named a session that nobody can have';
+      const here = this.#border.inward(entry, this.#parts.now());
+      const isOwn = !isFromAbroad(here.session);
+      const known = this.#entriesOf(room);
+      if (isOwn && known.judge(here) === 'forged') return 'it has spoken for somebody of this domain';
+      if (here.kind !== 'gone' || isFromAbroad(here.node) || this.#parts.isGone(here.node)) continue;
+      return 'it has removed a node of this domain that is not gone';
+    }
+    return null;
+  }
+}

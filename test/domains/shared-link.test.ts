@@ -1,0 +1,246 @@
+/** A domain of several nodes: one of them holds the link, and all have its rooms. */
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import type { Member } from '../../src/chat/member.js';
+import { RANK_BITS } from '../../src/chat/room.js';
+import { MemoryCheckpoints } from '../support/memory-checkpoints.js';
+import { SimulatedNetwork } from '../support/simulated-network.js';
+import { LogServer, SocketLog } from '../support/socket-log.js';
+import { Ways, World } from './worlds.js';
+
+const ROOM = '#a:home.example';
+const JOIN = { key: null, maxRooms: 9, flags: [] };
+const LIMITS = { maxMasks: 5, maxValues: 9 };
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval', 'clearTimeout', 'clearInterval'] }));
+afterEach(() => void vi.useRealTimers());
+
+/** One node. */
+interface NodeOfFar {
+  readonly world: World;
+  readonly ways: Ways;
+  readonly log: SocketLog;
+  isGivenUp: boolean;
+}
+
+/** Two domains. One of them has several nodes, whose logs are late. */
+class Scene {
+  readonly home = new World('home.example', 'far.example', () => expect.fail('nobody is dialled from home'));
+  readonly nodes: NodeOfFar[] = [];
+  readonly network = new SimulatedNetwork(1, { cut: 0, repeat: 0 });
+  readonly #logs = new LogServer(1_000_000, () => 1_000_000);
+  readonly #checkpoints = new MemoryCheckpoints();
+
+  static async start(...names: readonly string[]): Promise<Scene> {
+    const scene = new Scene();
+    await scene.home.start(['ann']);
+    for (const name of names) await scene.add(name);
+    onTestFinished(async () => {
+      await scene.home.domains.close();
+      for (const { world } of scene.nodes) await world.domains.close();
+    });
+    return scene;
+  }
+
+  async add(name: string): Promise<NodeOfFar> {
+    const log = new SocketLog(this.network, this.#logs);
+    const ways = new Ways(this.home.domains);
+    const checkpoints = this.#checkpoints;
+    const onGivenUp = (): void => {
+      node.isGivenUp = true;
+    };
+    const world: World = new World('far.example', 'home.example', () => ways, {
+      node: name,
+      lineage: 'x1-',
+      nodes: { logs: log, sharing: { checkpoints, onGivenUp } },
+    });
+    const node: NodeOfFar = { world, ways, log, isGivenUp: false };
+    this.nodes.push(node);
+    await this.settle();
+    await world.start([name.slice(0, 1)]);
+    await this.settle();
+    return node;
+  }
+
+  /** Lets everything arrive. @param rounds - how often the nodes look after each other */
+  async settle(rounds = 8): Promise<void> {
+    for (let count = 0; count < rounds; count += 1) {
+      // Without a bound, a domain that cannot be reached would be called for ever.
+      for (let [isMoving, left] = [true, 100]; isMoving && left > 0; left -= 1) {
+        this.network.run();
+        await vi.advanceTimersByTimeAsync(0);
+        isMoving = this.nodes.map(({ ways }) => ways.step(1_000)).includes(true);
+      }
+      await vi.advanceTimersByTimeAsync(250);
+    }
+  }
+
+  /** A node is not there any more from one moment to the next. */
+  async kill(node: NodeOfFar, name: string): Promise<void> {
+    this.nodes.splice(this.nodes.indexOf(node), 1);
+    node.ways.cut();
+    node.ways.step(1);
+    node.log.close();
+    await node.world.domains.close();
+    this.nodes[0]?.world.chat.giveUp(name);
+  }
+
+  get holders(): number {
+    return this.nodes.filter(({ ways }) => ways.isConnected).length;
+  }
+}
+
+function personOf({ members: [member] }: World): Member {
+  return member ?? expect.fail('nobody is here');
+}
+
+function say(world: World, text: string): void {
+  const words = { type: 'message', text, tags: [], isDivisible: false } as const;
+  world.chat.say(personOf(world), { kind: 'room', name: ROOM, ranks: 0 }, words);
+}
+
+function textsOf({ said }: World): string[] {
+  return said.map((line) => line.split(' ')[2] ?? '');
+}
+
+test('one node holds the link, and the people of all are in the room with its one order', async () => {
+  const scene = await Scene.start('a.1', 'b.1');
+  expect(scene.holders).toBe(1);
+  const [a, b] = scene.nodes.map(({ world }) => world);
+  if (a === undefined || b === undefined) return;
+  scene.home.chat.join(personOf(scene.home), '#a', JOIN);
+  for (const world of [a, b]) world.chat.join(personOf(world), ROOM, JOIN);
+  await scene.settle();
+  for (let index = 0; index < 5; index += 1) {
+    say(a, `a${index}`);
+    say(b, `b${index}`);
+    if (index % 2 === 0) await scene.settle(1);
+  }
+  await scene.settle();
+  const said = textsOf(scene.home);
+  expect(said.filter((text) => text.startsWith('a'))).toEqual(['a0', 'a1', 'a2', 'a3', 'a4']);
+  expect(said.filter((text) => text.startsWith('b'))).toEqual(['b0', 'b1', 'b2', 'b3', 'b4']);
+  expect([textsOf(a), textsOf(b)]).toEqual([said, said]);
+  expect(
+    scene.home
+      .room('#a')
+      ?.seats.map(({ who }) => who.nick)
+      .sort(),
+  ).toEqual(['a/far', 'ann', 'b/far']);
+  expect(
+    [a, b].map((world) =>
+      world
+        .room(ROOM)
+        ?.seats.map(({ session }) => session)
+        .sort(),
+    ),
+  ).toEqual([
+    ['a.1.1', 'b.1.1', 'home.example/a.1.1'],
+    ['a.1.1', 'b.1.1', 'home.example/a.1.1'],
+  ]);
+});
+
+test('the node that holds the link is killed: another one takes it over, and nothing is lost or doubled', async () => {
+  const scene = await Scene.start('a.1', 'b.1', 'c.1');
+  const [first, second, third] = scene.nodes;
+  if (first === undefined || second === undefined || third === undefined) return;
+  scene.home.chat.join(personOf(scene.home), '#a', JOIN);
+  for (const { world } of scene.nodes) world.chat.join(personOf(world), ROOM, JOIN);
+  await scene.settle();
+  expect(first.ways.isConnected).toBe(true);
+  for (let index = 0; index < 4; index += 1) {
+    for (const { world } of [second, third]) say(world, `${personOf(world).nick}${index}`);
+  }
+  // Some of it is in the log, some is at home, and some has come back.
+  scene.network.run(20);
+  first.ways.step(2);
+  scene.network.run(10);
+  await scene.kill(first, 'a.1');
+  for (let index = 4; index < 8; index += 1) {
+    for (const { world } of [second, third]) say(world, `${personOf(world).nick}${index}`);
+  }
+  await scene.settle(16);
+  expect(scene.holders).toBe(1);
+  const said = textsOf(scene.home);
+  for (const nick of ['b', 'c']) {
+    const own = said.filter((text) => text.startsWith(nick));
+    expect(own).toEqual(Array.from({ length: 8 }, (_, index) => `${nick}${index}`));
+  }
+  expect([second, third].map(({ world }) => textsOf(world))).toEqual([said, said]);
+  expect(
+    scene.home
+      .room('#a')
+      ?.seats.map(({ who }) => who.nick)
+      .sort(),
+  ).toEqual(['ann', 'b/far', 'c/far']);
+  expect(second.world.room(ROOM)?.seats).toHaveLength(3);
+});
+
+test('a node that enters later has the room, and the others miss nothing meanwhile', async () => {
+  const scene = await Scene.start('a.1');
+  const [a] = scene.nodes;
+  if (a === undefined) return;
+  scene.home.chat.join(personOf(scene.home), '#a', JOIN);
+  a.world.chat.join(personOf(a.world), ROOM, JOIN);
+  await scene.settle();
+  say(a.world, 'one');
+  const b = await scene.add('b.1');
+  b.world.chat.join(personOf(b.world), ROOM, JOIN);
+  say(a.world, 'two');
+  scene.network.run(5);
+  say(a.world, 'three');
+  await scene.settle();
+  say(b.world, 'four');
+  await scene.settle();
+  expect(textsOf(scene.home)).toEqual(['one', 'two', 'three', 'four']);
+  expect(textsOf(a.world)).toEqual(['one', 'two', 'three', 'four']);
+  expect(textsOf(b.world).at(-1)).toBe('four');
+  expect(b.world.room(ROOM)?.seats).toHaveLength(3);
+});
+
+test('a node that was given up by mistake comes back: its people are in the room again with their ranks', async () => {
+  const scene = await Scene.start('a.1', 'b.1');
+  const [a, b] = scene.nodes;
+  if (a === undefined || b === undefined) return;
+  scene.home.chat.join(personOf(scene.home), '#a', JOIN);
+  for (const { world } of scene.nodes) world.chat.join(personOf(world), ROOM, JOIN);
+  await scene.settle();
+  scene.home.chat.amend(
+    personOf(scene.home),
+    '#a',
+    [{ kind: 'rank', on: true, rank: 'operator', nick: 'a/far' }],
+    LIMITS,
+  );
+  await scene.settle();
+  b.world.chat.giveUp('a.1');
+  say(a.world, 'unheard');
+  await scene.settle();
+  expect(a.isGivenUp).toBe(true);
+  a.world.chat.comeBack('a.2');
+  await scene.settle(16);
+  expect(scene.holders).toBe(1);
+  say(a.world, 'back');
+  await scene.settle();
+  expect(textsOf(scene.home)).toEqual(['unheard', 'back']);
+  expect(textsOf(b.world)).toEqual(['unheard', 'back']);
+  const seats = scene.home.room('#a')?.seats.map(({ who, ranks }) => [who.nick, ranks]);
+  expect(seats).toContainEqual(['a/far', RANK_BITS.operator]);
+  expect(seats).toHaveLength(3);
+});
+
+test('the link is cut: what is said on any node waits, and is said once when it is back', async () => {
+  const scene = await Scene.start('a.1', 'b.1');
+  const [a, b] = scene.nodes;
+  if (a === undefined || b === undefined) return;
+  scene.home.chat.join(personOf(scene.home), '#a', JOIN);
+  for (const { world } of scene.nodes) world.chat.join(personOf(world), ROOM, JOIN);
+  await scene.settle();
+  for (const { ways } of scene.nodes) ways.cut();
+  await scene.settle(2);
+  expect([a, b].map(({ world }) => world.domains.readings[0]?.isUp)).toEqual([false, false]);
+  say(b.world, 'waits');
+  await scene.settle(2);
+  expect(textsOf(scene.home)).toEqual([]);
+  for (const { ways } of scene.nodes) ways.isCut = false;
+  await scene.settle();
+  expect([scene.home, a.world, b.world].map(textsOf)).toEqual([['waits'], ['waits'], ['waits']]);
+});
