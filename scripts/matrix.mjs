@@ -37,6 +37,9 @@ const FILE_LIMIT_MS = 4 * 60_000;
 const EMULATED_LIMIT_MS = 60 * 60_000;
 /** How long a test waits for an expected event, on a machine that may have other work; a row can ask for more. */
 const DEADLINE_MS = 30_000;
+/** After how many of these a test has failed, and one that takes minutes anyway (300 s, as in vitest.config.mts). */
+const DEADLINES = 2;
+const LONG_DEADLINES = 10;
 
 /** The tests that stand beside the folders of test/ and go through several layers, as a suite. */
 const ACROSS = 'across';
@@ -201,7 +204,7 @@ function compilesWithEsbuild(path) {
 async function runTests(row, { program, args = [], env: runtimeEnv }, env, suite, files, result) {
   const report = join(folder, `${row.id}.json`);
   rmSync(report, { force: true });
-  const timeout = 2 * (row.deadlineMs ?? DEADLINE_MS);
+  const timeout = (files.some(isLong) ? LONG_DEADLINES : DEADLINES) * (row.deadlineMs ?? DEADLINE_MS);
   const limits = [`--testTimeout=${timeout}`, `--hookTimeout=${timeout}`];
   const config = files.some(isLong) ? ['--mode', 'long'] : [];
   const options = ['run', ...config, '--reporter=json', `--outputFile=${report}`, ...limits, ...files];
