@@ -2,7 +2,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fetched } from './fetch.mjs';
-import { arm64Bun, arm64MuslBun, arm64Node, muslBun, muslNode } from './foreign-node.mjs';
+import { arm64Bun, arm64Deno, arm64MuslBun, arm64Node, muslBun, muslNode } from './foreign-node.mjs';
 import { at } from './paths.mjs';
 import { Problem, say } from './progress.mjs';
 import { tryRun } from './run.mjs';
@@ -33,6 +33,12 @@ const runtimes = [
     arch: 'arm64',
     libc: 'musl',
     get: async () => ({ program: await arm64MuslBun() }),
+  },
+  {
+    name: `Deno ${fetched['deno-arm64'].version}, arm64 (qemu)`,
+    arch: 'arm64',
+    libc: 'glibc',
+    get: async () => ({ program: await arm64Deno() }),
   },
 ];
 

@@ -36,6 +36,7 @@ export const fetched = {
   // The part of vitest that it needs under musl, of the version that package-lock.json has.
   'rolldown-musl': { name: '@rolldown/binding-linux-x64-musl', version: '1.2.19' },
   deno: { name: '@deno/linux-x64-glibc', version: '2.9.6' },
+  'deno-arm64': { name: '@deno/linux-arm64-glibc', version: '2.9.6' },
   // It names a commit of irc-framework on GitHub, which not every machine reaches; npm has that code.
   thelounge: { name: 'thelounge', version: '4.5.2', overrides: { 'irc-framework': '4.14.0' } },
 };

@@ -1,5 +1,14 @@
 /** Runtimes for another processor or C library than this machine's, made so that they can be started here. */
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder, fetchPackage } from './fetch.mjs';
 import { at } from './paths.mjs';
@@ -38,24 +47,66 @@ export async function arm64Bun() {
   return script('bun-arm64', `qemu-aarch64-static -L ${ARM64_LIBRARIES} "${bun}"`);
 }
 
+/** Debian's keys, which sign every release. */
+const KEYS = '/usr/share/keyrings/debian-archive-keyring.gpg';
+
 /**
- * Debian's musl for arm64, taken out of its package, since this machine's own packages are for x64. @returns its file
+ * Takes one of Debian's packages apart, without installing it: it may be for another processor or another release.
+ *
+ * @param {string} release a name such as `trixie`; by default this machine's
+ * @returns {Promise<string>} the folder that has its files
  */
-async function arm64Musl() {
-  const folder = join(cacheFolder, 'foreign/arm64-musl');
-  const libc = join(folder, 'root/lib/aarch64-linux-musl/libc.so');
-  if (existsSync(libc)) return libc;
-  mkdirSync(join(folder, 'lists/partial'), { recursive: true });
-  mkdirSync(join(folder, 'archives/partial'), { recursive: true });
+async function debianPackage(name, architecture, release) {
+  const folder = join(cacheFolder, 'foreign', `${name}-${architecture}`);
+  const files = join(folder, 'files');
+  if (existsSync(files)) return files;
+  for (const each of ['lists/partial', 'archives/partial']) mkdirSync(join(folder, each), { recursive: true });
   const places = [`Dir::State::Lists=${folder}/lists`, `Dir::Cache=${folder}`, 'Dir::State::Status=/dev/null'];
-  const settings = [...places, 'APT::Architecture=arm64', 'APT::Architectures=arm64', 'APT::Sandbox::User=root'];
-  const options = ['-qq', ...settings.flatMap((setting) => ['-o', setting])];
+  if (release !== undefined) {
+    writeFileSync(join(folder, 'sources.list'), `deb [signed-by=${KEYS}] ${await debianSite()} ${release} main\n`);
+    places.push(`Dir::Etc::SourceList=${folder}/sources.list`, 'Dir::Etc::SourceParts=/dev/null');
+  }
+  const settings = [...places, `APT::Architecture=${architecture}`, `APT::Architectures=${architecture}`];
+  const options = ['-qq', ...[...settings, 'APT::Sandbox::User=root'].flatMap((setting) => ['-o', setting])];
   await run('apt-get', [...options, 'update'], { cwd: folder });
-  await run('apt-get', [...options, 'download', 'musl'], { cwd: folder });
-  const [archive] = readdirSync(folder).filter((name) => /^musl_.*_arm64\.deb$/.test(name));
-  if (archive === undefined) throw new Problem("Debian's musl for arm64 cannot be fetched");
-  await run('dpkg-deb', ['--extract', join(folder, archive), join(folder, 'root')]);
-  return libc;
+  await run('apt-get', [...options, 'download', name], { cwd: folder });
+  const archive = readdirSync(folder).find((each) => each.startsWith(`${name}_`) && each.endsWith('.deb'));
+  if (archive === undefined) throw new Problem(`Debian's ${name} for ${architecture} cannot be fetched`);
+  await run('dpkg-deb', ['--extract', join(folder, archive), `${files}.part`]);
+  renameSync(`${files}.part`, files);
+  return files;
+}
+
+/** The server from which this machine gets Debian's packages. */
+async function debianSite() {
+  const sites = (await run('apt-get', ['indextargets', '--format', '$(SITE)'])).split('\n');
+  const site = sites.find((each) => /\/debian\/?$/.test(each));
+  if (site === undefined) throw new Problem("this machine does not get Debian's packages");
+  return site;
+}
+
+/** Debian's musl for arm64. @returns its file */
+async function arm64Musl() {
+  return join(await debianPackage('musl', 'arm64'), 'lib/aarch64-linux-musl/libc.so');
+}
+
+/**
+ * Deno for arm64, under a newer qemu: that of Debian 12 takes minutes to reserve the terabytes of addresses that Deno's
+ * V8 asks for. It can be started like `node`, with a file or with -e.
+ */
+export async function arm64Deno() {
+  needArm64();
+  const emulator = join(await debianPackage('qemu-user', 'amd64', 'trixie'), 'usr/bin/qemu-aarch64');
+  const deno = join(await fetchPackage('deno-arm64'), 'deno');
+  chmodSync(deno, 0o755);
+  const start = `"${emulator}" -L ${ARM64_LIBRARIES} "${deno}"`;
+  const evaluate = script('deno-arm64-eval', `${start} eval --ext=cjs`);
+  // The tests name a module by the file that it is compiled to.
+  const file = script('deno-arm64-run', `${start} run -A --unstable-sloppy-imports`);
+  return script(
+    'deno-arm64',
+    `sh -c 'case "$1" in -e) shift; exec "${evaluate}" "$@";; esac; exec "${file}" "$@"' deno`,
+  );
 }
 
 /** Bun for arm64 and musl, under qemu's user mode. */

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fetched, fetchPackage } from './fetch.mjs';
-import { arm64Bun, arm64MuslBun, arm64Node, muslBun, muslNode } from './foreign-node.mjs';
+import { arm64Bun, arm64Deno, arm64MuslBun, arm64Node, muslBun, muslNode } from './foreign-node.mjs';
 import { at } from './paths.mjs';
 
 /** The runtime of a row's tests: a program, and the settings that its environment needs. */
@@ -23,6 +23,14 @@ const BUN = {
   'needs-tls-on-duplex': "Bun's TLSSocket on a Duplex loses the end of what it carries, on node:net's sockets too",
   'needs-blocked-signals': "Bun's event loop waits with no signal blocked",
   'needs-v8': 'Bun has another engine than V8',
+};
+const DENO = {
+  ...NO_UV_POLL,
+  ...NO_PERMISSIONS,
+  'needs-module-eval': "Deno's -e takes no ES module",
+  'needs-signal-exceptions': "Deno reports no exception of a signal's handler",
+  'needs-worker-terminate': "Deno's worker.terminate() stops no busy thread",
+  'needs-v8': 'Deno takes the flags of V8 in another way',
 };
 
 const forced = (id, title, env, lacks = {}) => ({
@@ -92,14 +100,7 @@ export const rows = [
     id: 'deno',
     title: `Deno ${fetched.deno.version}`,
     runtime: async () => ({ program: join(await fetchPackage('deno'), 'deno'), args: ['run', '-A'] }),
-    lacks: {
-      ...NO_UV_POLL,
-      ...NO_PERMISSIONS,
-      'needs-module-eval': "Deno's -e takes no ES module",
-      'needs-signal-exceptions': "Deno reports no exception of a signal's handler",
-      'needs-worker-terminate': "Deno's worker.terminate() stops no busy thread",
-      'needs-v8': 'Deno takes the flags of V8 in another way',
-    },
+    lacks: DENO,
     fileByFile: true,
   },
   {
@@ -123,9 +124,14 @@ export const rows = [
     libc: 'musl',
     fileByFile: true,
   },
-  emulated('node24-arm64', `Node.js ${fetched['node24-arm64'].version}, arm64`, async () => ({
-    program: await arm64Node('node24-arm64'),
-  })),
+  emulated(
+    'node24-arm64',
+    `Node.js ${fetched['node24-arm64'].version}, arm64`,
+    async () => ({
+      program: await arm64Node('node24-arm64'),
+    }),
+    { suites: undefined },
+  ),
   emulated('node26-arm64', `Node.js ${fetched['node26-arm64'].version}, arm64`, async () => ({
     program: await arm64Node('node26-arm64'),
   })),
@@ -140,6 +146,11 @@ export const rows = [
     async () => ({ program: await arm64MuslBun() }),
     { libc: 'musl', lacks: { ...BUN, ...MUSL }, isPooled: true, isDaily: true },
   ),
+  emulated('deno-arm64', `Deno ${fetched['deno-arm64'].version}, arm64`, async () => ({ program: await arm64Deno() }), {
+    lacks: DENO,
+    isPooled: true,
+    isDaily: true,
+  }),
 ];
 
 /**
