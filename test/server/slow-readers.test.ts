@@ -69,6 +69,8 @@ describe('a reader that stops and reads again gets what one gets that reads all 
       const plain = ['w', 's'].map(() => connect('plain'));
       const lobby = await client('lob', '#lobby');
       chief.say('MODE #a +v w0', 'MODE #a +v s0');
+      // The second line waits for another turn if the first one takes long, and so would all that the chief says then.
+      await settle(20);
       const starts = [...pairs.flatMap(({ awake, slow }) => [awake, slow]), ...plain].map((peer) => peer.lines.length);
       for (const { slow } of pairs) slow.wire.isStopped = true;
       if (plain[1] !== undefined) plain[1].wire.isStopped = true;
