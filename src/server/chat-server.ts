@@ -680,7 +680,7 @@ async function domainsOf(
   keeping: Keeping | null,
 ): Promise<OpenDomains | null> {
   if (domain === null) return null;
-  if (!world.mayChangeListeners) {
+  if (!world.mayLink) {
     log.warn('a recording has no links to other domains', {});
     return null;
   }

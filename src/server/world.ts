@@ -39,6 +39,8 @@ export type OutsideRequest =
 export interface World extends Clock {
   /** Whether listeners may change while the server runs: a recording knows only those of its start. */
   readonly mayChangeListeners: boolean;
+  /** Whether it has links to other domains. */
+  readonly mayLink: boolean;
   /** Returns the key of cloaks: a recording has one of its own, since it must not contain the configured one. */
   readonly cloakKey: (configured: string) => string;
   /** Returns a name that no other log of this server has; the ids of its messages begin with it. */
@@ -63,6 +65,7 @@ export interface World extends Clock {
 export const REAL_WORLD: World = {
   ...SYSTEM_CLOCK,
   mayChangeListeners: true,
+  mayLink: true,
   cloakKey: (configured) => configured,
   newLogId,
   verifyPassword,

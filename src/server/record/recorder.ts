@@ -43,6 +43,7 @@ export type Beginning = Pick<Header, 'version' | 'configurationName' | 'config'>
  */
 export class Recorder implements World, Notes, LogBorder {
   readonly mayChangeListeners = false;
+  readonly mayLink = false;
   readonly newLogId: () => string;
   readonly cloakKey: () => string;
   readonly #sink: LineSink;

@@ -42,6 +42,7 @@ export interface Counts {
 /** The surroundings of a replayed server. */
 export class ReplayedWorld implements World, LogBorder {
   readonly mayChangeListeners = false;
+  readonly mayLink = false;
   readonly newLogId: () => string;
   readonly cloakKey: () => string;
   readonly counts: Counts = { turns: 0, connections: 0, bytes: 0 };
