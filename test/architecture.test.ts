@@ -56,8 +56,11 @@ const doors: Readonly<Record<string, readonly string[]>> = {
  * State that only the chat changes, and the verbs that change it: no other room may import them, or it could change
  * state without a verb. Other rooms may name the types of the verbs, and call them through the facade.
  */
-const innerChat =
-  /^chat\/(?:[a-z-]+-state|[a-z-]+-deeds|core|replica|proposal|rooms|presenter|publisher|talk|delivery|outlets|strangers)\.ts$/;
+const innerFiles = [
+  ...['branches', 'core', 'delivery', 'outlets', 'presences', 'presenter', 'proposal', 'publisher', 'replica', 'rooms'],
+  ...['strangers', 'talk'],
+];
+const innerChat = new RegExp(`^chat/(?:[a-z-]+-(?:state|deeds)|${innerFiles.join('|')})\\.ts$`);
 const chatVerbs = 'chat/verbs/';
 
 /** The room of a module: a folder, or a file directly in src/ that is a room, or a door, of its own. */

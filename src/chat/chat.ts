@@ -290,6 +290,8 @@ export class Chat {
   /** Returns how a member's connection is secured. */
   securityOf(member: Member): Pick<Outlet, 'isSecure' | 'certificate'> {
     const state = stateOf(member);
+    const presences = this.#core.domain.fold.presencesOf(state);
+    if (presences !== undefined) return presences.security;
     return state.isLocal ? state.outlet : state.security;
   }
 
@@ -319,12 +321,12 @@ export class Chat {
 
   /** Returns the addresses that a member is connected from; its arrival address if nobody is connected for it. */
   addressesOf(member: Member): string[] {
-    return devices.addressesOf(member);
+    return devices.addressesOf(this.#scene, member);
   }
 
-  /** Whether a member has several outlets. */
+  /** Whether a member has several outlets, or connections to several nodes. */
   isShared(member: Member): boolean {
-    return stateOf(member).furtherOutlets.length > 0;
+    return stateOf(member).furtherOutlets.length > 0 || this.#core.domain.fold.isSpread(stateOf(member));
   }
 
   /**
@@ -335,7 +337,7 @@ export class Chat {
   }
 
   /** Lets somebody who arrives share the member of its account. @returns null if that member is not here */
-  arriveAs(member: Member, names: Introduction): devices.Shared | membership.KeptOut | null {
+  arriveAs(member: Member, names: Introduction): Answer<devices.Shared | membership.KeptOut | null> {
     return devices.arriveAs(this.#scene, member, names);
   }
 
@@ -349,7 +351,7 @@ export class Chat {
    *
    * @returns null if the member stays, or was not here
    */
-  leave(member: Member, outlet: Outlet, reason: string): Answer<EventOf<'quit'>> | null {
+  leave(member: Member, outlet: Outlet, reason: string): Answer<EventOf<'quit'> | null> | null {
     return devices.leave(this.#scene, member, outlet, reason);
   }
 

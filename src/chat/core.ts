@@ -6,6 +6,7 @@ import { MemoryLog } from '../log/memory-log.js';
 import type { SharedLog } from '../log/shared-log.js';
 import { type Abroad, FOREIGN_PATIENCE_MS, isFromAbroad, namesDomain, type Origin } from './abroad.js';
 import type { Assembly } from './assembly.js';
+import { Branches } from './branches.js';
 import { ASCII_NAMING, type Naming } from './case-mapping.js';
 import { Checkpointing } from './checkpointing.js';
 import { DirectoryState } from './directory-state.js';
@@ -91,6 +92,7 @@ export class Core implements ReplicaOwner {
   readonly directory: DirectoryState;
   readonly nodes: Nodes;
   readonly returning: Returning;
+  readonly branches: Branches;
   /** The other domains; null for a chat that knows of none. */
   readonly abroad: Abroad | null;
   readonly foreigners: Foreigners;
@@ -136,6 +138,7 @@ export class Core implements ReplicaOwner {
     this.#happened = parts.happened;
     this.nodes = new Nodes(this);
     this.returning = new Returning(this);
+    this.branches = new Branches(this);
     this.#onGivenUp = sharing?.onGivenUp ?? (() => undefined);
     this.#checkpointing = sharing === undefined ? null : new Checkpointing(sharing.checkpoints, this);
     const { departureLimit = 500 } = options;
@@ -208,6 +211,11 @@ export class Core implements ReplicaOwner {
     return this.#node;
   }
 
+  /** Whether a member may be connected to several nodes: the rooms of other domains know one session of each. */
+  get mayShareMembers(): boolean {
+    return this.isShared && this.abroad === null;
+  }
+
   /** Whether a session belongs to this process. */
   isOwn(session: string): boolean {
     return session.startsWith(`${this.#node}.`);
@@ -249,9 +257,10 @@ export class Core implements ReplicaOwner {
 
   /** Lets a member of this process enter again a foreign room that it has not left by its own will. */
   enterAgain(replica: RoomReplica, member: MemberState): void {
-    if (!member.isLocal || !this.isKnown(member) || replica.hasProposalOf(member.session, 'join')) return;
+    if (!member.isLocal || !this.isKnown(member) || replica.hasProposalOf(member.proposer, 'join')) return;
     const { name } = replica.fold;
     const who = replica.fold.guiseOf(member.who);
+    if (this.isShared) this.nodes.beforeEntry(replica, member);
     const stamp = this.stamp(replica, member);
     const joined = replica.propose<'join'>(member, { kind: 'join', who, name, key: null, flags: [], ...stamp });
     // The member has not asked for it, so nobody else shows it to the member.
@@ -374,7 +383,9 @@ export class Core implements ReplicaOwner {
   /** Removes a member of this process, even one that would stay when nobody is connected for it. */
   putOut(member: MemberState, parting: string, ban?: string): void {
     const { outlet } = member;
-    if (member.traits.has('always-on')) this.quit(member, parting);
+    // It would stay, or other nodes would keep it.
+    const isKept = member.traits.has('always-on') || this.domain.fold.presencesOf(member) !== undefined;
+    if (isKept) this.quit(member, parting);
     outlet.expel(parting, ban);
   }
 
@@ -395,8 +406,9 @@ export class Core implements ReplicaOwner {
    * Returns the stamp of a member's next proposal to a log. Spread it last into an entry: V8 takes microseconds to add
    * fields to a copy of an object with a number as large as a time.
    */
-  stamp(replica: { stamp(session: string, atMs: number): Stamp }, { session }: MemberState): Stamp {
-    return replica.stamp(session, this.directory.now());
+  stamp(replica: Stamping, { session, branch }: MemberState): Stamp {
+    const atMs = this.directory.now();
+    return branch === null ? replica.stamp(session, atMs) : replica.stamp(session, atMs, branch);
   }
 
   /** Proposes to let a member in. */
@@ -404,11 +416,15 @@ export class Core implements ReplicaOwner {
     // The node may have returned under another name since the member was received.
     if (!this.isOwn(member.session) && !this.#isGivenUp) member.session = this.newSession();
     this.#arriving.set(member.session, member);
-    const stamp = this.stamp(this.domain, member);
-    const answer = this.domain.propose<'arrive'>(member, { kind: 'arrive', who, ...stamp });
+    const answer = this.domain.propose<'arrive'>(member, this.#arrivalOf(member, who));
     if (answer.kind !== 'ticket') this.#arriving.delete(member.session);
     if (this.isShared) this.#reportSecurity(member);
     return answer;
+  }
+
+  #arrivalOf(member: MemberState, who: Who): EntryOf<DomainDeeds, 'arrive'> {
+    const stamp = this.stamp(this.domain, member);
+    return member.isAlone ? { kind: 'arrive', who, isAlone: true, ...stamp } : { kind: 'arrive', who, ...stamp };
   }
 
   /** Reports to the other nodes how the connection of a member of this process is secured. */
@@ -431,8 +447,17 @@ export class Core implements ReplicaOwner {
     return this.domain.fold.gone.nodes().find((node) => nameOf(node) === name) ?? null;
   }
 
+  /** Whether the domain's log has reported that this node is gone, and it has not returned. */
+  get isGone(): boolean {
+    return this.#isGivenUp || this.domain.fold.gone.has(this.#node);
+  }
+
   /** The domain's log has reported that a node is gone. */
   lost(lost: Lost): void {
+    for (const { member, former } of lost.moved) {
+      this.#parts.renewed?.(former);
+      this.#happened?.({ kind: 'changed', member });
+    }
     const isOwn = this.#mayBeGivenUp(lost.quits);
     this.nodes.lose(lost);
     if (isOwn && !this.#isLeaving) this.#onGivenUp();
@@ -445,9 +470,14 @@ export class Core implements ReplicaOwner {
     for (const { member } of quits) {
       const state = stateOf(member);
       // A member that was leaving has left.
-      if (state.isLocal && !this.domain.hasProposalOf(state.session, 'quit')) this.#lostMembers.push(state);
+      if (state.isLocal && !this.#isLeavingChat(state)) this.#lostMembers.push(state);
     }
     return true;
+  }
+
+  #isLeavingChat({ proposer, isConnected, traits }: MemberState): boolean {
+    if (this.domain.hasProposalOf(proposer, 'quit')) return true;
+    return !isConnected && !traits.has('always-on') && this.domain.hasProposalOf(proposer, 'detach');
   }
 
   /** Continues as another node, with all members. */
@@ -481,10 +511,21 @@ export class Core implements ReplicaOwner {
   /** Lets in again a member that has been here before. */
   arriveAgain(member: MemberState, who: Who): Answer<DomainOutcomes['arrive']> {
     this.#arriving.set(member.session, member);
-    const stamp = this.stamp(this.domain, member);
-    const answer = this.domain.oblige<'arrive'>(member, { kind: 'arrive', who, ...stamp });
+    const answer = this.domain.oblige<'arrive'>(member, this.#arrivalOf(member, who));
     this.#reportSecurity(member);
     return answer;
+  }
+
+  /** A member does not arrive: it is in the chat already, on another node. */
+  forget(member: MemberState): void {
+    this.#arriving.delete(member.session);
+  }
+
+  /** Whether a member remains in the chat without the incarnations of this node. */
+  isElsewhere(member: MemberState): boolean {
+    const own = nameOf(this.#node);
+    const sessions = this.domain.fold.presencesOf(member)?.sessions() ?? [];
+    return [member.session, ...sessions].some((session) => nameOf(nodeOf(session)) !== own);
   }
 
   /** This process has been given up again before a member had returned. */
@@ -535,7 +576,7 @@ export class Core implements ReplicaOwner {
       this.#lostMembers.splice(lostAt, 1);
       return null;
     }
-    if (this.domain.hasProposalOf(member.session, 'quit')) return null;
+    if (this.domain.hasProposalOf(member.proposer, 'quit')) return null;
     const entry = { kind: 'quit', reason, ...this.stamp(this.domain, member) } as const;
     const answer = this.domain.oblige<'quit'>(member, entry);
     if (this.#arriving.delete(member.session)) this.#depart(member, answer);
@@ -596,6 +637,8 @@ export class Core implements ReplicaOwner {
 
   caughtUp(log: LogName): void {
     this.rooms.caughtUp(log);
+    const opened = this.isShared ? this.rooms.ofLog(log) : undefined;
+    if (opened !== undefined && !this.domain.isOpening) this.#presenter.showOpened(opened);
     if (log === 'd') this.#domainCaughtUp();
     else this.#reviewGone(log);
     this.#opening.delete(log);
@@ -660,6 +703,11 @@ export class Core implements ReplicaOwner {
     this.#checkpointing?.keep(this.private, PRIVATE_CODEC, which);
     this.rooms.keep(which);
   }
+}
+
+/** A log to which something can be proposed. */
+interface Stamping {
+  stamp(session: string, atMs: number, via?: string): Stamp;
 }
 
 function isDomainEntry(entry: Entry): entry is Entry & EntryOf<DomainDeeds> {

@@ -10,6 +10,8 @@ export class DeviceState {
   readonly rights = new Map<Outlet, readonly Privilege[]>();
   /** Whether it may by now be connected from somewhere else than where it arrived from. */
   hasMoved = false;
+  /** The session through which this node acts for a member of another node; null if nobody is connected for it here. */
+  branch: string | null = null;
   /** Its identity where it currently acts; null if it is the same as everywhere. */
   acting: Who | null = null;
 

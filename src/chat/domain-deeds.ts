@@ -1,13 +1,23 @@
 /** The effect of each kind of entry on the domain: a refusal, or a change with its event. */
-import type { DomainDeeds, EntryOf, Stamp } from '../log/entry.js';
+import { type DomainDeeds, type EntryOf, proposerOf, type Stamp } from '../log/entry.js';
 import type { DomainState } from './domain-state.js';
 import type { EventOf } from './event.js';
 import type { Member } from './member.js';
 import { type MemberState, securityOf } from './member-state.js';
 import { withNote } from './notes.js';
-import type { Arrived, Banned, Changed, Erased, Lost, Named, Reserved, Unbanned } from './outcome.js';
+import type {
+  Arrived,
+  Attached,
+  Banned,
+  Changed,
+  Detached,
+  Erased,
+  Lost,
+  Named,
+  Reserved,
+  Unbanned,
+} from './outcome.js';
 import { NOT_TAKEN, type NotTaken, refuse, type Refused } from './refusal.js';
-import { hasPrivilege } from './subject.js';
 
 /** The outcomes of entries of each kind. Null if nothing has changed. */
 export interface DomainOutcomes {
@@ -18,6 +28,8 @@ export interface DomainOutcomes {
   ghost: EventOf<'expelled'> | Refused<'no-such-member' | 'not-allowed' | 'oneself'> | NotTaken;
   quit: EventOf<'quit'> | NotTaken;
   security: NotTaken | null;
+  attach: Attached | Refused<'no-such-member'>;
+  detach: Detached | EventOf<'quit'> | NotTaken | null;
   away: EventOf<'away'> | NotTaken | null;
   realname: EventOf<'realname'> | NotTaken;
   host: EventOf<'host'> | NotTaken;
@@ -81,18 +93,47 @@ const displace: Deed<'displace'> = (domain, { target, nick }, atMs) => {
   return { kind: 'renamed', atMs, member, before };
 };
 
+const attach: Deed<'attach'> = (domain, entry, atMs) => {
+  const { account, address } = entry;
+  const member = domain.bySession(entry.session);
+  const isMeant = member !== undefined && (account === null || domain.isSameAccount(member.account, account));
+  if (!isMeant || member.isAlone) return refuse('no-such-member');
+  const session = proposerOf(entry);
+  const presences = domain.spread(member);
+  const { absentSinceMs } = presences;
+  presences.connect(session, { away: null, privileges: null, address, ...securityOf(entry) });
+  return { kind: 'attached', member, session, absentSinceMs, away: domain.settle(member, atMs) };
+};
+
+const detach = byMember<EntryOf<DomainDeeds, 'detach'>, Detached | EventOf<'quit'> | null>(
+  (domain, member, entry, atMs) => {
+    const { reason, sinceMs } = entry;
+    if (!domain.spread(member).disconnect(proposerOf(entry), sinceMs)) return null;
+    if (!domain.remains(member)) return quit(domain, member, reason, atMs);
+    return { kind: 'detached', member, away: domain.settle(member, atMs) };
+  },
+);
+
+function quit(domain: DomainState, member: MemberState, reason: string, atMs: number): EventOf<'quit'> {
+  domain.remove(member, atMs);
+  member.parting = reason;
+  return { kind: 'quit', atMs, member, reason };
+}
+
 /** The reason that others read for members whose node has stopped. */
 const NODE_LOST = 'node lost';
 
 const gone: Deed<'gone'> = (domain, { node }, atMs) => {
   if (!domain.gone.add(node)) return null;
-  const lost = [...domain.members()].filter(({ session }) => domain.gone.hasSession(session));
-  for (const member of lost) {
-    domain.remove(member, atMs);
-    member.parting = NODE_LOST;
-  }
+  const { changed, moved } = domain.loseNodes();
+  const end = (member: MemberState): EventOf<'quit'> => quit(domain, member, NODE_LOST, atMs);
+  const quits = [...domain.members()].filter(({ session }) => domain.gone.hasSession(session)).map(end);
+  const partings = changed.filter((member) => !domain.remains(member)).map(end);
   domain.dropGone();
-  return { kind: 'lost', node, quits: lost.map((member) => ({ kind: 'quit', atMs, member, reason: NODE_LOST })) };
+  const changes = changed
+    .filter((member) => domain.bySession(member.session) === member)
+    .map((member) => ({ member, away: domain.settle(member, atMs) }));
+  return { kind: 'lost', node, quits, partings, moved, changes };
 };
 
 /** The table with which the domain applies its log. */
@@ -108,16 +149,21 @@ export const DOMAIN_DEEDS: { readonly [K in keyof DomainDeeds]: Deed<K> } = {
     domain.rename(member, nick, atMs);
     return { kind: 'renamed', atMs, member, before };
   }),
-  quit: byMember((domain, member, { reason }, atMs) => {
-    domain.remove(member, atMs);
-    member.parting = reason;
-    return { kind: 'quit', atMs, member, reason };
-  }),
-  security: byMember((_domain, member, entry) => {
+  quit: byMember((domain, member, { reason }, atMs) => quit(domain, member, reason, atMs)),
+  security: byMember((domain, member, entry) => {
     member.security = securityOf(entry);
+    domain.presencesOf(member)?.change(member.session, member.security);
     return null;
   }),
-  away: byMember((_domain, member, { reason }, atMs) => {
+  attach,
+  detach,
+  away: byMember((domain, member, entry, atMs) => {
+    const { reason } = entry;
+    const presences = domain.presencesOf(member);
+    if (presences !== undefined) {
+      const isHere = presences.change(proposerOf(entry), { away: reason });
+      return isHere ? domain.settle(member, atMs) : null;
+    }
     // Clients automatically repeat that they are back, or away as before: that is no news to anybody.
     if (member.away === reason) return null;
     member.away = reason;
@@ -137,7 +183,14 @@ export const DOMAIN_DEEDS: { readonly [K in keyof DomainDeeds]: Deed<K> } = {
     member.become({ account });
     return { kind: 'account', atMs, member };
   }),
-  operator: byMember((domain, member, { privileges }) => {
+  operator: byMember((domain, member, entry, atMs) => {
+    const { privileges } = entry;
+    const presences = domain.presencesOf(member);
+    if (presences !== undefined) {
+      if (!presences.change(proposerOf(entry), { privileges })) return null;
+      domain.settle(member, atMs);
+      return { kind: 'changed', member };
+    }
     if (privileges === null && !member.isOperator) return null;
     domain.recount(member, () => member.become({ privileges }));
     return { kind: 'changed', member };
@@ -159,14 +212,16 @@ export const DOMAIN_DEEDS: { readonly [K in keyof DomainDeeds]: Deed<K> } = {
     if (made.changes.length === 0) return null;
     return { kind: 'annotated', atMs, by: member, member, room: null, changes: made.changes };
   }),
-  announce: byMember((_domain, by, { text }, atMs) =>
-    hasPrivilege(by.who, 'wallops') ? { kind: 'announced', atMs, by, text } : refuse('not-privileged'),
+  announce: byMember((domain, by, entry, atMs) =>
+    domain.mayBy(by, entry, 'wallops') ? { kind: 'announced', atMs, by, text: entry.text } : refuse('not-privileged'),
   ),
-  broadcast: byMember((_domain, by, { type, text }, atMs) =>
-    hasPrivilege(by.who, 'global') ? { kind: 'broadcast', atMs, by, type, text } : refuse('not-privileged'),
-  ),
-  expel: byMember((domain, by, { target, reason, parting }, atMs) => {
-    if (!hasPrivilege(by.who, 'kill')) return refuse('not-privileged');
+  broadcast: byMember((domain, by, entry, atMs) => {
+    const { type, text } = entry;
+    return domain.mayBy(by, entry, 'global') ? { kind: 'broadcast', atMs, by, type, text } : refuse('not-privileged');
+  }),
+  expel: byMember((domain, by, entry, atMs) => {
+    const { target, reason, parting } = entry;
+    if (!domain.mayBy(by, entry, 'kill')) return refuse('not-privileged');
     const member = domain.bySession(target);
     if (member === undefined) return refuse('no-such-member');
     return { kind: 'expelled', atMs, by, member, reason, parting };
@@ -184,10 +239,14 @@ export const DOMAIN_DEEDS: { readonly [K in keyof DomainDeeds]: Deed<K> } = {
     if (member === undefined) return refuse('no-such-member');
     return { kind: 'expelled', atMs, by: null, member, reason: parting, parting };
   },
-  ban: (domain, { session, ban, parting, maxBans }, atMs) =>
-    domain.bans.add(ban, { session, maxBans, atMs }) ? { kind: 'banned', ban, parting } : refuse('too-many-bans'),
-  unban: (domain, { session, type, mask }) => {
-    domain.bans.remove(type, mask, session);
+  ban: (domain, entry, atMs) => {
+    const { ban, parting, maxBans } = entry;
+    const isSet = domain.bans.add(ban, { session: proposerOf(entry), maxBans, atMs });
+    return isSet ? { kind: 'banned', ban, parting } : refuse('too-many-bans');
+  },
+  unban: (domain, entry) => {
+    const { type, mask } = entry;
+    domain.bans.remove(type, mask, proposerOf(entry));
     return { kind: 'unbanned' };
   },
   erase: (domain, { account }) => {

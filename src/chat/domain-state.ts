@@ -1,17 +1,29 @@
 /** The members in the chat and their nicks, as the domain's log has them. */
-import type { DomainDeeds, EntryOf, RoomLog, Stamp, Who } from '../log/entry.js';
+import {
+  type DomainDeeds,
+  type EntryOf,
+  type Heir,
+  type Privilege,
+  proposerOf,
+  type RoomLog,
+  type Stamp,
+  type Who,
+} from '../log/entry.js';
 import type { Fold as CaseFold, Naming } from './case-mapping.js';
 import type { Departure } from './directory.js';
 import { type BanBook, DomainBans } from './domain-bans.js';
 import { DOMAIN_DEEDS, type DomainOutcomes } from './domain-deeds.js';
+import type { EventOf } from './event.js';
 import type { Fold } from './fold.js';
 import { GoneNodes } from './gone-nodes.js';
 import { type MemberState, NO_TRAITS, securityOf, UNSECURED } from './member-state.js';
 import { NO_NOTES } from './notes.js';
+import { type Presence, Presences } from './presences.js';
 import { NOT_TAKEN, type NotTaken } from './refusal.js';
 import type { Cast } from './room-state.js';
 import { RunningNumbers } from './running-numbers.js';
 import type { DomainSnapshot } from './snapshot.js';
+import { isSamePrivileges } from './subject.js';
 
 /** The options of a domain. */
 export interface DomainOptions {
@@ -24,6 +36,15 @@ export interface DomainOptions {
   readonly banBook?: BanBook;
 }
 
+/** A member that continues on another node. */
+export interface MovedMember {
+  readonly member: MemberState;
+  /** The session that it had on a node that is gone. */
+  readonly former: string;
+}
+
+const NO_PRIVILEGES: Pick<Presence, 'privileges'> = { privileges: null };
+
 /** The members by their nicks. The first entry that asks for a nick gets it, in the order of the log. */
 export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
   readonly #fold: CaseFold;
@@ -33,7 +54,10 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
   readonly #likenessOf: CaseFold | null;
   /** The members by the looks of their nicks; empty if looks do not count. */
   readonly #byLikeness = new Map<string, MemberState>();
+  /** Also by the sessions that members had on nodes that are gone. */
   readonly #bySession = new Map<string, MemberState>();
+  /** The members that are, or have been, connected to several nodes. */
+  readonly #presences = new Map<MemberState, Presences>();
   /** The logs of the rooms that are open. */
   readonly rooms = new Set<RoomLog>();
   readonly gone = new GoneNodes();
@@ -101,7 +125,7 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
 
   nextNumber(session: string): number {
     const member = this.#bySession.get(session);
-    return member === undefined ? this.#numbers.next(session) : member.last + 1;
+    return member?.session === session ? member.last + 1 : this.#numbers.next(session);
   }
 
   apply<K extends keyof DomainDeeds>(seq: number, entry: EntryOf<DomainDeeds, K>): DomainOutcomes[K] | NotTaken {
@@ -124,7 +148,9 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
         traits: [...member.traits],
         metadata: [...member.metadata],
         security: member.security,
+        isAlone: member.isAlone,
       })),
+      presences: [...this.#presences].map(([{ session }, presences]) => presences.snapshot(session)),
       departures: this.#departures.map(({ departure }) => departure),
       owned: [...this.#owned.values()],
       rooms: [...this.rooms],
@@ -137,12 +163,12 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
   }
 
   /** Continues from the result of {@link snapshot}. Call it before the first entry. */
-  restore({ members, departures, owned, rooms, gone, bans, numbers, peak, atMs }: DomainSnapshot): void {
+  restore({ members, presences, departures, owned, rooms, gone, bans, numbers, peak, atMs }: DomainSnapshot): void {
     for (const account of owned) this.own(account, true);
     for (const room of rooms) this.rooms.add(room);
     this.gone.restore(gone);
     this.bans.restore(bans);
-    for (const { session, who, last, sinceMs, away, traits, metadata, security } of members) {
+    for (const { session, who, last, sinceMs, away, traits, metadata, security, isAlone } of members) {
       const member = this.#memberOf(session, who, sinceMs);
       member.who = who;
       member.last = last;
@@ -150,7 +176,16 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
       member.traits = new Set(traits);
       member.metadata = new Map(metadata);
       member.security = securityOf(security);
+      member.isAlone = isAlone;
       this.#enter(member);
+    }
+    for (const each of presences) {
+      const member = this.#bySession.get(each.session);
+      if (member === undefined) continue;
+      const made = new Presences();
+      made.restore(each);
+      this.#presences.set(member, made);
+      for (const former of each.formers) this.#bySession.set(former, member);
     }
     for (const departure of departures) this.#departures.push({ key: this.#fold(departure.nick), departure });
     this.#numbers.restore(numbers);
@@ -168,15 +203,16 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
   }
 
   #counts(seq: number, entry: Stamp): boolean {
-    const member = this.#bySession.get(entry.session);
-    if (member === undefined) return !this.gone.hasSession(entry.session) && this.#numbers.take(entry, seq);
+    const proposer = proposerOf(entry);
+    const member = this.#bySession.get(proposer);
+    if (member?.session !== proposer) return !this.gone.hasSession(proposer) && this.#numbers.take(entry, seq);
     if (entry.n !== member.last + 1) return false;
     member.last = entry.n;
     return true;
   }
 
   /** Lets a session in under a nick. @returns its member; null if the nick is taken, and nothing has changed then */
-  add({ session, n }: Stamp, who: Who): MemberState | null {
+  add({ session, n, isAlone = false }: Stamp & { readonly isAlone?: boolean }, who: Who): MemberState | null {
     if (this.holderOf(who.nick) !== undefined || this.#bySession.has(session)) return null;
     const member = this.#memberOf(session, who, this.#atMs);
     member.who = who;
@@ -185,6 +221,7 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
     member.traits = NO_TRAITS;
     member.metadata = NO_NOTES;
     member.security = UNSECURED;
+    member.isAlone = isAlone;
     member.last = n;
     this.#numbers.hand(session);
     this.#enter(member);
@@ -258,9 +295,126 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
   remove(member: MemberState, atMs: number): void {
     this.#freeNick(member);
     this.#bySession.delete(member.session);
+    for (const former of this.#presences.get(member)?.formers ?? []) this.#bySession.delete(former);
+    this.#presences.delete(member);
     this.#numbers.keep(member.session, member.last, this.#seq);
     this.#count(member, -1);
     this.#remember(member, atMs);
+  }
+
+  // Members that are connected to several nodes
+
+  /** Returns the nodes of a member; undefined for one that has only ever been connected to its own. */
+  presencesOf(member: MemberState): Presences | undefined {
+    return this.#presences.get(member);
+  }
+
+  /** Whether connections to several nodes share a member. */
+  isSpread(member: MemberState): boolean {
+    return this.#presences.size > 0 && (this.#presences.get(member)?.size ?? 0) > 1;
+  }
+
+  /** Begins to note the nodes of a member. It is connected to its own so far. */
+  spread(member: MemberState): Presences {
+    const known = this.#presences.get(member);
+    if (known !== undefined) return known;
+    const made = new Presences();
+    const { away, address, security } = member;
+    made.connect(member.session, { away, address, ...security, privileges: member.who.privileges });
+    this.#presences.set(member, made);
+    return made;
+  }
+
+  /** Why nobody is present at the connections to one node; null if somebody is. @param session - that of the node */
+  absenceAt(member: MemberState, session: string): string | null {
+    const presences = this.#presences.get(member);
+    return presences === undefined ? member.away : (presences.of(session)?.away ?? null);
+  }
+
+  /** Whether a member has a privilege where it acts. */
+  mayBy(member: MemberState, stamp: Stamp, privilege: Privilege): boolean {
+    const presences = this.#presences.get(member);
+    const { privileges } = presences === undefined ? member.who : (presences.of(proposerOf(stamp)) ?? NO_PRIVILEGES);
+    return privileges?.includes(privilege) === true;
+  }
+
+  /** Gives a member what its connections have together. @returns its absence, if that is another one */
+  settle(member: MemberState, atMs: number): EventOf<'away'> | null {
+    const presences = this.#presences.get(member);
+    if (presences === undefined) return null;
+    const { privileges, absence } = presences;
+    if (!isSamePrivileges(privileges, member.who.privileges)) {
+      this.recount(member, () => {
+        member.become({ privileges });
+      });
+    }
+    if (member.away === absence) return null;
+    member.away = absence;
+    return { kind: 'away', atMs, member };
+  }
+
+  /** Whether a member remains in the chat: it is connected somewhere, or stays when nobody is connected for it. */
+  remains(member: MemberState): boolean {
+    const presences = this.#presences.get(member);
+    return presences === undefined || presences.size > 0 || this.stays(member);
+  }
+
+  /**
+   * Whether a member stays when nobody is connected for it. One of each account does: if one stayed for each login
+   * under another nick, they would add up.
+   */
+  stays(member: MemberState): boolean {
+    const { account } = member;
+    if (account === null || !member.traits.has('always-on')) return false;
+    for (const other of this.members()) {
+      if (other !== member && !other.isAlone && this.isSameAccount(other.account, account)) return false;
+    }
+    return true;
+  }
+
+  /**
+   * Ends the connections to nodes that are gone. A member whose own node is gone continues on the first other one to
+   * which it is connected.
+   */
+  loseNodes(): { readonly changed: readonly MemberState[]; readonly moved: readonly MovedMember[] } {
+    const changed: MemberState[] = [];
+    const moved: MovedMember[] = [];
+    for (const [member, presences] of this.#presences) {
+      const lost = [...presences.sessions()].filter((session) => this.gone.hasSession(session));
+      for (const session of lost) presences.disconnect(session, this.#atMs);
+      const former = member.session;
+      const [next] = presences.sessions();
+      if (next !== undefined && this.gone.hasSession(former)) {
+        this.#move(member, presences, next);
+        moved.push({ member, former });
+      }
+      if (lost.length > 0 && !this.gone.hasSession(member.session)) changed.push(member);
+    }
+    return { changed, moved };
+  }
+
+  #move(member: MemberState, { formers }: Presences, session: string): void {
+    formers.push(member.session);
+    member.session = session;
+    member.last = this.#numbers.next(session) - 1;
+    this.#numbers.hand(session);
+    this.#bySession.set(session, member);
+  }
+
+  /** Returns the sessions of those of these sessions whose members continue under other ones. */
+  heirsOf(sessions: Iterable<string>): Heir[] {
+    const heirs: Heir[] = [];
+    if (this.#presences.size === 0) return heirs;
+    for (const former of sessions) {
+      const member = this.#bySession.get(former);
+      if (member !== undefined && member.session !== former) heirs.push([former, member.session]);
+    }
+    return heirs;
+  }
+
+  /** The sessions that members had on nodes that are gone. */
+  *formerSessions(): Generator<string, void> {
+    for (const { formers } of this.#presences.values()) yield* formers;
   }
 
   /** Forgets the sessions of nodes that are gone. */

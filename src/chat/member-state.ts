@@ -55,8 +55,9 @@ export class MemberState implements Member {
   session: string;
   /** Replaced as a whole, since rooms keep their own copies. */
   who: Who;
-  readonly isLocal: boolean;
-  readonly isAlone: boolean;
+  /** Whether this node looks after it; another one may do so after the loss of a node. */
+  isLocal: boolean;
+  isAlone: boolean;
   readonly sinceMs: number;
   away: string | null = null;
   /** Replaced as a whole, since nearly all members share the empty one. */
@@ -145,6 +146,32 @@ export class MemberState implements Member {
 
   identity(fold: CaseFold): Identity {
     return identityOf(this.acting, fold);
+  }
+
+  /**
+   * The session through which this node acts for it; null if that is its own, or if nobody is connected for it here.
+   */
+  get branch(): string | null {
+    return this.#devices === null ? null : this.#devices.branch;
+  }
+
+  set branch(session: string | null) {
+    this.#deviceState().branch = session;
+  }
+
+  /** The session that proposes what it does here. */
+  get proposer(): string {
+    return this.branch ?? this.session;
+  }
+
+  /** Whether somebody is connected for it here. */
+  get isConnected(): boolean {
+    return this.outlet !== NOWHERE;
+  }
+
+  /** Notes that it is also connected to another node. */
+  divide(): void {
+    this.#deviceState().hasMoved = true;
   }
 
   /** Its identity where it currently acts: with the address of one connection, and the rights given there. */

@@ -1,5 +1,5 @@
 /** The duties of a process towards other processes: it removes dead nodes, and reports the open rooms. */
-import type { RoomLog } from '../log/entry.js';
+import { type Heir, MAX_HEIRS, type RoomLog } from '../log/entry.js';
 import type { Core } from './core.js';
 import { nodeOf, sessionsOf } from './gone-nodes.js';
 import type { Member } from './member.js';
@@ -54,21 +54,38 @@ export class Nodes {
   /** Proposes to a room's log that a node is gone. The home of a foreign room does so when the link reports it. */
   say(replica: RoomReplica, node: string): void {
     if (replica.fold.isForeign || replica.hasGone(node)) return;
-    const { steward } = this.#core;
-    replica.oblige<'gone'>(steward, { kind: 'gone', node, ...this.#core.stamp(replica, steward) });
+    const { domain, steward } = this.#core;
+    const heirs = domain.fold.heirsOf(replica.fold.sessions());
+    replica.oblige<'gone'>(steward, {
+      kind: 'gone',
+      node,
+      ...heirsIn(heirs),
+      ...this.#core.stamp(replica, steward),
+    });
   }
 
   /** Proposes to the log of private messages that a node is gone. */
   sayPrivately(node: string): void {
-    const { private: told, steward } = this.#core;
+    const { domain, private: told, steward } = this.#core;
     if (told.fold.gone.has(node) || told.hasGone(node)) return;
-    told.oblige<'gone'>(steward, { kind: 'gone', node, ...this.#core.stamp(told, steward) });
+    const heirs = domain.fold.heirsOf(domain.fold.formerSessions());
+    told.oblige<'gone'>(steward, { kind: 'gone', node, ...heirsIn(heirs), ...this.#core.stamp(told, steward) });
   }
 
   /** A log has returned a join or an invitation of somebody whose node may be gone by the domain's log. */
   dismissLate(replica: RoomReplica, who: Member): void {
-    const { session } = who;
-    if (this.#core.domain.fold.gone.hasSession(session)) this.#clear(replica, nodeOf(session));
+    const { fold } = this.#core.domain;
+    const member = stateOf(who);
+    for (const session of [member.session, ...(fold.presencesOf(member)?.formers ?? [])]) {
+      if (fold.gone.hasSession(session)) this.#clear(replica, nodeOf(session));
+    }
+  }
+
+  /** A member is about to enter a room, whose log must not have its former sessions after that. */
+  beforeEntry(replica: RoomReplica, member: MemberState): void {
+    for (const former of this.#core.domain.fold.presencesOf(member)?.formers ?? []) {
+      if (!replica.fold.knowsGone(nodeOf(former))) this.say(replica, nodeOf(former));
+    }
   }
 
   /** The content of a room is known: it may have members of gone nodes. */
@@ -111,4 +128,9 @@ export class Nodes {
       replica.oblige<'abandon'>(steward, { kind: 'abandon', ...this.#core.stamp(replica, steward) });
     }
   }
+}
+
+/** The field of a report that a node is gone. */
+function heirsIn(heirs: readonly Heir[]): { readonly heirs?: readonly Heir[] } {
+  return heirs.length === 0 ? {} : { heirs: heirs.slice(0, MAX_HEIRS) };
 }

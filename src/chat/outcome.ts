@@ -12,6 +12,26 @@ export interface Arrived {
   readonly member: Member;
 }
 
+/** A member is connected to one more node, or to its own again. */
+export interface Attached {
+  readonly kind: 'attached';
+  readonly member: Member;
+  /** The session by which that node acts for it. */
+  readonly session: string;
+  /** Since when nobody was connected for it, in milliseconds since the epoch; null if somebody was. */
+  readonly absentSinceMs: number | null;
+  /** Its absence, if that has changed. */
+  readonly away: EventOf<'away'> | null;
+}
+
+/** A member is no longer connected to a node, and stays. */
+export interface Detached {
+  readonly kind: 'detached';
+  readonly member: Member;
+  /** Its absence, if that has changed. */
+  readonly away: EventOf<'away'> | null;
+}
+
 /** Nicks have come to belong to accounts. */
 export interface Reserved {
   readonly kind: 'reserved';
@@ -62,6 +82,12 @@ export interface Lost {
   /** `node.incarnation` */
   readonly node: string;
   readonly quits: readonly EventOf<'quit'>[];
+  /** The members of other nodes that were connected to this one only, and have left. */
+  readonly partings: readonly EventOf<'quit'>[];
+  /** The members that continue on other nodes, with the sessions that they had. */
+  readonly moved: readonly { readonly member: Member; readonly former: string }[];
+  /** The members that are no longer connected to it, with their absences if these have changed. */
+  readonly changes: readonly { readonly member: Member; readonly away: EventOf<'away'> | null }[];
 }
 
 /** A room has learned that a node has stopped: the members of that node are not inside any more. */
@@ -70,6 +96,8 @@ export interface Cleared {
   /** `node.incarnation` */
   readonly node: string;
   readonly members: readonly Member[];
+  /** The members who are inside under other sessions from now on. */
+  readonly moved: readonly Member[];
 }
 
 /** The server bans somebody from now on. */
@@ -102,6 +130,8 @@ export interface Named {
 export type Outcome =
   | ChatEvent
   | Arrived
+  | Attached
+  | Detached
   | Reserved
   | Changed
   | Amended

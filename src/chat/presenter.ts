@@ -6,7 +6,7 @@ import type { Core } from './core.js';
 import type { EventOf } from './event.js';
 import type { Member, Outlet } from './member.js';
 import { type MemberState, stateOf } from './member-state.js';
-import type { Cleared, Departed, Identified, Lost, Outcome } from './outcome.js';
+import type { Attached, Cleared, Departed, Identified, Lost, Outcome } from './outcome.js';
 import { Publisher } from './publisher.js';
 import type { LogTrouble } from './replica.js';
 import { RANK_BITS } from './room.js';
@@ -97,6 +97,13 @@ export class Presenter {
       case 'changed':
         this.#introduce(outcome.member);
         return;
+      case 'attached':
+        this.#core.branches.attached(outcome);
+        this.#showChange(outcome);
+        return;
+      case 'detached':
+        this.#showChange(outcome);
+        return;
       case 'reserved':
         for (const squatter of outcome.squatters) this.#core.displace(stateOf(squatter));
         return;
@@ -116,6 +123,7 @@ export class Presenter {
         else this.#core.rooms.sort(log);
         this.#core.returning.heard(log, outcome);
         this.#showCleared(log, outcome);
+        for (const member of outcome.moved) this.#introduce(member);
         return;
       case 'lost':
         this.#showLost(outcome);
@@ -126,7 +134,7 @@ export class Presenter {
         this.#showJoined(log, outcome, by, voice);
         this.#introduce(outcome.member);
         this.#dismissLate(log, outcome.member);
-        if (stateOf(outcome.member).furtherOutlets.length > 0) this.#core.directory.entered(outcome, voice);
+        if (this.#isHeardTwice(stateOf(outcome.member), by)) this.#core.directory.entered(outcome, voice);
         return;
       case 'left':
       case 'kicked':
@@ -248,6 +256,22 @@ export class Presenter {
     if (member.furtherOutlets.length === 0) this.#core.directory.entered(joined, null);
   }
 
+  /**
+   * The content of a room is known, which members may have entered through other nodes. It is news to their connections
+   * here; those that have gone since must leave it.
+   */
+  showOpened(replica: RoomReplica): void {
+    const { fold: room } = replica;
+    const { domain, directory } = this.#core;
+    for (const { member } of [...room.seats]) {
+      if (this.#core.isOver(member)) this.#dismiss(replica, member);
+      if (!member.isConnected || !domain.fold.isSpread(member)) continue;
+      const joined = { kind: 'joined', atMs: directory.now(), id: '', member, room } as const;
+      this.#publisher.showEverywhere(joined, member);
+      directory.entered(joined, null);
+    }
+  }
+
   /** Shows members here that a member has another nick, since somebody has taken its own nick while it was absent. */
   showRenamed(event: EventOf<'renamed'>): void {
     this.#publisher.publish(event, null);
@@ -285,10 +309,12 @@ export class Presenter {
       case 'quit':
         this.#leaveRooms(event);
         directory.disappeared(event.member.nick);
+        this.#core.branches.ended(stateOf(event.member), event.reason);
         return;
       case 'expelled': {
         const member = stateOf(event.member);
         if (member.isLocal) this.#core.putOut(member, event.parting);
+        else member.outlet.expel(event.parting);
       }
     }
   }
@@ -303,6 +329,17 @@ export class Presenter {
     if (by !== null && room !== undefined && !knows(room, by)) this.#identify(room, by);
   }
 
+  /** Whether a member has outlets here besides the one that has entered a room. */
+  #isHeardTwice(member: MemberState, by: MemberState | null): boolean {
+    return member.furtherOutlets.length > 0 || (by === null && this.#core.domain.fold.isSpread(member));
+  }
+
+  /** A member has other connections from now on, and so perhaps another absence, or other rights. */
+  #showChange({ member, away }: Pick<Attached, 'member' | 'away'>): void {
+    if (away !== null) this.#publisher.publish(away, null);
+    this.#introduce(member);
+  }
+
   /** Gives rooms the current identity of a member of this process, if they know another one. */
   #introduce(who: Member): void {
     const member = stateOf(who);
@@ -314,7 +351,7 @@ export class Presenter {
   #identify(room: RoomState, member: MemberState): void {
     const replica = this.#core.rooms.replica(room.name);
     // The member is checked again when that proposal has returned.
-    if (replica.hasProposalOf(member.session, 'identity')) return;
+    if (replica.hasProposalOf(member.proposer, 'identity')) return;
     const stamp = this.#core.stamp(replica, member);
     replica.oblige<'identity'>(member, { kind: 'identity', who: room.guiseOf(member.who), ...stamp });
   }
@@ -324,7 +361,7 @@ export class Presenter {
     const member = stateOf(who);
     if (!member.isLocal) return;
     const replicas = new Set(roomsOf(member).map(({ name }) => this.#core.rooms.replica(name)));
-    for (const { name } of this.#core.waitingFor(member.session)) {
+    for (const { name } of this.#core.waitingFor(member.proposer)) {
       const replica = this.#core.rooms.ofLog(name);
       if (replica !== undefined) replicas.add(replica);
     }
@@ -341,18 +378,24 @@ export class Presenter {
   }
 
   #dismiss(replica: RoomReplica, member: MemberState): void {
-    if (replica.hasProposalOf(member.session, 'over')) return;
+    if (replica.hasProposalOf(member.proposer, 'over')) return;
     replica.oblige<'over'>(member, { kind: 'over', ...this.#core.stamp(replica, member) });
   }
 
   /** A node has stopped: all rooms of its members must learn of it. */
   #showLost(lost: Lost): void {
+    this.#core.branches.lost(lost);
     for (const quit of lost.quits) {
       // Members of this process return.
-      if (stateOf(quit.member).isLocal) continue;
+      if (stateOf(quit.member).isLocal || this.#core.branches.isOrphan(stateOf(quit.member))) continue;
       this.#publisher.publish(quit, null);
       this.#core.directory.disappeared(quit.member.nick);
     }
+    for (const quit of lost.partings) {
+      if (!this.#core.branches.isOrphan(stateOf(quit.member))) this.#publisher.publish(quit, null);
+      this.#follow(quit);
+    }
+    for (const change of lost.changes) this.#showChange(change);
     this.#core.lost(lost);
   }
 }

@@ -1,5 +1,5 @@
 /** The messages to single people, as the log of an account or of a node has them. */
-import type { EntryOf, PrivateDeeds, Stamp } from '../log/entry.js';
+import { type EntryOf, type PrivateDeeds, proposerOf, type Stamp } from '../log/entry.js';
 import type { EventOf, Said } from './event.js';
 import type { Fold } from './fold.js';
 import { GoneNodes } from './gone-nodes.js';
@@ -59,7 +59,7 @@ export class PrivateState implements Fold<PrivateDeeds, PrivateOutcomes> {
   }
 
   #counts(seq: number, entry: Stamp): boolean {
-    return !this.gone.hasSession(entry.session) && this.#numbers.take(entry, seq);
+    return !this.gone.hasSession(proposerOf(entry)) && this.#numbers.take(entry, seq);
   }
 
   /** Returns the whole state of the log as plain data. */
@@ -121,10 +121,13 @@ export class PrivateState implements Fold<PrivateDeeds, PrivateOutcomes> {
       return { kind: 'redacted', atMs: this.#atMs, by, room: null, to, message, id, reason };
     },
     withdrawn: () => null,
-    gone: ({ node }) => {
+    gone: ({ node, heirs = [] }) => {
       if (!this.gone.add(node)) return null;
       this.#numbers.drop((session) => this.gone.hasSession(session));
-      return { kind: 'cleared', node, members: [] };
+      const known = new Map(heirs);
+      const current = (session: string): string => known.get(session) ?? session;
+      if (known.size > 0) this.#messages.change(({ by, to }) => ({ by: current(by), to: current(to) }));
+      return { kind: 'cleared', node, members: [], moved: [] };
     },
   };
 }

@@ -1,5 +1,5 @@
 /** An entry on its way to a log, with the ticket of its proposer. */
-import type { Entry, EntryOf, Stamp } from '../log/entry.js';
+import type { Entry, EntryOf, Speaker, Stamp } from '../log/entry.js';
 import type { Fold, OutcomesOf } from './fold.js';
 import type { Outlet } from './member.js';
 import type { MemberState } from './member-state.js';
@@ -7,14 +7,21 @@ import type { Outcome } from './outcome.js';
 import { NOT_TAKEN, type NotTaken } from './refusal.js';
 import { type Answer, OpenTicket } from './ticket.js';
 
+/** The place of an entry: its number, and the packs that its proposer had applied. */
+type Place = Pick<Stamp, 'n' | 'seen' | 'base'>;
+
 /** A proposal of any kind that the log has not returned yet. */
 export interface Unsettled<F> {
   readonly by: MemberState;
   /** The outlet through which it was made; null for the first of its member. */
   readonly voice: Outlet | null;
   readonly entry: Entry;
-  /** Gives the entry another place, which no copy of it that has been appended can have. */
-  restamp(place: Omit<Stamp, 'atMs'>): void;
+  /**
+   * Gives the entry another place, which no copy of it that has been appended can have.
+   *
+   * @param speaker - the sessions of the one who proposes it now
+   */
+  restamp(speaker: Speaker, place: Place): void;
   /**
    * Whether it follows from an earlier event, as a member's leaving of its rooms follows from its quitting. It is
    * proposed until the log has it, since nobody else would do it.
@@ -74,12 +81,15 @@ export class Proposal<Deeds, Outcomes extends OutcomesOf<Deeds>, K extends keyof
 
   get pending(): Entry {
     if (!this.isGivenUp) return this.entry;
-    const { session, n, atMs, seen, base } = this.entry;
-    return { session, n, atMs, seen, base, kind: 'withdrawn' };
+    const { session, via, n, atMs, seen, base } = this.entry;
+    const stamp = { session, n, atMs, seen, base };
+    return via === undefined ? { ...stamp, kind: 'withdrawn' } : { ...stamp, via, kind: 'withdrawn' };
   }
 
-  restamp(place: Omit<Stamp, 'atMs'>): void {
-    this.entry = { ...this.entry, ...place };
+  restamp({ session, via }: Speaker, place: Place): void {
+    const entry = { ...this.entry, ...place, session };
+    Reflect.deleteProperty(entry, 'via');
+    this.entry = via === undefined ? entry : { ...entry, via };
   }
 
   /** Its outcome, or a ticket for that. */

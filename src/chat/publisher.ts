@@ -62,6 +62,11 @@ export class Publisher {
     for (const { member } of roomStateOf(event.room).seats) if (!some.has(member)) delivery.to(member);
   }
 
+  /** Sends an event to a member alone, through all its outlets. */
+  showEverywhere(event: ChatEvent, member: MemberState): void {
+    if (!this.isQuiet) new Delivery(event).to(member);
+  }
+
   /** Sends an event to a member, through its first outlet. */
   showTo(event: ChatEvent, member: MemberState): void {
     const [first] = outletsOf(member.outlet);

@@ -30,6 +30,11 @@ export class RecentMessages<T> {
     return index < 0 ? undefined : this.#values[index];
   }
 
+  /** Replaces what is known of each message. */
+  change(valueOf: (value: T) => T): void {
+    for (const [index, value] of this.#values.entries()) this.#values[index] = valueOf(value);
+  }
+
   /** Forgets a message that no longer exists. */
   remove(key: number): void {
     const index = this.#keys.indexOf(key);

@@ -1,6 +1,15 @@
 /** One log in this process: the state that its entries make, with the proposals on their way to it. */
 import type { Unreadable } from '../log/codec.js';
-import { type Entry, type EntryOf, type LogName, MAX_PACK_ENTRIES, type Pack, type Stamp } from '../log/entry.js';
+import {
+  type Entry,
+  type EntryOf,
+  type LogName,
+  MAX_PACK_ENTRIES,
+  type Pack,
+  proposerOf,
+  type Speaker,
+  type Stamp,
+} from '../log/entry.js';
 import type { AppendAnswer, AppendFailure, Following, LogSink, SharedLog } from '../log/shared-log.js';
 import type { Fold, OutcomesOf } from './fold.js';
 import type { Outlet } from './member.js';
@@ -39,7 +48,7 @@ export interface Waiting {
   readonly name: LogName;
   /** Whether it no longer waits. */
   readonly isSettled: boolean;
-  /** Whether a session has a proposal that has not returned. */
+  /** Whether a session has proposed something that has not returned. */
   hasProposalOf(session: string): boolean;
   /** Applies the packs that waited for entries of the domain's log which have arrived. */
   resume(): void;
@@ -169,10 +178,11 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
   #restamp(): void {
     const numbers = new Map<string, number>();
     for (const proposal of this.#unsettled) {
-      const { session, kind } = proposal.entry;
-      const n = numbers.get(session) ?? this.fold.nextNumber(session);
-      if (kind !== 'gone') numbers.set(session, n + 1);
-      proposal.restamp({ session, n, seen: this.#owner.entered, base: this.#applied });
+      const { entry } = proposal;
+      const proposer = proposerOf(entry);
+      const n = numbers.get(proposer) ?? this.fold.nextNumber(proposer);
+      if (entry.kind !== 'gone') numbers.set(proposer, n + 1);
+      proposal.restamp(entry, { n, seen: this.#owner.entered, base: this.#applied });
     }
   }
 
@@ -216,16 +226,22 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
 
   // From a proposal to its answer
 
-  /** Returns the stamp of a session's next proposal. */
-  stamp(session: string, atMs: number): Stamp {
-    const next = this.fold.nextNumber(session);
-    const n = this.#unsettled.size === 0 ? next : Math.max(next, this.#unsettled.lastNumber(session) + 1);
-    return { session, n, atMs, seen: this.#owner.entered, base: this.#applied };
+  /**
+   * Returns the stamp of the next proposal about a session.
+   *
+   * @param via - the session that proposes it; not given if that is the same one
+   */
+  stamp(session: string, atMs: number, via?: string): Stamp {
+    const proposer = via ?? session;
+    const next = this.fold.nextNumber(proposer);
+    const n = this.#unsettled.size === 0 ? next : Math.max(next, this.#unsettled.lastNumber(proposer) + 1);
+    const stamp = { session, n, atMs, seen: this.#owner.entered, base: this.#applied };
+    return via === undefined ? stamp : { ...stamp, via };
   }
 
   /** Proposes an entry. @returns its outcome, or a ticket if the log has not settled it in this call */
   propose<K extends keyof Deeds>(by: MemberState, entry: EntryOf<Deeds, K> & Entry): Answer<Outcomes[K]> {
-    return this.#isFullFor(entry.session) ? NOT_TAKEN : this.#propose<K>(by, entry, false);
+    return this.#isFullFor(proposerOf(entry)) ? NOT_TAKEN : this.#propose<K>(by, entry, false);
   }
 
   /**
@@ -307,17 +323,17 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
   /**
    * Makes the removed proposals again.
    *
-   * @param sessionFor - returns the session that makes a proposal; null if nobody is to make it again
+   * @param speakerFor - returns the sessions of the one who makes a proposal; null if nobody is to make it again
    */
-  putBack(proposals: readonly Unsettled<F>[], sessionFor: (said: Stamp, kind: Entry['kind']) => string | null): void {
+  putBack(proposals: readonly Unsettled<F>[], speakerFor: (said: Stamp, kind: Entry['kind']) => Speaker | null): void {
     for (const proposal of proposals) {
-      const session = proposal.isGivenUp ? null : sessionFor(proposal.entry, proposal.entry.kind);
-      if (session === null) {
+      const speaker = proposal.isGivenUp ? null : speakerFor(proposal.entry, proposal.entry.kind);
+      if (speaker === null) {
         proposal.fail();
         continue;
       }
-      const { n, seen, base } = this.stamp(session, 0);
-      proposal.restamp({ session, n, seen, base });
+      const { n, seen, base } = this.stamp(proposerOf(speaker), 0);
+      proposal.restamp(speaker, { n, seen, base });
       proposal.stage = 'waiting';
       this.#unsettled.add(proposal);
     }
@@ -360,7 +376,7 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
   renewed(seq: number): void {
     this.#held = null;
     this.#hasApplied(seq);
-    const late = [...this.#unsettled].filter(({ entry }) => entry.n < this.fold.nextNumber(entry.session));
+    const late = [...this.#unsettled].filter(({ entry }) => entry.n < this.fold.nextNumber(proposerOf(entry)));
     for (const proposal of late) this.#unsettled.drop(proposal);
     this.retry();
     for (const proposal of late) proposal.fail();

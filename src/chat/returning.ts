@@ -1,5 +1,5 @@
 /** The members of this process that return under new sessions, after its node has been given up. */
-import type { Entry, LogName, Stamp } from '../log/entry.js';
+import { type Entry, type LogName, proposerOf, type Speaker, type Stamp } from '../log/entry.js';
 import type { Core } from './core.js';
 import { sessionsOf } from './gone-nodes.js';
 import type { Member, MemberDescription } from './member.js';
@@ -17,7 +17,7 @@ type Facts = Pick<MemberDescription, 'away' | 'traits' | 'metadata'>;
 /** A log in which proposals can be made again. */
 interface Repeatable<F> {
   takeOut(): Unsettled<F>[];
-  putBack(proposals: readonly Unsettled<F>[], sessionFor: (said: Stamp, kind: Entry['kind']) => string | null): void;
+  putBack(proposals: readonly Unsettled<F>[], speakerFor: (said: Stamp, kind: Entry['kind']) => Speaker | null): void;
   goOn(): void;
 }
 
@@ -41,8 +41,8 @@ export class Returning implements Absentees {
   readonly #entering = new Map<LogName, number>();
   /** The logs that have reported that the node is gone, and in which no proposal has been made again yet. */
   readonly #cleared = new Set<LogName>();
-  /** The new sessions, by the former ones. */
-  readonly #sessions = new Map<string, string>();
+  /** The members that have new sessions, by the former ones. */
+  readonly #renewed = new Map<string, MemberState>();
   /** The logs that have not reported yet that the node is gone: nothing is proposed to them. */
   readonly #awaited = new Set<LogName>();
   /** The former name of the node, before it returned; null if it has not been given up. */
@@ -114,7 +114,8 @@ export class Returning implements Absentees {
     // No proposal is made again until the logs for this are known.
     this.#arriving += 1;
     for (const member of members) this.#arrive(member, factsOf(member));
-    domain.putBack(unsettled, this.#sessionFor);
+    this.#core.branches.comeBack();
+    domain.putBack(unsettled, this.#speakerFor);
     domain.goOn();
     if (told.isWaiting) {
       told.pause();
@@ -135,9 +136,14 @@ export class Returning implements Absentees {
 
   /** Gives a member a new session. */
   renew(member: MemberState): void {
-    const before = member.session;
+    for (const before of [member.session, member.branch]) if (before !== null) this.moved(before, member);
+    member.branch = null;
     member.session = this.#core.newSession();
-    this.#sessions.set(before, member.session);
+  }
+
+  /** This node acts for a member by another session than before. */
+  moved(before: string, member: MemberState): void {
+    this.#renewed.set(before, member);
   }
 
   /** A room continues when its log has reported that the node is gone. */
@@ -181,14 +187,20 @@ export class Returning implements Absentees {
       });
     }
     // No proposal of a former session waits any more.
-    if (this.#awaited.size === 0) this.#sessions.clear();
+    if (this.#awaited.size === 0) this.#renewed.clear();
   }
 
   /** Makes unsettled proposals again. @param first - makes the proposals that precede them */
   #again<F>(replica: Repeatable<F>, first: () => void): void {
     const unsettled = replica.takeOut();
+    const isFirst = ({ by, entry }: Unsettled<F>): boolean => entry.kind === 'over' && entry.via === by.session;
+    // Members leave with their former sessions before they enter with new ones.
+    replica.putBack(unsettled.filter(isFirst), this.#speakerFor);
     first();
-    replica.putBack(unsettled, this.#sessionFor);
+    replica.putBack(
+      unsettled.filter((one) => !isFirst(one)),
+      this.#speakerFor,
+    );
     replica.goOn();
   }
 
@@ -211,7 +223,7 @@ export class Returning implements Absentees {
     this.#entering.set(log, (this.#entering.get(log) ?? 0) + 1);
     whenSettled(replica.oblige<'join'>(member, entry), ({ kind }) => {
       member.entering?.delete(name);
-      if (kind !== 'joined') {
+      if (kind !== 'joined' && replica.fold.seatOf(member) === undefined) {
         insiders?.delete(member);
         core.keptOut(replica, member);
       }
@@ -224,15 +236,16 @@ export class Returning implements Absentees {
     });
   }
 
-  /** Returns the session that makes a proposal of another one again; null if it is not to be made again. */
-  readonly #sessionFor = ({ session }: Stamp, kind: Entry['kind']): string | null => {
-    if (this.#core.isOwn(session)) return session;
+  /** Returns the sessions that make a proposal of other ones again; null if it is not to be made again. */
+  readonly #speakerFor = (said: Stamp, kind: Entry['kind']): Speaker | null => {
+    if (this.#core.isOwn(proposerOf(said))) return said;
     // Members who have left are gone, and the reports to a room about the others are outdated.
-    if (kind === 'over' || kind === 'identity' || kind === 'quit') return null;
-    let latest = this.#sessions.get(session);
-    // The node may have been given up again before a log was ready.
-    while (latest !== undefined && !this.#core.isOwn(latest)) latest = this.#sessions.get(latest);
-    return latest ?? this.#core.steward.session;
+    if (kind === 'over' || kind === 'identity' || kind === 'quit' || kind === 'detach') return null;
+    const member = this.#renewed.get(proposerOf(said));
+    // The member may have left, or the node may have been given up again before a log was ready.
+    if (member === undefined || !this.#core.isOwn(member.proposer)) return { session: this.#core.steward.session };
+    const { session, branch } = member;
+    return branch === null ? { session } : { session, via: branch };
   };
 
   /** Lets a member in under its current session, with its former facts. @param then - called when it is here */
@@ -255,6 +268,11 @@ export class Returning implements Absentees {
     whenSettled(this.#core.arriveAgain(member, { ...member.who, nick }), (outcome) => {
       // A member that has meanwhile quit does not ask again.
       if (outcome.kind === 'refused' && outcome.why !== 'not-taken' && this.#core.isKnown(member)) {
+        if (!member.isConnected && this.#isElsewhere(member)) {
+          this.#core.forget(member);
+          then(false);
+          return;
+        }
         // The member that has got the nick may have made this one take another.
         this.#ask(member, member.nick === nick ? this.#core.guestNick() : member.nick, then);
         return;
@@ -266,6 +284,13 @@ export class Returning implements Absentees {
     });
   }
 
+  /** Whether another node has the member of an account, for which nobody is connected here. */
+  #isElsewhere({ nick, account }: MemberState): boolean {
+    const { fold } = this.#core.domain;
+    const holder = fold.holderOf(nick);
+    return holder !== undefined && fold.isSameAccount(holder.account, account) && this.#core.isElsewhere(holder);
+  }
+
   #tell(member: MemberState, { away, traits, metadata }: Facts): void {
     const { domain } = this.#core;
     const stamp = (): Stamp => this.#core.stamp(domain, member);
@@ -275,6 +300,15 @@ export class Returning implements Absentees {
     for (const [key, value] of metadata) {
       domain.oblige<'describe'>(member, { kind: 'describe', key, value, maxKeys, ...stamp() });
     }
+    if (member.isConnected || !traits.includes('always-on')) return;
+    const last = stamp();
+    const sinceMs = member.absentSinceMs ?? last.atMs;
+    domain.oblige<'detach'>(member, { kind: 'detach', reason: '', sinceMs, ...last });
+  }
+
+  /** Returns the member of this process that is about to arrive with an account and a nick. */
+  find(isMeant: (member: MemberState) => boolean): MemberState | undefined {
+    return [...this.#quiet.keys()].find(isMeant);
   }
 
   /**
@@ -282,7 +316,7 @@ export class Returning implements Absentees {
    * that its node is gone.
    */
   bringIn(member: MemberState, facts: Facts & Pick<MemberDescription, 'rooms'>): void {
-    const { core } = { core: this.#core };
+    const core = this.#core;
     member.entering = new Map(facts.rooms.map(({ name, ranks }) => [name, ranks]));
     this.#arrive(member, facts, () => {
       for (const { name } of facts.rooms) {

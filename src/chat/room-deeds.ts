@@ -70,7 +70,7 @@ export type Deed<K extends keyof RoomDeeds> = (
   seat: SeatState | undefined,
 ) => RoomOutcomes[K];
 
-const join: Deed<'join'> = (room, { session, n, who, name, key, flags }, atMs, seat) => {
+const join: Deed<'join'> = (room, { session, via, n, who, name, key, flags }, atMs, seat) => {
   if (seat !== undefined) return refuse('already-inside', room);
   const opens = room.isOver;
   const before = room.ranksBefore(who);
@@ -83,7 +83,8 @@ const join: Deed<'join'> = (room, { session, n, who, name, key, flags }, atMs, s
   if (room.createdAtMs === 0) room.createdAtMs = atMs;
   const member = room.memberOf(session, who);
   const ranks = leads ? RANK_BITS.operator : (before ?? 0) | room.accessOf(subject);
-  room.seat(member, { who, ranks, sinceMs: atMs, last: n });
+  const last = via === undefined ? n : room.lastNumberOf(session);
+  room.seat(member, { session, who, ranks, sinceMs: atMs, last });
   return { kind: 'joined', atMs, id: room.messageId(), member, room };
 };
 
@@ -200,8 +201,7 @@ const invite: Deed<'invite'> = (room, { session, guest, who, by }, atMs, seat) =
   if (room.seatBy(guest) !== undefined) return refuse('guest-inside', room);
   const subject = by === undefined ? seat : new Outsider(session, by);
   if (room.flags.has('invite-only') && !mayManage(subject, room)) return refuse('not-allowed', room);
-  const member = room.memberOf(guest, who);
-  room.invite(member, subject, who);
+  const member = room.invite(guest, subject, who);
   return { kind: 'invited', atMs, by: seat.member, member, room, audience: 'guest' };
 };
 
@@ -286,8 +286,8 @@ export const ROOM_DEEDS: { readonly [K in keyof RoomDeeds]: Deed<K> } = {
     return null;
   },
   withdrawn: () => null,
-  gone: (room, { node }) => {
-    const members = room.lose(node);
-    return members === null ? null : { kind: 'cleared', node, members };
+  gone: (room, { node, heirs = [] }) => {
+    const lost = room.lose(node, heirs);
+    return lost === null ? null : { kind: 'cleared', node, ...lost };
   },
 };

@@ -2,6 +2,7 @@
 import {
   byMaskList,
   type EntryOf,
+  type Heir,
   MASK_LISTS,
   type MaskList,
   type Privilege,
@@ -17,6 +18,7 @@ import type { RoomChange } from './event.js';
 import type { Fold } from './fold.js';
 import { GoneNodes, sessionsOf } from './gone-nodes.js';
 import { type KnockLimit, Knocks } from './knocks.js';
+import type { Member } from './member.js';
 import type { MemberState } from './member-state.js';
 import { NO_NOTES } from './notes.js';
 import { authority } from './permissions.js';
@@ -52,6 +54,7 @@ const MAX_REMEMBERED_MESSAGES = 500;
 
 /** The options of a place. */
 interface SeatOptions {
+  readonly session: string;
   readonly who: Who;
   readonly ranks: number;
   readonly sinceMs: number;
@@ -64,8 +67,8 @@ export class SeatState implements Seat, Subject {
   // The fields that a fan-out reads are first: they are in the processor's cache then.
   readonly member: MemberState;
   ranks: number;
-  /** The session of the member when it took the place: the member may have another one by now. */
-  readonly session: string;
+  /** The session of the member by this room's log: the member may have another one by now. */
+  session: string;
   readonly room: RoomState;
   readonly sinceMs: number;
   index: number;
@@ -79,7 +82,7 @@ export class SeatState implements Seat, Subject {
     this.room = room;
     this.member = member;
     this.ranks = place.ranks;
-    this.session = member.session;
+    this.session = place.session;
     this.sinceMs = place.sinceMs;
     this.index = place.index;
     this.last = place.last;
@@ -161,7 +164,10 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   #audience = 0;
   /** The session that made the last change of the audience by entering or leaving; empty if another change did. */
   #lastMoved = '';
+  /** Also by the sessions that members had on nodes that are gone. */
   readonly #seatBy = new Map<string, SeatState>();
+  /** Those sessions, each with the one that its member has now; null while there are none. */
+  #heirs: Map<string, string> | null = null;
   /** The place that was last asked for: a message asks for its speaker's place several times. */
   #recent: SeatState | null = null;
   readonly #invitations = new Map<string, Invitation>();
@@ -195,16 +201,20 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
 
   nextNumber(session: string): number {
     const seat = this.seatBy(session);
-    return seat === undefined ? (this.#numbers?.next(session) ?? 1) : seat.last + 1;
+    return seat?.session === session ? seat.last + 1 : (this.#numbers?.next(session) ?? 1);
   }
 
   apply<K extends keyof RoomDeeds>(seq: number, entry: EntryOf<RoomDeeds, K>): RoomOutcomes[K] | NotTaken {
     this.#positions.enter(seq);
     const seat = this.seatBy(entry.session);
     if (entry.kind !== 'gone' && !this.#counts(seq, entry, seat)) return NOT_TAKEN;
+    if (entry.via !== undefined && seat === undefined && this.#isOver(entry.session)) return NOT_TAKEN;
     this.#atMs = Math.max(this.#atMs, entry.atMs);
     const deed = ROOM_DEEDS[entry.kind];
-    const outcome = deed(this, entry, this.#atMs, seat);
+    // Another node of a member does not know yet that the member has another session.
+    const isRenamed = entry.via !== undefined && seat !== undefined && seat.session !== entry.session;
+    const said = isRenamed ? { ...entry, session: seat.session } : entry;
+    const outcome = deed(this, said, this.#atMs, seat);
     if (this.isOver) this.#clear();
     return outcome;
   }
@@ -234,6 +244,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
         by,
         opens,
       })),
+      heirs: [...(this.#heirs ?? [])],
       gone: this.#gone?.nodes() ?? [],
       numbers: (this.#numbers ?? new RunningNumbers()).snapshot(),
       restarts: this.#positions.restarts,
@@ -264,11 +275,12 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     }
     this.metadata = new Map(snapshot.metadata);
     for (const { session, who, ranks, sinceMs, last } of snapshot.seats) {
-      this.seat(this.memberOf(session, who), { who, ranks, sinceMs, last });
+      this.seat(this.memberOf(session, who), { session, who, ranks, sinceMs, last });
     }
     for (const { guest, who, by, opens } of snapshot.invitations) {
       this.#addInvitation({ guest: this.memberOf(guest, who), session: guest, who, by, opens });
     }
+    for (const [former, session] of snapshot.heirs) this.#alias(former, session);
     if (snapshot.gone.length > 0) {
       this.#gone = new GoneNodes();
       this.#gone.restore(snapshot.gone);
@@ -307,14 +319,33 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   }
 
   #counts(seq: number, entry: Stamp, seat: SeatState | undefined): boolean {
-    if (seat === undefined) {
-      if (this.#gone?.hasSession(entry.session) === true) return false;
-      this.#numbers ??= new RunningNumbers();
-      return this.#numbers.take(entry, seq);
-    }
+    if (entry.via !== undefined && entry.via !== seat?.session) return this.#takes(seq, entry, entry.via);
+    if (seat === undefined || this.#hasOther(seat, entry)) return this.#takes(seq, entry, entry.session);
     if (entry.n !== seat.last + 1) return false;
     seat.last = entry.n;
     return true;
+  }
+
+  /** Whether the member at a place has another session than the one that proposes an entry. */
+  #hasOther(seat: SeatState, { session, via }: Stamp): boolean {
+    return this.#heirs !== null && seat.session !== (via ?? session);
+  }
+
+  /** Whether the node of a session is gone, as far as this log has reported. */
+  #isOver(session: string): boolean {
+    return this.#gone?.hasSession(session) === true;
+  }
+
+  /** Whether an entry of somebody counts who has no place, or who acts for a member of another node. */
+  #takes(seq: number, entry: Stamp, proposer: string): boolean {
+    if (this.#isOver(proposer)) return false;
+    this.#numbers ??= new RunningNumbers();
+    return this.#numbers.take(entry, seq);
+  }
+
+  /** The last number of a session that is not here. */
+  lastNumberOf(session: string): number {
+    return (this.#numbers?.next(session) ?? 1) - 1;
   }
 
   /** Returns an id for the message that is being applied. */
@@ -402,17 +433,58 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
    * A node has stopped, and its sessions with it. The room waits for its members from that node: they may return to any
    * node.
    *
-   * @returns the members who were inside; null if it was known that the node is gone
+   * @param heirs - the sessions whose members are connected to other nodes, and continue there
+   * @returns the members who were inside, and those who still are; null if it was known that the node is gone
    */
-  lose(node: string): readonly MemberState[] | null {
+  lose(
+    node: string,
+    heirs: readonly Heir[],
+  ): { members: readonly MemberState[]; moved: readonly MemberState[] } | null {
     this.#gone ??= new GoneNodes();
     if (!this.#gone.add(node)) return null;
+    const moved = heirs.flatMap(([former, session]) => this.#move(former, session) ?? []);
     const isLost = sessionsOf(node);
     const lost = this.#seats.filter(({ session }) => isLost(session));
     this.#await(lost);
     for (const session of [...this.sessions()]) if (isLost(session)) this.dismiss(session);
     this.#numbers?.drop(isLost);
-    return lost.map(({ member }) => member);
+    return { members: lost.map(({ member }) => member), moved };
+  }
+
+  /** Hands over everything that a session has here to another one. @returns the member, if it has a place */
+  #move(former: string, session: string): MemberState | null {
+    this.#messages?.change((by) => (by === former ? session : by));
+    this.#changeInvitations(
+      ({ by }) => by === former,
+      (invitation) => ({ ...invitation, by: session }),
+    );
+    const invitation = this.#invitations.get(former);
+    if (invitation !== undefined && this.#invitations.delete(former)) {
+      this.#invitations.set(session, { ...invitation, session });
+    }
+    const seat = this.#seatBy.get(former);
+    if (seat === undefined || seat.session === session) return null;
+    if (this.#seatBy.has(session)) {
+      this.unseat(seat);
+      return null;
+    }
+    const before = seat.session;
+    seat.session = session;
+    seat.last = this.lastNumberOf(session);
+    this.#numbers?.hand(session);
+    this.#seatBy.set(session, seat);
+    this.#recent = null;
+    for (const [earlier, now] of this.#heirs ?? []) if (now === before) this.#heirs?.set(earlier, session);
+    this.#alias(before, session);
+    return seat.member;
+  }
+
+  /** Finds the place of a session also by one that its member had before. */
+  #alias(former: string, session: string): void {
+    this.#heirs ??= new Map();
+    this.#heirs.set(former, session);
+    const seat = this.#seatBy.get(session);
+    if (seat !== undefined) this.#seatBy.set(former, seat);
   }
 
   /** Whether the log has reported that a node is gone. */
@@ -575,6 +647,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     this.#clear();
     this.#numbers = null;
     this.#gone = null;
+    this.#heirs = null;
     this.registration = null;
     this.#positions = new Positions(id);
     this.restore(snapshot);
@@ -602,17 +675,17 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     return this.#seatBy.get(session)?.ranks ?? 0;
   }
 
-  /** Gives a member a place. It must not have one. @param last - the running number of the entry that does it */
-  seat(member: MemberState, { who, ranks, sinceMs, last }: Omit<SeatOptions, 'index'>): void {
-    const seat = new SeatState(this, member, { who, ranks, sinceMs, index: this.#seats.length, last });
+  /** Gives a member a place. It must not have one. @param last - the running number of the last entry of its session */
+  seat(member: MemberState, { session, who, ranks, sinceMs, last }: Omit<SeatOptions, 'index'>): void {
+    const seat = new SeatState(this, member, { session, who, ranks, sinceMs, index: this.#seats.length, last });
     this.#seats.push(seat);
-    this.#changeAudience(member.session);
-    this.#seatBy.set(member.session, seat);
-    this.#numbers?.hand(member.session);
+    this.#changeAudience(session);
+    this.#seatBy.set(session, seat);
+    this.#numbers?.hand(session);
     this.#isAwaiting = false;
     if (this.#absent.size > 0) this.#absent.delete(this.#nameOf(who));
     member.seats.push(seat);
-    this.#withdraw(member.session);
+    this.#withdraw(session);
   }
 
   /** Takes a place away. */
@@ -621,6 +694,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     this.#changeAudience(session);
     this.#seatBy.delete(session);
     this.#recent = null;
+    if (this.#heirs !== null) this.#dropHeirs(this.#heirs, session);
     this.#numbers ??= new RunningNumbers();
     this.#numbers.keep(session, seat.last, this.#positions.seq);
     const last = this.#seats.pop();
@@ -633,6 +707,15 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
       ({ by }) => by === session,
       (invitation) => ({ ...invitation, by: null }),
     );
+  }
+
+  #dropHeirs(heirs: Map<string, string>, session: string): void {
+    for (const [former, now] of heirs) {
+      if (now !== session) continue;
+      heirs.delete(former);
+      this.#seatBy.delete(former);
+    }
+    if (heirs.size === 0) this.#heirs = null;
   }
 
   /** Takes away everything that a session has here, since it has left the chat. */
@@ -657,14 +740,16 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   /**
    * Invites a guest, who may enter once.
    *
+   * @param session - that of the guest
    * @param by - the giver; the invitation overrides only the rules that the giver can override, as long as it can
    */
-  invite(guest: MemberState, by: Subject, who: Who): void {
+  invite(session: string, by: Subject, who: Who): MemberState {
     const opens = this.#mayOpen(by);
+    const guest = this.memberOf(session, who);
     // An invitation from a member without a rank does not weaken one from a member with a rank.
-    if (!opens && this.#invitations.get(guest.session)?.opens === true) return;
-    const { session } = guest;
+    if (!opens && this.#invitations.get(session)?.opens === true) return guest;
     this.#addInvitation({ guest, session, who, by: opens ? by.session : null, opens });
+    return guest;
   }
 
   #addInvitation(invitation: Invitation): void {
@@ -774,7 +859,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
         return true;
       }
       case 'rank': {
-        const seat = this.#seatBy.get(change.member.session);
+        const seat = this.#seatFor(change.member);
         const bit = RANK_BITS[change.rank];
         if (seat === undefined || (seat.ranks & bit) > 0 === change.on) return false;
         seat.ranks ^= bit;
@@ -782,6 +867,14 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
         return true;
       }
     }
+  }
+
+  /** Returns the place of a member. The room's log may not know its current session yet. */
+  #seatFor(member: Member): SeatState | undefined {
+    const seat = this.#seatBy.get(member.session);
+    if (seat !== undefined) return seat;
+    const known = member.seats.find(({ room }) => room === this);
+    return known instanceof SeatState ? known : undefined;
   }
 }
 

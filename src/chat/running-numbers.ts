@@ -1,5 +1,5 @@
 /** Decides which entries of a session count: the next one, and never one that has been there. */
-import type { Stamp } from '../log/entry.js';
+import { proposerOf, type Stamp } from '../log/entry.js';
 import type { NumbersSnapshot } from './snapshot.js';
 
 /** The number of packs for which a session is remembered: far more than are ever on their way to a log at once. */
@@ -28,8 +28,10 @@ export class RunningNumbers {
     return (this.#last.get(session)?.n ?? 0) + 1;
   }
 
-  /** Takes an entry, if it is its session's next. @param seq - the number of its pack */
-  take({ session, n, base }: Stamp, seq: number): boolean {
+  /** Takes an entry, if it is its proposer's next. @param seq - the number of its pack */
+  take(stamp: Stamp, seq: number): boolean {
+    const session = proposerOf(stamp);
+    const { n, base } = stamp;
     const last = this.#last.get(session);
     const isNext = last === undefined ? this.#mayBeNext(n, base) : n === last.n + 1;
     if (isNext) this.keep(session, n, seq);

@@ -1,23 +1,25 @@
 /** Snapshots: written as text, and read back with every value checked. */
-import { banShape, flagShape, nameShape, roomLogShape, whoShape, wordsShape } from '../log/codec.js';
-import { byMaskList, type Security, TRAITS } from '../log/entry.js';
+import { banShape, flagShape, nameShape, privilegesShape, roomLogShape, whoShape, wordsShape } from '../log/codec.js';
+import { byMaskList, type Heir, type Security, TRAITS } from '../log/entry.js';
 import { distinct, flag, list, nullable, oneOf, pair, record, type Shape, text, whole } from '../log/shape.js';
 import type { Author } from './author.js';
 import type { Departure } from './directory.js';
 import { isNode, nodeOf } from './gone-nodes.js';
+import type { Presence } from './presences.js';
 import type {
   DomainSnapshot,
   InvitationSnapshot,
   MaskSnapshot,
   MemberSnapshot,
   NumbersSnapshot,
+  PresencesSnapshot,
   PrivateSnapshot,
   RoomSnapshot,
   SeatSnapshot,
 } from './snapshot.js';
 
 /** The version of the format. A change of the format takes the next number, and still reads earlier versions. */
-const VERSION = 2;
+const VERSION = 3;
 
 /** A generous limit: the written values were within the limits of the room. */
 const MANY = 1_000_000;
@@ -62,6 +64,7 @@ const isRoom = record<RoomSnapshot>({
     list(record<InvitationSnapshot>({ guest: nameShape, who: whoShape, by: nullable(nameShape), opens: flag }), MANY),
     ({ guest }) => guest,
   ),
+  heirs: distinct(list<Heir>(pair(nameShape, nameShape), MANY), ([former]) => former),
   gone,
   numbers,
   restarts: number,
@@ -75,6 +78,14 @@ const isRoom = record<RoomSnapshot>({
 
 const trait = oneOf(...TRAITS);
 
+const presence = record<Presence>({
+  address: nameShape,
+  away: nullable(wordsShape),
+  privileges: nullable(privilegesShape),
+  isSecure: flag,
+  certificate: nullable(nameShape),
+});
+
 const isDomain = record<DomainSnapshot>({
   members: distinct(
     list(
@@ -87,6 +98,19 @@ const isDomain = record<DomainSnapshot>({
         traits: distinct(list(trait, 64), (each) => each),
         metadata: notes,
         security: record<Security>({ isSecure: flag, certificate: nullable(nameShape) }),
+        isAlone: flag,
+      }),
+      MANY,
+    ),
+    ({ session }) => session,
+  ),
+  presences: distinct(
+    list(
+      record<PresencesSnapshot>({
+        session: nameShape,
+        formers: list(nameShape, MANY),
+        absentSinceMs: nullable(number),
+        at: distinct(list(pair(nameShape, presence), MANY), ([session]) => session),
       }),
       MANY,
     ),
@@ -170,9 +194,22 @@ function decode<T>(data: string, field: string, isState: Shape<T>): DecodedState
   if (!isVersion(version)) return { kind: 'malformed' };
   if (version > VERSION) return { kind: 'unknown-version', version };
   const state: unknown = Reflect.get(value, field);
-  // The first version had no other nodes.
-  if (version === 1 && typeof state === 'object' && state !== null) Reflect.set(state, 'gone', []);
+  if (typeof state === 'object' && state !== null) amend(state, version);
   return isState(state) ? { kind: 'state', state } : { kind: 'malformed' };
+}
+
+/** Adds to a state of an earlier version what that version did not have. */
+function amend(state: object, version: number): void {
+  // The first version had no other nodes.
+  if (version < 2) Reflect.set(state, 'gone', []);
+  if (version >= 3) return;
+  // In the second one, a member was connected to one node.
+  if ('seats' in state) Reflect.set(state, 'heirs', []);
+  if (!('members' in state)) return;
+  Reflect.set(state, 'presences', []);
+  const members: unknown[] = Array.isArray(state.members) ? state.members : [];
+  for (const member of members)
+    if (typeof member === 'object' && member !== null) Reflect.set(member, 'isAlone', false);
 }
 
 /** Parses JSON; returns undefined, which JSON cannot express, if it is invalid. */

@@ -2,9 +2,10 @@
  * States as plain data, which can be stored and sent. A process that starts from one need not apply the entries before
  * it.
  */
-import type { MaskList, RoomFlag, RoomLog, Security, ServerBan, Trait, Who } from '../log/entry.js';
+import type { Heir, MaskList, RoomFlag, RoomLog, Security, ServerBan, Trait, Who } from '../log/entry.js';
 import type { Author } from './author.js';
 import type { Departure } from './directory.js';
+import type { Presence } from './presences.js';
 import type { RoomFacts, Topic } from './room.js';
 
 /** The last numbers of sessions that have no place: see {@link RunningNumbers}. */
@@ -48,6 +49,8 @@ export interface RoomSnapshot {
   readonly metadata: readonly (readonly [key: string, value: string])[];
   readonly seats: readonly SeatSnapshot[];
   readonly invitations: readonly InvitationSnapshot[];
+  /** The sessions that members inside had before, each with the one that it has now. */
+  readonly heirs: readonly Heir[];
   /** The nodes that its log has reported to be gone. */
   readonly gone: readonly string[];
   readonly numbers: NumbersSnapshot;
@@ -82,11 +85,23 @@ export interface MemberSnapshot {
   readonly traits: readonly Trait[];
   readonly metadata: readonly (readonly [key: string, value: string])[];
   readonly security: Security;
+  readonly isAlone: boolean;
+}
+
+/** The nodes of a member that is, or has been, connected to several. */
+export interface PresencesSnapshot {
+  /** The session of the member. */
+  readonly session: string;
+  /** The sessions that it had before. */
+  readonly formers: readonly string[];
+  readonly absentSinceMs: number | null;
+  readonly at: readonly (readonly [session: string, presence: Presence])[];
 }
 
 /** The members in the chat, as the log of the domain has them. */
 export interface DomainSnapshot {
   readonly members: readonly MemberSnapshot[];
+  readonly presences: readonly PresencesSnapshot[];
   readonly departures: readonly Departure[];
   /** Nicks that belong to accounts. */
   readonly owned: readonly string[];

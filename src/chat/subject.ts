@@ -58,6 +58,11 @@ export class Outsider implements Subject {
   }
 }
 
+/** Whether two sets of privileges, which are always in the same order, are the same. */
+export function isSamePrivileges(one: readonly Privilege[] | null, other: readonly Privilege[] | null): boolean {
+  return one === other || one?.join() === other?.join();
+}
+
 /** Whether two identities are the same. */
 export function isSameWho(one: Who, other: Who): boolean {
   return (
@@ -68,6 +73,6 @@ export function isSameWho(one: Who, other: Who): boolean {
       one.address === other.address &&
       one.realName === other.realName &&
       one.account === other.account &&
-      one.privileges?.join() === other.privileges?.join())
+      isSamePrivileges(one.privileges, other.privileges))
   );
 }

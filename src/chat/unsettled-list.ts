@@ -1,5 +1,5 @@
 /** The proposals of one process to a log that have not returned. */
-import type { Entry, Stamp } from '../log/entry.js';
+import { type Entry, proposerOf, type Stamp } from '../log/entry.js';
 import type { Unsettled } from './proposal.js';
 
 /** Up to this number, a look at each is cheaper than an index. */
@@ -8,7 +8,7 @@ const FEW = 16;
 /** Proposals in the order in which they were made, which is that of their sessions' numbers. */
 export class UnsettledList<F> {
   readonly #all: Unsettled<F>[] = [];
-  /** The proposals of each session, in order; null while there are few. */
+  /** The proposals of each proposer, in order; null while there are few. */
   #bySession: Map<string, Unsettled<F>[]> | null = null;
   /** The number of proposals that may be given up. */
   #free = 0;
@@ -43,7 +43,7 @@ export class UnsettledList<F> {
     this.#bySession = index;
   }
 
-  /** The proposals of a session, in order. If there are few, others may be among them. */
+  /** The proposals of a proposer, in order. If there are few, others may be among them. */
   #near(session: string): readonly Unsettled<F>[] {
     return this.#bySession === null ? this.#all : (this.#bySession.get(session) ?? []);
   }
@@ -52,7 +52,7 @@ export class UnsettledList<F> {
   lastNumber(session: string): number {
     let last = 0;
     for (const { entry } of this.#near(session)) {
-      if (entry.session === session && entry.kind !== 'gone') last = Math.max(last, entry.n);
+      if (proposerOf(entry) === session && entry.kind !== 'gone') last = Math.max(last, entry.n);
     }
     return last;
   }
@@ -60,13 +60,13 @@ export class UnsettledList<F> {
   /** The number of a session's proposals besides those that must happen. */
   freeCountOf(session: string): number {
     let count = 0;
-    for (const { entry, isObliged } of this.#near(session)) if (entry.session === session && !isObliged) count += 1;
+    for (const { entry, isObliged } of this.#near(session)) if (proposerOf(entry) === session && !isObliged) count += 1;
     return count;
   }
 
   has(session: string, kind?: Entry['kind']): boolean {
     return this.#near(session).some(
-      ({ entry }) => entry.session === session && (kind === undefined || entry.kind === kind),
+      ({ entry }) => proposerOf(entry) === session && (kind === undefined || entry.kind === kind),
     );
   }
 
@@ -93,10 +93,11 @@ export class UnsettledList<F> {
     return this.#all.find(({ entry }) => entry.kind === 'gone' && entry.node === node);
   }
 
-  #numbered({ session, n }: Stamp): Unsettled<F> | undefined {
+  #numbered(stamp: Stamp): Unsettled<F> | undefined {
+    const session = proposerOf(stamp);
     for (const proposal of this.#near(session)) {
       const { entry } = proposal;
-      if (entry.n === n && entry.session === session && entry.kind !== 'gone') return proposal;
+      if (entry.n === stamp.n && proposerOf(entry) === session && entry.kind !== 'gone') return proposal;
     }
     return undefined;
   }
@@ -112,7 +113,7 @@ export class UnsettledList<F> {
   }
 
   #unfile(index: Map<string, Unsettled<F>[]>, proposal: Unsettled<F>): void {
-    const { session } = proposal.entry;
+    const session = proposerOf(proposal.entry);
     const own = index.get(session);
     if (own !== undefined && remove(own, proposal) && own.length === 0) index.delete(session);
   }
@@ -126,7 +127,7 @@ export class UnsettledList<F> {
 }
 
 function file<F>(index: Map<string, Unsettled<F>[]>, proposal: Unsettled<F>): void {
-  const { session } = proposal.entry;
+  const session = proposerOf(proposal.entry);
   const own = index.get(session);
   if (own === undefined) index.set(session, [proposal]);
   else own.push(proposal);

@@ -202,6 +202,7 @@ export class Border {
         guest: here(invitation.guest),
         by: invitation.by && here(invitation.by),
       })),
+      heirs: room.heirs.map(([former, session]) => [here(former), here(session)] as const),
       gone: room.gone.map((node) => this.#nodeHere(node)),
       numbers: {
         ...room.numbers,

@@ -116,6 +116,8 @@ function isByServer(kind: Entry['kind'], { nick, user, host, address, realName, 
 /** Whether all texts of a room's entry are well formed, and its kind belongs to rooms. */
 export function isFit(entry: Entry): boolean {
   const who = 'who' in entry ? entry.who : null;
+  // In a domain that has links, each member is connected to one node.
+  if (entry.via !== undefined) return false;
   if (who !== null && !isFitWho(who) && !isByServer(entry.kind, who)) return false;
   switch (entry.kind) {
     case 'join':
@@ -152,7 +154,7 @@ export function isFit(entry: Entry): boolean {
     case 'withdrawn':
       return true;
     case 'gone':
-      return isSession(`${entry.node}.1`);
+      return isSession(`${entry.node}.1`) && entry.heirs === undefined;
     default:
       return false;
   }
@@ -160,7 +162,8 @@ export function isFit(entry: Entry): boolean {
 
 /** Whether everything in a room of another domain is well formed, apart from its name. */
 export function isFitRoom(room: RoomSnapshot): boolean {
-  const { registration, topic, key, metadata, seats, invitations, numbers, messages, knocks, gone, absent } = room;
+  const { registration, topic, key, metadata, seats, invitations, heirs, numbers, messages, knocks, gone, absent } =
+    room;
   const masks = Object.values(room.masks).flat();
   return (
     (registration === null ||
@@ -177,6 +180,8 @@ export function isFitRoom(room: RoomSnapshot): boolean {
     seats.every(({ session, who }) => isSession(session) && isFitWho(who)) &&
     invitations.length <= MAX_INVITATIONS &&
     invitations.every(({ guest, who, by }) => isSession(guest) && isFitWho(who) && (by === null || isSession(by))) &&
+    heirs.length <= MAX_SEATS &&
+    heirs.every(([former, session]) => isSession(former) && isSession(session)) &&
     numbers.last.every(([session]) => isSession(session)) &&
     messages.length <= MAX_MESSAGES &&
     messages.every(([, session]) => isSession(session)) &&

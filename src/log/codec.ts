@@ -2,8 +2,10 @@
 import {
   type BanKind,
   type Entry,
+  type Heir,
   MASK_LISTS,
   type MaskList,
+  MAX_HEIRS,
   MAX_PACK_ENTRIES,
   type Pack,
   type Privilege,
@@ -19,10 +21,10 @@ import {
   TRAITS,
   type Who,
 } from './entry.js';
-import { choice, either, flag, list, nullable, oneOf, pair, record, type Shape, text, whole } from './shape.js';
+import { choice, type Fields, flag, list, nullable, oneOf, pair, record, type Shape, text, whole } from './shape.js';
 
 /** The version of the format. A change of the format takes the next number. */
-const VERSION = 5;
+const VERSION = 6;
 
 /** The most bytes of a pack. A turn with more bytes for a log appends several packs. */
 export const MAX_PACK_BYTES = 1_048_576;
@@ -82,7 +84,7 @@ const isBan = record<ServerBan>({
 
 const room = (value: unknown): value is RoomLog => name(value) && value.startsWith('r:');
 
-const stamp: { readonly [K in keyof Stamp]: Shape<Stamp[K]> } = {
+const stamp: Fields<Omit<Stamp, 'via'>> = {
   session: name,
   n: number,
   atMs: number,
@@ -90,15 +92,20 @@ const stamp: { readonly [K in keyof Stamp]: Shape<Stamp[K]> } = {
   base: number,
 };
 
+const VIA = { via: name };
+
+/** A record with the fields of an entry. */
+const entry = <T extends object>(fields: Fields<T>): Shape<T> => record(fields, VIA);
+
 const annotation = { key: nullable(name), value: nullable(words), maxKeys: number };
 
 const invite = { ...stamp, kind: oneOf('invite'), guest: name, who };
 
 const isEntry = choice<Entry>({
-  join: record({ ...stamp, kind: oneOf('join'), who, name, key: nullable(name), flags: list(flags, 16) }),
-  part: record({ ...stamp, kind: oneOf('part'), reason: words }),
-  kick: record({ ...stamp, kind: oneOf('kick'), who: nullable(who), target: nullable(name), reason: words }),
-  say: record({
+  join: entry({ ...stamp, kind: oneOf('join'), who, name, key: nullable(name), flags: list(flags, 16) }),
+  part: entry({ ...stamp, kind: oneOf('part'), reason: words }),
+  kick: entry({ ...stamp, kind: oneOf('kick'), who: nullable(who), target: nullable(name), reason: words }),
+  say: entry({
     ...stamp,
     kind: oneOf('say'),
     who: nullable(who),
@@ -108,9 +115,9 @@ const isEntry = choice<Entry>({
     tags,
     isDivisible: flag,
   }),
-  redact: record({ ...stamp, kind: oneOf('redact'), who: nullable(who), message: name, reason: words }),
-  topic: record({ ...stamp, kind: oneOf('topic'), text: words }),
-  settings: record({
+  redact: entry({ ...stamp, kind: oneOf('redact'), who: nullable(who), message: name, reason: words }),
+  topic: entry({ ...stamp, kind: oneOf('topic'), text: words }),
+  settings: entry({
     ...stamp,
     kind: oneOf('settings'),
     who: nullable(who),
@@ -118,41 +125,50 @@ const isEntry = choice<Entry>({
     maxMasks: number,
     maxValues: number,
   }),
-  invite: either(record(invite), record({ ...invite, by: who })),
-  annotate: record({ ...stamp, kind: oneOf('annotate'), who: nullable(who), ...annotation }),
-  describe: record({ ...stamp, kind: oneOf('describe'), ...annotation }),
-  knock: record({ ...stamp, kind: oneOf('knock'), who }),
-  retitle: record({ ...stamp, kind: oneOf('retitle'), who: nullable(who), name, reason: words }),
-  register: record({ ...stamp, kind: oneOf('register') }),
-  unregister: record({ ...stamp, kind: oneOf('unregister'), who: nullable(who) }),
-  grant: record({ ...stamp, kind: oneOf('grant'), who: nullable(who), account: name, ranks: number }),
-  found: record({ ...stamp, kind: oneOf('found'), who: nullable(who), account: name }),
-  identity: record({ ...stamp, kind: oneOf('identity'), who }),
-  over: record({ ...stamp, kind: oneOf('over') }),
-  abandon: record({ ...stamp, kind: oneOf('abandon') }),
-  arrive: record({ ...stamp, kind: oneOf('arrive'), who }),
-  security: record({ ...stamp, kind: oneOf('security'), isSecure: flag, certificate: nullable(name) }),
-  nick: record({ ...stamp, kind: oneOf('nick'), nick: name }),
-  quit: record({ ...stamp, kind: oneOf('quit'), reason: words }),
-  away: record({ ...stamp, kind: oneOf('away'), reason: nullable(words) }),
-  realname: record({ ...stamp, kind: oneOf('realname'), realName: words }),
-  host: record({ ...stamp, kind: oneOf('host'), host: name }),
-  account: record({ ...stamp, kind: oneOf('account'), account: nullable(name) }),
-  operator: record({ ...stamp, kind: oneOf('operator'), privileges: nullable(privileges) }),
-  trait: record({ ...stamp, kind: oneOf('trait'), trait, on: flag }),
-  reserve: record({ ...stamp, kind: oneOf('reserve'), accounts: list(name, MAX_PACK_ENTRIES), on: flag }),
-  displace: record({ ...stamp, kind: oneOf('displace'), target: name, nick: name }),
-  ghost: record({ ...stamp, kind: oneOf('ghost'), nick: name, account: name }),
-  announce: record({ ...stamp, kind: oneOf('announce'), text: words }),
-  broadcast: record({ ...stamp, kind: oneOf('broadcast'), type: oneOf('message', 'notice'), text: words }),
-  expel: record({ ...stamp, kind: oneOf('expel'), target: name, reason: words, parting: words }),
-  evict: record({ ...stamp, kind: oneOf('evict'), target: name, parting: words }),
-  ban: record({ ...stamp, kind: oneOf('ban'), ban: isBan, parting: words, maxBans: number }),
-  unban: record({ ...stamp, kind: oneOf('unban'), type: oneOf<BanKind>('users', 'addresses'), mask: name }),
-  erase: record({ ...stamp, kind: oneOf('erase'), account: name }),
-  open: record({ ...stamp, kind: oneOf('open'), room }),
-  shut: record({ ...stamp, kind: oneOf('shut'), room }),
-  tell: record({
+  invite: record(invite, { ...VIA, by: who }),
+  annotate: entry({ ...stamp, kind: oneOf('annotate'), who: nullable(who), ...annotation }),
+  describe: entry({ ...stamp, kind: oneOf('describe'), ...annotation }),
+  knock: entry({ ...stamp, kind: oneOf('knock'), who }),
+  retitle: entry({ ...stamp, kind: oneOf('retitle'), who: nullable(who), name, reason: words }),
+  register: entry({ ...stamp, kind: oneOf('register') }),
+  unregister: entry({ ...stamp, kind: oneOf('unregister'), who: nullable(who) }),
+  grant: entry({ ...stamp, kind: oneOf('grant'), who: nullable(who), account: name, ranks: number }),
+  found: entry({ ...stamp, kind: oneOf('found'), who: nullable(who), account: name }),
+  identity: entry({ ...stamp, kind: oneOf('identity'), who }),
+  over: entry({ ...stamp, kind: oneOf('over') }),
+  abandon: entry({ ...stamp, kind: oneOf('abandon') }),
+  arrive: record({ ...stamp, kind: oneOf('arrive'), who }, { ...VIA, isAlone: flag }),
+  security: entry({ ...stamp, kind: oneOf('security'), isSecure: flag, certificate: nullable(name) }),
+  attach: entry({
+    ...stamp,
+    kind: oneOf('attach'),
+    account: nullable(name),
+    address: name,
+    isSecure: flag,
+    certificate: nullable(name),
+  }),
+  detach: entry({ ...stamp, kind: oneOf('detach'), reason: words, sinceMs: number }),
+  nick: entry({ ...stamp, kind: oneOf('nick'), nick: name }),
+  quit: entry({ ...stamp, kind: oneOf('quit'), reason: words }),
+  away: entry({ ...stamp, kind: oneOf('away'), reason: nullable(words) }),
+  realname: entry({ ...stamp, kind: oneOf('realname'), realName: words }),
+  host: entry({ ...stamp, kind: oneOf('host'), host: name }),
+  account: entry({ ...stamp, kind: oneOf('account'), account: nullable(name) }),
+  operator: entry({ ...stamp, kind: oneOf('operator'), privileges: nullable(privileges) }),
+  trait: entry({ ...stamp, kind: oneOf('trait'), trait, on: flag }),
+  reserve: entry({ ...stamp, kind: oneOf('reserve'), accounts: list(name, MAX_PACK_ENTRIES), on: flag }),
+  displace: entry({ ...stamp, kind: oneOf('displace'), target: name, nick: name }),
+  ghost: entry({ ...stamp, kind: oneOf('ghost'), nick: name, account: name }),
+  announce: entry({ ...stamp, kind: oneOf('announce'), text: words }),
+  broadcast: entry({ ...stamp, kind: oneOf('broadcast'), type: oneOf('message', 'notice'), text: words }),
+  expel: entry({ ...stamp, kind: oneOf('expel'), target: name, reason: words, parting: words }),
+  evict: entry({ ...stamp, kind: oneOf('evict'), target: name, parting: words }),
+  ban: entry({ ...stamp, kind: oneOf('ban'), ban: isBan, parting: words, maxBans: number }),
+  unban: entry({ ...stamp, kind: oneOf('unban'), type: oneOf<BanKind>('users', 'addresses'), mask: name }),
+  erase: entry({ ...stamp, kind: oneOf('erase'), account: name }),
+  open: entry({ ...stamp, kind: oneOf('open'), room }),
+  shut: entry({ ...stamp, kind: oneOf('shut'), room }),
+  tell: entry({
     ...stamp,
     kind: oneOf('tell'),
     target: name,
@@ -161,10 +177,13 @@ const isEntry = choice<Entry>({
     tags,
     isDivisible: flag,
   }),
-  retract: record({ ...stamp, kind: oneOf('retract'), target: name, message: name, reason: words }),
-  withdrawn: record({ ...stamp, kind: oneOf('withdrawn') }),
-  gone: record({ ...stamp, kind: oneOf('gone'), node: name }),
-  relay: record({ ...stamp, kind: oneOf('relay'), head: words, body: text(524_288), at: number, bytes: number }),
+  retract: entry({ ...stamp, kind: oneOf('retract'), target: name, message: name, reason: words }),
+  withdrawn: entry({ ...stamp, kind: oneOf('withdrawn') }),
+  gone: record(
+    { ...stamp, kind: oneOf('gone'), node: name },
+    { ...VIA, heirs: list<Heir>(pair(name, name), MAX_HEIRS) },
+  ),
+  relay: entry({ ...stamp, kind: oneOf('relay'), head: words, body: text(524_288), at: number, bytes: number }),
 });
 
 /** The shapes of the values that both snapshots and entries hold. */
@@ -173,6 +192,7 @@ export {
   isBan as banShape,
   room as roomLogShape,
   name as nameShape,
+  privileges as privilegesShape,
   trait as traitShape,
   who as whoShape,
   words as wordsShape,

@@ -12,10 +12,16 @@ export type RoomLog = `r:${string}`;
 
 /** Who proposed an entry, and when. */
 export interface Stamp {
-  /** The session that proposes it: `node.incarnation.number`. No two sessions ever have the same one. */
+  /** The session that it is about: `node.incarnation.number`. No two sessions ever have the same one. */
   readonly session: string;
   /**
-   * Its running number among the session's entries in this log, from 1. An entry counts only if the one before it does.
+   * The session of the node that proposes it, if that is another node than the one of `session`: a member that is
+   * connected to several nodes has a session of each. Not given if `session` proposes it itself.
+   */
+  readonly via?: string;
+  /**
+   * Its running number among its proposer's entries in this log, from 1. An entry counts only if the one before it
+   * does.
    */
   readonly n: number;
   /** Milliseconds since the epoch by the proposer's clock. */
@@ -25,6 +31,20 @@ export interface Stamp {
   /** The number of the last pack of this log that the proposer had applied; 0 for none. */
   readonly base: number;
 }
+
+/** The session that proposes an entry, and numbers it. */
+export function proposerOf({ session, via }: Speaker): string {
+  return via ?? session;
+}
+
+/** The session that an entry is about, and the one that proposes it, if that is another one. */
+export type Speaker = Pick<Stamp, 'session' | 'via'>;
+
+/** A session that is over, and the one with which its member continues. */
+export type Heir = readonly [former: string, session: string];
+
+/** The most sessions that one entry hands over. */
+export const MAX_HEIRS = 5_000;
 
 /**
  * The sort of a message: a `message` may be answered by a program, a `notice` must not be, and a `signal` has no text
@@ -187,6 +207,11 @@ export interface CommonDeeds {
   gone: {
     /** `name.incarnation`; a later incarnation of a name has a greater number. */
     readonly node: string;
+    /**
+     * The sessions in a room whose members are also connected to other nodes, and continue there. The domain's log
+     * decides on them. @defaultValue none
+     */
+    readonly heirs?: readonly Heir[];
   };
 }
 
@@ -239,9 +264,20 @@ export interface RoomDeeds extends CommonDeeds {
 
 /** The entries of the domain's log, by their kinds. */
 export interface DomainDeeds extends CommonDeeds {
-  arrive: { readonly who: Who };
+  /** Arrives. `isAlone` says that no other connection may share the member. */
+  arrive: { readonly who: Who; readonly isAlone?: boolean };
   /** Reports to the other nodes how the session's connection is secured. */
   security: Security;
+  /**
+   * Connects a member to the node of the proposer. Nothing happens if the member has another account by then; a null
+   * `account` stands for any.
+   */
+  attach: Security & { readonly account: string | null; readonly address: string };
+  /**
+   * Nobody is connected for the member to the node of the proposer any more, since `sinceMs`. A member that is
+   * connected nowhere quits with the reason, unless it stays.
+   */
+  detach: { readonly reason: string; readonly sinceMs: number };
   nick: { readonly nick: string };
   quit: { readonly reason: string };
   away: { readonly reason: string | null };

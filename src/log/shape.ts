@@ -29,11 +29,6 @@ export function nullable<T>(shape: Shape<T>): Shape<T | null> {
   return (value): value is T | null => value === null || shape(value);
 }
 
-/** A value of one of two shapes. */
-export function either<T>(one: Shape<T>, other: Shape<T>): Shape<T> {
-  return (value): value is T => one(value) || other(value);
-}
-
 /** A list of values of one shape. @param maxLength - the most values */
 export function list<T>(shape: Shape<T>, maxLength: number): Shape<readonly T[]> {
   return (value): value is readonly T[] =>
@@ -51,14 +46,29 @@ export function pair<A, B>(first: Shape<A>, second: Shape<B>): Shape<readonly [A
     Array.isArray(value) && value.length === 2 && first(value[0]) && second(value[1]);
 }
 
-/** A record with these fields and no other. */
-export function record<T extends object>(fields: { readonly [K in keyof T]: Shape<T[K]> }): Shape<T> {
+/** The shapes of the fields of a record. */
+export type Fields<T extends object> = { readonly [K in keyof T]: Shape<T[K]> };
+
+/** A record with these fields, perhaps with some of the optional ones, and no other. */
+export function record<T extends object>(
+  fields: Fields<T>,
+  optional: Readonly<Record<string, Shape<unknown>>> = {},
+): Shape<T> {
   const shapes = Object.entries<Shape<unknown>>(fields);
-  return (value): value is T =>
-    typeof value === 'object' &&
-    value !== null &&
-    Object.keys(value).length === shapes.length &&
-    shapes.every(([name, shape]) => Object.hasOwn(value, name) && shape(Reflect.get(value, name)));
+  const further = Object.entries(optional);
+  return (value): value is T => {
+    if (typeof value !== 'object' || value === null) return false;
+    let count = shapes.length;
+    for (const [name, shape] of further) {
+      if (!Object.hasOwn(value, name)) continue;
+      if (!shape(Reflect.get(value, name))) return false;
+      count += 1;
+    }
+    return (
+      Object.keys(value).length === count &&
+      shapes.every(([name, shape]) => Object.hasOwn(value, name) && shape(Reflect.get(value, name)))
+    );
+  };
 }
 
 /** A record whose field `kind` selects the shape of the whole record. */

@@ -709,7 +709,8 @@ async function nodeMaker(options: ServerOptions, keeping: Keeping): Promise<Node
 /** Returns the sessions that are over by an outcome. */
 function sessionsOverBy(outcome: Outcome): string[] {
   if (outcome?.kind === 'quit') return [outcome.member.session];
-  return outcome?.kind === 'lost' ? outcome.quits.map(({ member }) => member.session) : [];
+  if (outcome?.kind !== 'lost') return [];
+  return [...outcome.quits, ...outcome.partings].map(({ member }) => member.session);
 }
 
 /** Opens the store, if there is one. Its modules are loaded only then. */

@@ -2,17 +2,30 @@
 import { expect } from 'vitest';
 import type { Chat } from '../../src/chat/chat.js';
 import type { Member, Outlet } from '../../src/chat/member.js';
+import { whenSettled } from '../../src/chat/ticket.js';
 
 export const ROOMS = ['#a', '#b', '#c'];
 const NICKS = ['ann', 'bob', 'cid', 'dan', 'eve', 'fay', 'gus', 'hal'];
 export const JOIN = { key: null, maxRooms: 9, flags: [] };
 const LIMITS = { maxMasks: 5, maxValues: 9 };
 
+/** The accounts of those who are connected several times. */
+const ACCOUNTS = ['ann', 'bob', 'cid'];
+
+/** A connection of somebody who has an account. */
+export interface Device {
+  /** The member that it shares with others, as soon as it is let in. */
+  member: Member;
+  readonly outlet: Outlet;
+  isOver: boolean;
+}
+
 /** One process. */
 export class Node {
   readonly chat: Chat;
   readonly members: Member[] = [];
   readonly gone: Member[] = [];
+  readonly devices: Device[] = [];
 
   readonly #outlet: () => Outlet | null;
 
@@ -27,6 +40,28 @@ export class Node {
     this.chat.admit(member, { nick, user: 'u', realName: nick });
     this.members.push(member);
     return member;
+  }
+
+  /** Connects somebody who is one with the member of an account, on whichever node that is. */
+  connect(account: string): void {
+    const outlet = this.#outlet();
+    if (outlet === null) return;
+    const own = this.chat.receive({ host: '192.0.2.1', outlet });
+    const names = { nick: account, user: 'u', realName: account, account };
+    const device: Device = { member: own, outlet, isOver: false };
+    this.devices.push(device);
+    whenSettled(this.chat.arriveAs(own, names), (shared) => {
+      if (device.isOver) return;
+      if (shared?.kind === 'shared') device.member = shared.member;
+      else if (shared === null) this.chat.admit(own, names);
+      else this.disconnect(device);
+    });
+  }
+
+  disconnect(device: Device): void {
+    device.isOver = true;
+    this.devices.splice(this.devices.indexOf(device), 1);
+    this.chat.leave(device.member, device.outlet, '');
   }
 
   quit(member: Member): void {
@@ -51,10 +86,14 @@ export class Node {
   }
 }
 
-/** Has somebody do something. */
-export function act(draw: (below: number) => number, node: Node): void {
+/** Has somebody do something. @param hasDevices - whether it may be somebody who is connected several times */
+export function act(draw: (below: number) => number, node: Node, hasDevices = false): void {
   const pick = <T>(from: readonly T[]): T => from[draw(from.length)] ?? expect.fail('nothing to choose from');
   const { chat } = node;
+  if (hasDevices && draw(3) === 0) {
+    actByDevice(draw, node);
+    return;
+  }
   if (node.members.length < 3) node.arrive(pick(NICKS));
   // Nobody acts before the log has let it in, but anybody may leave.
   const present = node.members.filter((one) => one.nick !== '');
@@ -81,4 +120,37 @@ export function act(draw: (below: number) => number, node: Node): void {
     () => node.quit(pick(node.members)),
   ];
   pick(acts)();
+}
+
+/** Has somebody do something who may be connected several times, to several nodes. */
+function actByDevice(draw: (below: number) => number, node: Node): void {
+  const pick = <T>(from: readonly T[]): T => from[draw(from.length)] ?? expect.fail('nothing to choose from');
+  const { chat, devices } = node;
+  const present = devices.filter(({ member }) => member.nick !== '');
+  if (present.length === 0 || draw(4) === 0) {
+    node.connect(pick(ACCOUNTS));
+    return;
+  }
+  const device = pick(present);
+  const [{ member, outlet }, room, nick] = [device, pick(ROOMS), pick(NICKS)];
+  const words = { type: 'message', text: 'x', tags: [], isDivisible: false } as const;
+  const acts: (() => unknown)[] = [
+    () => chat.join(member, room, JOIN),
+    () => chat.join(member, room, JOIN),
+    () => chat.part(member, room, ''),
+    () => chat.say(member, { kind: 'room', name: room, ranks: 0 }, words),
+    () => chat.say(member, { kind: 'room', name: room, ranks: 0 }, words),
+    () => chat.say(member, { kind: 'member', nick }, words),
+    () => chat.rename(member, `${nick}${draw(3)}`),
+    () => chat.kick(member, room, { nick, reason: '' }),
+    () => chat.invite(member, nick, room),
+    () => chat.setTopic(member, room, pick(['tea', 'milk'])),
+    () => chat.setAway(member, draw(2) === 0 ? null : 'out'),
+    () => chat.setTrait(member, 'always-on', draw(2) === 0),
+    () => chat.setOperator(member, draw(2) === 0 ? null : ['kill', 'override']),
+    () => chat.setHost(member, `h${draw(3)}.example`),
+    () => chat.amend(member, room, [{ kind: 'rank', on: draw(2) === 0, rank: 'operator', nick }], LIMITS),
+  ];
+  if (draw(6) === 0) node.disconnect(device);
+  else chat.through(member, outlet, pick(acts));
 }

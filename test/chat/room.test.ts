@@ -226,7 +226,7 @@ describe('rooms', () => {
     const ann = admit('ann');
     for (let round = 0; round < 10_000; round += 1) {
       const room = join(ann.member, `#${(round * 7919) % 257}-${round % 3}`);
-      room.invite(ann.member, ann.member, ann.member.who);
+      room.invite(ann.member.session, ann.member, ann.member.who);
       chat.part(ann.member, room.name, '');
     }
     expect([...chat.directory.rooms()]).toEqual([]);
@@ -252,7 +252,7 @@ describe('rules', () => {
     room.change({ kind: 'mask', on: true, list: 'exception', mask: 'bob!*@*' }, author, 0);
     room.change({ kind: 'mask', on: true, list: 'invitation', mask: 'bob!*@*' }, author, 0);
     expect(entryRefusal(bob.member, room, 'secret')).toBe('full');
-    room.invite(bob.member, ann.member, bob.member.who);
+    room.invite(bob.member.session, ann.member, bob.member.who);
     expect(entryRefusal(bob.member, room, 'secret')).toBeNull();
   });
 
@@ -277,10 +277,10 @@ describe('rules', () => {
       const room = join(ann.member, '#a');
       join(bob.member, '#a');
       shut(room);
-      room.invite(eve.member, bob.member, eve.member.who);
+      room.invite(eve.member.session, bob.member, eve.member.who);
       expect(entryRefusal(eve.member, room, null)).toBe('invite-only');
-      room.invite(eve.member, ann.member, eve.member.who);
-      room.invite(eve.member, bob.member, eve.member.who);
+      room.invite(eve.member.session, ann.member, eve.member.who);
+      room.invite(eve.member.session, bob.member, eve.member.who);
       expect(entryRefusal(eve.member, room, null)).toBeNull();
     });
 
@@ -291,7 +291,7 @@ describe('rules', () => {
         const room = join(ann.member, '#a');
         join(bob.member, '#a');
         shut(room);
-        room.invite(eve.member, ann.member, eve.member.who);
+        room.invite(eve.member.session, ann.member, eve.member.who);
         lose(room, ann.member);
         expect(entryRefusal(eve.member, room, null)).toBe('invite-only');
         // A member that gets a rank again has not given its invitation again.
@@ -306,7 +306,7 @@ describe('rules', () => {
       join(bob.member, '#a');
       shut(room);
       room.change({ kind: 'rank', on: true, rank: 'half-operator', member: ann.member }, author, 0);
-      room.invite(eve.member, ann.member, eve.member.who);
+      room.invite(eve.member.session, ann.member, eve.member.who);
       demote(room, ann.member);
       expect(entryRefusal(eve.member, room, null)).toBeNull();
       chat.part(ann.member, room.name, '');
@@ -318,7 +318,7 @@ describe('rules', () => {
       const room = join(ann.member, '#a');
       const ban = (mask: string): boolean => room.change({ kind: 'mask', on: true, list: 'ban', mask }, author, 0);
       ban('eve!*@*');
-      room.invite(eve.member, ann.member, eve.member.who);
+      room.invite(eve.member.session, ann.member, eve.member.who);
       ban('bob!*@*');
       expect(entryRefusal(eve.member, room, null)).toBeNull();
       ban('*!*@h.example');

@@ -2,9 +2,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Chat } from '../../src/chat/chat.js';
-import type { ChatEvent } from '../../src/chat/event.js';
+import type { ChatEvent, Said } from '../../src/chat/event.js';
 import type { Encoder, Outlet } from '../../src/chat/member.js';
 import type { Checkpoints } from '../../src/chat/sharing.js';
+import { whenSettled } from '../../src/chat/ticket.js';
 import type { LogName } from '../../src/log/entry.js';
 import { placeOf } from '../../src/log/place.js';
 import { MemoryCheckpoints } from '../support/memory-checkpoints.js';
@@ -147,7 +148,7 @@ test('nodes that die, are given up by mistake, or begin late agree on everything
         }
         // One that lives is taken for dead.
         if (draw(30) === 0) one().node.chat.giveUp(one().name);
-        act(draw, one().node);
+        act(draw, one().node, true);
         domain.network.run(draw(20));
         if (draw(10) === 0) domain.bringBack();
         if (draw(20) === 0) one().node.chat.keepRooms();
@@ -167,6 +168,12 @@ test('nodes that die, are given up by mistake, or begin late agree on everything
       const words = { type: 'message', text: 'x', tags: [], isDivisible: false } as const;
       chat.say(member, { kind: 'member', nick: 'last' }, words);
       domain.settle();
+      const lasts = ROOMS.map((room) => chat.say(member, { kind: 'room', name: room, ranks: 0 }, words));
+      domain.settle();
+      for (const said of lasts)
+        whenSettled(said, (outcome) => {
+          if (outcome.kind === 'said') expectHeard(domain, outcome);
+        });
       for (const { kept, node } of domain.processes) {
         kept.clear();
         node.chat.keepRooms();
@@ -190,6 +197,7 @@ test('nodes that die, are given up by mistake, or begin late agree on everything
       for (const { node } of domain.processes) {
         const known = [...node.chat.directory.members()];
         for (const present of node.members) if (present.nick !== '') expect(known).toContain(present);
+        for (const { member: present } of node.devices) if (present.nick !== '') expect(known).toContain(present);
         for (const { session } of node.gone) expect(known.map((each) => each.session)).not.toContain(session);
       }
       for (const { heard } of domain.ears) {
@@ -201,6 +209,18 @@ test('nodes that die, are given up by mistake, or begin late agree on everything
     { numRuns: 10 },
   );
 });
+
+/** Everybody in a room has heard what was said there last, through all connections. */
+function expectHeard({ processes }: Domain, { id, room }: Said): void {
+  const { seq, part } = placeOf(id);
+  for (const { node } of processes) {
+    for (const { member, outlet } of node.devices) {
+      const isInside = node.chat.directory.room(room?.name ?? '')?.seatOf(member) !== undefined;
+      if (!isInside || !(outlet instanceof Ear)) continue;
+      expect(outlet.heard.get(room?.name ?? '')?.at(-1)).toBe(1000 * seq + part);
+    }
+  }
+}
 
 function isOpen(chat: Chat, log: LogName): boolean {
   return !log.startsWith('r:') || chat.directory.room(log.slice(2)) !== undefined;

@@ -101,11 +101,24 @@ test('a room that was saved before others had it gives them no addresses, and kn
   expect([ranksOf('ann'), ranksOf('bob'), ranksOf('cid')]).toEqual([undefined, RANK_BITS.operator, 0]);
 });
 
+test('a domain that the second version has written is read: each member was connected to one node', () => {
+  const domain = newDomain();
+  domain.apply(1, { ...stamp('a.1.1'), kind: 'arrive', who: who('ann') });
+  const text = encodeDomain(domain.snapshot());
+  const second = text
+    .replace('"version":3', '"version":2')
+    .replace('"presences":[],', '')
+    .replace(',"isAlone":false', '');
+  expect(second).not.toMatch(/presences|isAlone/);
+  expect(read(decodeDomain(second))).toEqual(domain.snapshot());
+});
+
 test('a room that the first version has written is read: it knew of no other nodes', () => {
   const text = encodeRoom(outlived().snapshot());
-  const first = text.replace('"version":2', '"version":1').replace('"gone":[],', '');
-  expect(first).not.toContain('gone');
-  expect(encodeRoom(read(decodeRoom(first)))).toBe(text.replace('"gone":[],', '').replace('}}', ',"gone":[]}}'));
+  const without = text.replace('"heirs":[],', '').replace('"gone":[],', '');
+  const first = without.replace('"version":3', '"version":1');
+  expect(first).not.toMatch(/gone|heirs/);
+  expect(encodeRoom(read(decodeRoom(first)))).toBe(without.replace('}}', ',"gone":[],"heirs":[]}}'));
 });
 
 describe('what cannot be the state of a room is refused', () => {
@@ -115,8 +128,8 @@ describe('what cannot be the state of a room is refused', () => {
     JSON.stringify(who('ann')),
   );
   test.each([
-    ['a later version', sound.replace('"version":2', '"version":3'), { kind: 'unknown-version', version: 3 }],
-    ['a version that is none', sound.replace('"version":2', '"version":0')],
+    ['a later version', sound.replace('"version":3', '"version":4'), { kind: 'unknown-version', version: 4 }],
+    ['a version that is none', sound.replace('"version":3', '"version":0')],
     ['a missing field', sound.replace('"isAwaiting":true,', '')],
     ['a field of another type', sound.replace('"seats":[]', '"seats":[{"session":"a.1.1"}]')],
     ['a list that is no list', sound.replace('"messages":[]', '"messages":null')],
@@ -189,6 +202,10 @@ describe('whatever is read as a state', () => {
     domain.apply(4, { ...stamp('a.1.0', 2), kind: 'describe', key: 'k', value: 'v', maxKeys: 9 });
     domain.apply(5, { ...stamp('a.1.1', 2), kind: 'trait', trait: 'bot', on: true });
     domain.apply(6, { ...stamp('a.1.2', 2), kind: 'quit', reason: '' });
+    const attach = { kind: 'attach', account: null, address: '192.0.2.2', isSecure: true, certificate: null } as const;
+    domain.apply(7, { ...stamp('a.1.0'), via: 'b.1.1', ...attach });
+    domain.apply(8, { ...stamp('a.1.1'), via: 'b.1.2', ...attach });
+    domain.apply(9, { ...stamp('b.1.9'), kind: 'gone', node: 'a.1' });
     const sound = encodeDomain(domain.snapshot());
     const whole = newDomain();
     whole.restore(read(decodeDomain(sound)));
@@ -198,6 +215,6 @@ describe('whatever is read as a state', () => {
       if (decoded.kind === 'state') newDomain().restore(decoded.state);
     });
     fc.assert(property, { numRuns: 1000 });
-    expect(decodeDomain(sound.replace('"version":2', '"version":7'))).toEqual({ kind: 'unknown-version', version: 7 });
+    expect(decodeDomain(sound.replace('"version":3', '"version":7'))).toEqual({ kind: 'unknown-version', version: 7 });
   });
 });

@@ -49,7 +49,7 @@ const change: fc.Arbitrary<SettingChange> = fc.oneof(
   }),
 );
 
-const stamp: { readonly [K in keyof Stamp]: fc.Arbitrary<Stamp[K]> } = {
+const stamp: { readonly [K in keyof Omit<Stamp, 'via'>]: fc.Arbitrary<Stamp[K]> } = {
   session: name,
   n: number,
   atMs: number,
@@ -59,8 +59,8 @@ const stamp: { readonly [K in keyof Stamp]: fc.Arbitrary<Stamp[K]> } = {
 
 const annotation = { key: fc.option(name), value: fc.option(words), maxKeys: number };
 
-/** Any entry of any kind. */
-export const anyEntry: fc.Arbitrary<Entry> = fc.oneof(
+/** Any entry of any kind that a session proposes itself. */
+const ownEntry: fc.Arbitrary<Entry> = fc.oneof(
   fc.record({ ...stamp, kind: fc.constant('join'), who, name, key: fc.option(name), flags: fc.array(roomFlag) }),
   fc.record({ ...stamp, kind: fc.constant('part'), reason }),
   fc.record({ ...stamp, kind: fc.constant('kick'), who: fc.option(who), target: fc.option(name), reason }),
@@ -116,6 +116,16 @@ export const anyEntry: fc.Arbitrary<Entry> = fc.oneof(
   fc.record({ ...stamp, kind: fc.constant('withdrawn') }),
   fc.record({ ...stamp, kind: fc.constant('expel'), target: name, reason, parting: words }),
   fc.record({ ...stamp, kind: fc.constant('arrive'), who }),
+  fc.record({ ...stamp, kind: fc.constant('arrive'), who, isAlone: on }),
+  fc.record({
+    ...stamp,
+    kind: fc.constant('attach'),
+    account: fc.option(name),
+    address: name,
+    isSecure: on,
+    certificate: fc.option(name),
+  }),
+  fc.record({ ...stamp, kind: fc.constant('detach'), reason, sinceMs: number }),
   fc.record({ ...stamp, kind: fc.constant('nick'), nick: name }),
   fc.record({ ...stamp, kind: fc.constant('quit'), reason }),
   fc.record({ ...stamp, kind: fc.constant('away'), reason: fc.option(words) }),
@@ -141,4 +151,11 @@ export const anyEntry: fc.Arbitrary<Entry> = fc.oneof(
     isDivisible: on,
   }),
   fc.record({ ...stamp, kind: fc.constant('gone'), node: name }),
+  fc.record({ ...stamp, kind: fc.constant('gone'), node: name, heirs: fc.array(fc.tuple(name, name)) }),
+);
+
+/** Any entry of any kind. */
+export const anyEntry: fc.Arbitrary<Entry> = fc.oneof(
+  ownEntry,
+  fc.tuple(ownEntry, name).map(([entry, via]) => ({ ...entry, via })),
 );

@@ -60,9 +60,12 @@ export function setBan(
 /** Removes the members of this process to whom a ban that has been set applies. */
 export function enforce(scene: Scene, { ban, parting }: Banned): void {
   for (const { member, outlets } of concernedBy(scene, ban)) {
-    if (!member.isLocal) continue;
-    if (outlets.length === outletsOf(member.outlet).length) scene.core.putOut(member, parting, ban.reason);
-    else for (const outlet of outlets) outlet.expel(parting, ban.reason);
+    const { core } = scene;
+    const isAll = outlets.length === outletsOf(member.outlet).length;
+    // The ban may not apply to the connections to other nodes.
+    if (isAll && member.isLocal && core.domain.fold.presencesOf(member) === undefined) {
+      core.putOut(member, parting, ban.reason);
+    } else for (const outlet of outlets) outlet.expel(parting, ban.reason);
   }
 }
 

@@ -1,18 +1,15 @@
 /** Members that are connected several times, or not at all. */
 import type { Who } from '../../log/entry.js';
-import type { DomainOutcomes } from '../domain-deeds.js';
 import type { EventOf } from '../event.js';
 import type { Introduction, Member, Outlet } from '../member.js';
 import { type MemberState, stateOf, stranger } from '../member-state.js';
 import { outletsOf } from '../outlets.js';
+import { NOT_CONNECTED } from '../presences.js';
 import { identityOf } from '../subject.js';
-import type { Answer } from '../ticket.js';
+import { type Answer, mapAnswer } from '../ticket.js';
 import type { KeptOut } from './membership.js';
 import { proposeRights } from './profile.js';
 import type { Scene } from './scene.js';
-
-/** Why a member without a connection is away. */
-export const NOT_CONNECTED = 'Not connected';
 
 /** Returns the address of a connection in its canonical form. */
 export function addressOf({ remoteHost }: Outlet): string {
@@ -20,9 +17,14 @@ export function addressOf({ remoteHost }: Outlet): string {
 }
 
 /** Returns the addresses that a member is connected from; its arrival address if nobody is connected for it. */
-export function addressesOf(who: Member): string[] {
-  const { outlet, address } = stateOf(who);
+export function addressesOf({ core }: Scene, who: Member): string[] {
+  const { outlet, address, proposer, isConnected } = stateOf(who);
   const addresses = new Set(outletsOf(outlet).map(addressOf));
+  const presences = core.domain.fold.presencesOf(stateOf(who));
+  for (const session of presences?.sessions() ?? []) {
+    const elsewhere = presences?.of(session);
+    if (elsewhere !== undefined && !(isConnected && session === proposer)) addresses.add(elsewhere.address);
+  }
   return addresses.size === 0 ? [address] : [...addresses];
 }
 
@@ -55,12 +57,12 @@ export function ofAccount({ core, directory }: Scene, account: string, nick: str
   const folded = fold(account);
   const wanted = directory.member(nick);
   const isOwn = (member: MemberState): boolean =>
-    member.isLocal &&
+    (member.isLocal || core.mayShareMembers) &&
     !member.isAlone &&
     member.account !== null &&
     fold(member.account) === folded &&
     // The member may be about to change its account.
-    !core.domain.hasProposalOf(member.session, 'account');
+    !core.domain.hasProposalOf(member.proposer, 'account');
   if (wanted !== undefined && isOwn(wanted)) return wanted;
   for (const member of directory.members()) if (isOwn(member)) return member;
   return undefined;
@@ -75,11 +77,11 @@ export interface Shared {
 }
 
 /**
- * Lets somebody who arrives share the member of its account.
+ * Lets somebody who arrives share the member of its account, whichever node that is connected to.
  *
  * @returns null if nobody who has logged in to the account is here
  */
-export function arriveAs(scene: Scene, who: Member, names: Introduction): Shared | KeptOut | null {
+export function arriveAs(scene: Scene, who: Member, names: Introduction): Answer<Shared | KeptOut | null> {
   const { nick, user, realName, account = null } = names;
   const arriving = stateOf(who);
   const shared = account === null ? undefined : ofAccount(scene, account, nick);
@@ -87,9 +89,20 @@ export function arriveAs(scene: Scene, who: Member, names: Introduction): Shared
   const known = { ...arriving.who, nick, user, realName };
   const ban = scene.bans.find(identityOf(known, scene.directory.fold));
   if (ban !== null) return { kind: 'refused', why: 'banned', ban };
-  const { absentSinceMs } = stateOf(shared);
+  const member = stateOf(shared);
+  if (!isHere(scene, member)) {
+    return mapAnswer(scene.core.branches.attach(member, arriving.outlet), (outcome) =>
+      outcome.kind === 'attached' ? ({ kind: 'shared', member, absentSinceMs: outcome.absentSinceMs } as const) : null,
+    );
+  }
+  const { absentSinceMs } = member;
   share(scene, shared, arriving.outlet);
   return { kind: 'shared', member: shared, absentSinceMs };
+}
+
+/** Whether the others know that somebody is connected to this process for a member. */
+function isHere({ core }: Scene, { isLocal, isConnected, branch }: MemberState): boolean {
+  return !core.isShared || (isConnected && (isLocal || branch !== null));
 }
 
 /** Adds an outlet to a member. Somebody is present again, so the member is no longer away. */
@@ -111,12 +124,17 @@ export function leave(
   who: Member,
   outlet: Outlet,
   reason: string,
-): Answer<DomainOutcomes['quit']> | null {
+): Answer<EventOf<'quit'> | null> | null {
   const { core } = scene;
   const member = stateOf(who);
-  if (!core.isKnown(member)) return null;
   const hasOthers = outletsOf(member.outlet).some((one) => one !== outlet);
-  if (!hasOthers && !stays(scene, member)) return core.quit(member, reason);
+  core.branches.cancel(outlet);
+  if (!hasOthers && isKeptByOthers(scene, member)) {
+    const left = core.branches.leave(member, outlet, reason);
+    return left && mapAnswer(left, (outcome) => (outcome?.kind === 'quit' ? outcome : null));
+  }
+  if (!core.isKnown(member)) return null;
+  if (!hasOthers && !core.domain.fold.stays(member)) return core.quit(member, reason);
   member.detach(outlet);
   if (!hasOthers) member.absentSinceMs = scene.directory.now();
   // The people who are connected, or connect next, know the password of the account, but perhaps not that of an
@@ -126,16 +144,12 @@ export function leave(
   return null;
 }
 
-/** One member of an account stays: if one stayed for each login under another nick, they would add up. */
-function stays({ directory }: Scene, member: MemberState): boolean {
-  const { account } = member;
-  if (account === null || !member.traits.has('always-on')) return false;
-  const { fold } = directory;
-  for (const other of directory.members()) {
-    if (other !== member && !other.isAlone && other.account !== null && fold(other.account) === fold(account))
-      return false;
-  }
-  return true;
+/** Whether other nodes may be connected for a member: then the log decides whether it quits. */
+function isKeptByOthers({ core }: Scene, member: MemberState): boolean {
+  if (!member.isLocal) return true;
+  const { fold } = core.domain;
+  const isShareable = member.account !== null || fold.presencesOf(member) !== undefined;
+  return core.isShared && isShareable && fold.bySession(member.session) === member;
 }
 
 /**
@@ -156,7 +170,7 @@ export function setAway(scene: Scene, who: Member, reason: string | null): Answe
 /** Makes a member away, or not, by the current state of its outlets. */
 function showPresence(scene: Scene, member: MemberState): void {
   const absence = outletsOf(member.outlet).length === 0 ? NOT_CONNECTED : member.absence;
-  if (absence !== member.away) proposeAway(scene, member, absence);
+  if (absence !== scene.core.domain.fold.absenceAt(member, member.proposer)) proposeAway(scene, member, absence);
 }
 
 function proposeAway({ core }: Scene, member: MemberState, reason: string | null): Answer<EventOf<'away'> | null> {

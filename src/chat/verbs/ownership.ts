@@ -34,7 +34,8 @@ export function forget(scene: Scene, account: string): void {
   for (const member of [...directory.members()]) {
     if (!member.isLocal || member.account === null || fold(member.account) !== fold(account)) continue;
     if (member.traits.has('always-on')) setTrait(scene, member, 'always-on', false);
-    if (outletsOf(member.outlet).length === 0) core.quit(member, 'Account erased');
+    const isConnected = (core.domain.fold.presencesOf(member)?.size ?? 0) > 0;
+    if (outletsOf(member.outlet).length === 0 && !isConnected) core.quit(member, 'Account erased');
   }
 }
 

@@ -4,13 +4,14 @@
 import { RANKS, type SettingChange } from '../../log/entry.js';
 import type { Member, MemberDescription, Outlet } from '../member.js';
 import { MemberState, stateOf, stranger } from '../member-state.js';
+import { NOT_CONNECTED } from '../presences.js';
 import { RANK_BITS, type Room } from '../room.js';
 import type { RoomState } from '../room-state.js';
 import type { RoomReplica } from '../rooms.js';
 import { isTicket, whenSettled } from '../ticket.js';
-import { addressOf, NOT_CONNECTED, setAway } from './devices.js';
+import { addressOf, setAway } from './devices.js';
 import { annotateSelf } from './notes.js';
-import { setTrait } from './profile.js';
+import { proposeRights, setTrait } from './profile.js';
 import type { Scene } from './scene.js';
 
 /** A mask that everybody matches. */
@@ -54,6 +55,8 @@ export function restore(
 ): Member | null {
   const { core } = scene;
   const { who, sinceMs, lastSpokeMs, metadata } = description;
+  const companion = isAlone ? undefined : companionOf(scene, description, outlet);
+  if (companion !== undefined) return companion;
   // A member without a connection has no operator's rights: the next person may not know the password for them.
   const privileges = outlet === null ? null : who.privileges;
   const known = { ...stranger(who.address), ...who, privileges };
@@ -90,6 +93,34 @@ export function restore(
     for (const { name, ranks } of description.rooms) enter(scene, member, name, ranks);
     return member;
   });
+}
+
+/**
+ * Lets an outlet continue as the member of its account, which another connection has brought in already, or another
+ * node has.
+ */
+function companionOf(scene: Scene, description: MemberDescription, outlet: Outlet | null): Member | undefined {
+  const { core, directory } = scene;
+  const { who, away, rooms } = description;
+  if (!core.isShared || outlet === null || who.account === null) return undefined;
+  const { fold } = directory;
+  const isMeant = (member: MemberState): boolean =>
+    !member.isAlone &&
+    core.domain.fold.isSameAccount(member.account, who.account) &&
+    fold(member.nick) === fold(who.nick);
+  const arriving = core.returning.find(isMeant);
+  const known = arriving ?? directory.member(who.nick);
+  if (known === undefined || !isMeant(known)) return undefined;
+  if (!known.isLocal && !(core.mayShareMembers && core.isElsewhere(known))) return undefined;
+  known.entitle(outlet, who.privileges);
+  if (arriving !== undefined || (known.isLocal && known.isConnected)) {
+    known.attach(outlet);
+    if (who.privileges !== null) proposeRights(scene, known, known.entitled);
+    return known;
+  }
+  if (away !== null) known.mark(outlet, away);
+  core.branches.resume(known, outlet, rooms);
+  return known;
 }
 
 /**

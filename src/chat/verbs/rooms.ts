@@ -38,6 +38,7 @@ export function join(
   if (refusal !== null) return refuse(refusal, known);
   if (!core.rooms.hasPlaceFor(name)) return NOT_TAKEN;
   const replica = core.rooms.replica(name);
+  if (core.isShared) core.nodes.beforeEntry(replica, member);
   const stamp = core.stamp(replica, member);
   return replica.propose<'join'>(member, {
     kind: 'join',

@@ -39,9 +39,9 @@ function sayToRoom(
   if (replica === undefined) return refuse('no-such-room');
   const who = knownTo(replica.fold, by);
   // Field by field: to spread the stamp into the entry would cost more than all the rest of a message.
-  const { session, n, atMs, seen, base } = core.stamp(replica, by);
+  const { session, via, n, atMs, seen, base } = core.stamp(replica, by);
   const stamped = { session, n, atMs, seen, base, kind: 'say', who, ranks, type, text, tags, isDivisible } as const;
-  return replica.propose<'say'>(by, stamped);
+  return replica.propose<'say'>(by, via === undefined ? stamped : { ...stamped, via });
 }
 
 function sayToMember(
@@ -52,9 +52,9 @@ function sayToMember(
 ): Answer<Said | Refused<SayRefusal>> {
   const target = directory.member(nick)?.session;
   if (target === undefined) return refuse('no-such-member');
-  const { session, n, atMs, seen, base } = core.stamp(core.private, by);
+  const { session, via, n, atMs, seen, base } = core.stamp(core.private, by);
   const stamped = { session, n, atMs, seen, base, kind: 'tell', target, type, text, tags, isDivisible } as const;
-  return core.private.propose<'tell'>(by, stamped);
+  return core.private.propose<'tell'>(by, via === undefined ? stamped : { ...stamped, via });
 }
 
 /** Takes back a message. @param message - its id */

@@ -10,7 +10,7 @@ import { REAL_NAME_BYTES, USER_LENGTH } from '../isupport.js';
 import type { Message } from '../message.js';
 import { MAX_METADATA_KEYS } from '../metadata-limits.js';
 import { fitUserName, isNick, spellNick } from '../names.js';
-import { defer, type Outcome, outcomeOf, type Paged } from '../outcome.js';
+import { defer, type Outcome, outcomeOf, type Paged, sendAll } from '../outcome.js';
 import { replyNotTaken, replyReserved } from '../refusals.js';
 import type { Registration } from '../registration.js';
 import { rename } from '../renaming.js';
@@ -21,6 +21,8 @@ import { sendWelcome } from '../welcome.js';
 /** Bytes for a list of capabilities in one line, whatever the server's name and the nick. */
 const CAP_LIST_BYTES = 350;
 const QUIT_BYTES = 300;
+/** The attempts of a client that arrives to share the member of its account, or to be one of its own. */
+const MAX_ATTEMPTS = 3;
 /** The user name of somebody whose own has no character that may stand in a mask. */
 const ANY_USER = 'user';
 /** Clients of at least this version follow changes of the list (capability-negotiation, "CAP LS Version 302"). */
@@ -181,19 +183,34 @@ function enter(client: Client, registration: Registration): Outcome {
   );
 }
 
-function* admit(client: Client, registration: Registration, facts: AccountFacts | null): Paged {
+/** @param attempts - how often somebody else may be faster with the account's member */
+function* admit(
+  client: Client,
+  registration: Registration,
+  facts: AccountFacts | null,
+  attempts = MAX_ATTEMPTS,
+): Paged {
   const { member, server } = client;
   const { nick: wanted, user: name, realName, metadata } = registration;
   if (wanted === null || name === null) return;
   const names = { nick: wanted, user: name, realName, account: client.account };
-  const shared = server.chat.arriveAs(member, names);
+  const shared = yield* outcomeOf(
+    server.chat.arriveAs(member, names),
+    client.afterAll((late) => {
+      if (late?.kind !== 'shared' || client.registration === null) return;
+      client.goOnAs(late.member);
+      sendAll(welcomeToMember(client, null));
+    }),
+  );
+  if (hasRegistered(client)) return;
   if (shared?.kind === 'shared') {
     client.goOnAs(shared.member);
     yield* welcomeToMember(client, shared.absentSinceMs);
     return;
   }
   if (shared !== null) {
-    replyBanned(client, registration, shared);
+    if (shared.why === 'banned') replyBanned(client, registration, shared);
+    else replyNotTaken(client, 'NICK', wanted);
     return;
   }
   const admitted = yield* outcomeOf(
@@ -202,7 +219,7 @@ function* admit(client: Client, registration: Registration, facts: AccountFacts 
       if (late.kind === 'arrived' && client.registration !== null) welcomeLate(client, registration);
     }),
   );
-  if (client.registration === null) return;
+  if (hasRegistered(client)) return;
   if (admitted.kind === 'arrived') {
     client.registered();
     for (const [key, value] of metadata) {
@@ -212,6 +229,9 @@ function* admit(client: Client, registration: Registration, facts: AccountFacts 
     if (facts !== null) yield* applySettings(client, facts);
   } else if (admitted.why === 'banned') {
     replyBanned(client, registration, admitted);
+  } else if (attempts > 1 && admitted.why === 'nick-taken' && isOfAccount(client, wanted)) {
+    // Another client of the account has arrived on another node.
+    yield* admit(client, registration, facts, attempts - 1);
   } else {
     // Somebody else took the nick between NICK and the end of registration.
     registration.nick = null;
@@ -219,6 +239,17 @@ function* admit(client: Client, registration: Registration, facts: AccountFacts 
     else if (admitted.why === 'nick-reserved') replyReserved(client, wanted);
     else replyNotTaken(client, 'NICK', wanted);
   }
+}
+
+/** Whether a client was let in while it waited for a log. */
+function hasRegistered({ registration }: Client): boolean {
+  return registration === null;
+}
+
+/** Whether the member with a nick is one that a client may share. */
+function isOfAccount({ account, server: { chat, directory } }: Client, wanted: string): boolean {
+  const holder = directory.member(wanted);
+  return holder !== undefined && account !== null && chat.memberOfAccount(account, wanted) === holder;
 }
 
 function replyBanned(client: Client, { nick: wanted, user: name }: Registration, { ban }: KeptOut): void {
