@@ -497,6 +497,7 @@ export class Core implements ReplicaOwner {
     // Their requests are proposed again.
     for (const member of arriving) this.#arriving.set(member.session, member);
     this.returning.begin(members, former);
+    this.rooms.announceAll();
   }
 
   /** Removes this node by its own will. @param then - called when the domain's log has the entry */

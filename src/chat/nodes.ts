@@ -6,6 +6,7 @@ import type { Member } from './member.js';
 import { type MemberState, stateOf } from './member-state.js';
 import type { Lost } from './outcome.js';
 import type { RoomReplica } from './rooms.js';
+import { whenSettled } from './ticket.js';
 
 /** The other processes, as far as they concern this one. */
 export class Nodes {
@@ -110,8 +111,13 @@ export class Nodes {
     this.#announced.set(room, isOpen);
     const { domain, steward } = this.#core;
     const stamp = this.#core.stamp(domain, steward);
-    if (isOpen) domain.oblige<'open'>(steward, { kind: 'open', room, ...stamp });
-    else domain.oblige<'shut'>(steward, { kind: 'shut', room, ...stamp });
+    const answer = isOpen
+      ? domain.oblige<'open'>(steward, { kind: 'open', room, ...stamp })
+      : domain.oblige<'shut'>(steward, { kind: 'shut', room, ...stamp });
+    whenSettled(answer, (outcome) => {
+      // The log had reported before that this node is gone: it reports again when it has returned.
+      if (outcome?.kind === 'refused') this.#announced.delete(room);
+    });
   }
 
   /** The domain's log has recorded whether a room is open. */

@@ -411,6 +411,11 @@ export class Rooms {
     this.#begin(made);
   }
 
+  /** Makes all processes follow the open rooms that the domain's log does not name. */
+  announceAll(): void {
+    for (const { name } of this.#open.values()) this.#announce(name);
+  }
+
   /** Makes all processes follow an open room. */
   #announce(log: LogName): void {
     const { shared, abroad } = this.#options;

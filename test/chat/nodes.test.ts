@@ -613,6 +613,19 @@ describe('a node that was given up, and comes back', () => {
     expect(roomsOf(b)).toEqual(roomsOf(a));
   });
 
+  test('reports rooms again that had opened when it was given up', () => {
+    const { a, b, ann } = begin();
+    log.become('held', 'd');
+    expect(join(a, ann.member, '#new')).toBe('joined');
+    log.put('d', { session: 'b.1.900', n: 1, atMs: 1, seen: 0, base: 0, kind: 'gone', node: 'a.1' });
+    log.recover();
+    log.run();
+    expect(roomOf(b, '#new')).toEqual([]);
+    a.comeBack('a.2');
+    expect(roomOf(b, '#new')).toEqual(['ann']);
+    expect(roomsOf(b)).toEqual(roomsOf(a));
+  });
+
   test('shows a member that it is out of a room which does not let it in', () => {
     const { a, b, ann, bob } = begin();
     a.amend(ann.member, '#a', [{ kind: 'rank', on: true, rank: 'operator', nick: 'bob' }], LIMITS);
