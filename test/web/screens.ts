@@ -12,6 +12,7 @@ export async function throughScreens(page: Page, look: (screen: string) => Promi
     await page.getByRole('button', { name: 'Show the conversations' }).click();
     await page.getByRole('navigation').waitFor();
   };
+  await page.getByLabel('Your nick').waitFor();
   await look('sign-in');
   await page.getByLabel('Your nick').fill('ann');
   await page.getByRole('button', { name: 'Join' }).click();
