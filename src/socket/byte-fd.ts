@@ -125,7 +125,8 @@ export abstract class ByteFd extends OwnedFd {
 
   /**
    * Makes a Node.js stream of the fd, to be piped, read as lines and so on. The fd becomes non-blocking, which
-   * duplicates of it share, and belongs to the stream: destroying the stream closes it.
+   * duplicates of it share, and belongs to the stream: destroying the stream closes it, and closing it destroys the
+   * stream.
    *
    * An fd that was opened only to be read makes a stream that is only readable, and one opened only to be written one
    * that is only writable. On any other fd there is nothing to end but the whole: `end()` sends what was written and
@@ -156,6 +157,7 @@ function byteCalls(owner: ByteFd, readable: boolean, writable: boolean): ByteCal
     write: (bytes) => owner.write(bytes),
     end: () => undefined,
     close: () => owner.close(),
+    whenClosed: (listener) => owner.whenClosed(listener),
   };
 }
 

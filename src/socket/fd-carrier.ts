@@ -19,6 +19,8 @@ export interface ByteCalls {
   /** Ends the writing side, if that can be done alone. */
   end(): void;
   close(): void;
+  /** Calls a function once the fd is closed or given away. */
+  whenClosed(listener: () => void): void;
 }
 
 const READ_BYTES = 64 * 1024;
@@ -62,6 +64,7 @@ export class FdCarrier implements ByteCarrier {
       waitFailed: () => undefined,
       givenUp: this.#fail,
     });
+    this.#calls.whenClosed(() => stream.destroy());
   }
 
   read(): void {

@@ -20,6 +20,7 @@ export abstract class OwnedFd implements Disposable {
   #fd: number;
   readonly #className: string;
   readonly #what: string;
+  #onClosed: (() => void) | null = null;
 
   /**
    * @param className the name that util.inspect shows
@@ -58,6 +59,24 @@ export abstract class OwnedFd implements Disposable {
     leaveMultiplexers(fd);
     this.#fd = -1;
     native.close(fd);
+    this.#onClosed?.();
+  }
+
+  /**
+   * Calls a function once this object is closed or given away: who waits for an fd that is no longer watched would wait
+   * for ever.
+   *
+   * @internal
+   */
+  whenClosed(listener: () => void): void {
+    const earlier = this.#onClosed;
+    this.#onClosed =
+      earlier === null
+        ? listener
+        : () => {
+            earlier();
+            listener();
+          };
   }
 
   /**
@@ -70,6 +89,7 @@ export abstract class OwnedFd implements Disposable {
     const fd = this.fd;
     native.disownFd(fd);
     this.#fd = -1;
+    this.#onClosed?.();
     return fd;
   }
 

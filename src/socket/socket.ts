@@ -767,7 +767,8 @@ export class Socket extends OwnedFd {
 
   /**
    * Makes a Node.js stream of a connected stream socket, to be piped, read as lines and so on. The socket becomes
-   * non-blocking and belongs to the stream: destroying the stream closes it. A multiplexer of its own waits for it.
+   * non-blocking and belongs to the stream: destroying the stream closes it, and closing it destroys the stream. A
+   * multiplexer of its own waits for it.
    *
    * @param options of `stream.Duplex`; by default each side ends by itself (`allowHalfOpen`)
    * @throws ERR_CLOSED; ERR_OUT_OF_RANGE if it is no stream socket; ENOTCONN
@@ -798,6 +799,7 @@ function byteCalls(socket: Socket): ByteCalls {
     write: (bytes) => socket.send(bytes),
     end: () => socket.shutdown('write'),
     close: () => socket.close(),
+    whenClosed: (listener) => socket.whenClosed(listener),
   };
 }
 

@@ -1,15 +1,16 @@
 /** Streams over every kind of fd that is read and written. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { constants } from 'node:fs';
+import { closeSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Descriptor, pipe } from 'fdmux';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { pattern } from '../support/connections.js';
-import { nextEvent, within } from '../support/deadline.js';
+import { nextEvent, until, within } from '../support/deadline.js';
+import { openFds } from '../support/fds.js';
 
 function scratchFile(name: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'fdmux-duplex-'));
@@ -54,6 +55,24 @@ describe('Descriptor.toDuplex', () => {
     stream.write('nobody is there');
     expect(await within(failed, 'the error')).toMatchObject({ code: 'EPIPE', syscall: 'write' });
     expect(writer.closed).toBe(true);
+  });
+
+  test.each([
+    ['closed', (reader: Descriptor) => reader.close()],
+    ['given away', (reader: Descriptor) => closeSync(reader.detach())],
+  ])('is over when the fd that it waits for is %s, and so is its multiplexer', async (_how, end) => {
+    const before = openFds();
+    const [reader, writer] = pipe();
+    const stream = reader.toDuplex().resume();
+    const closed = nextEvent(stream, 'close');
+    await nextTurn();
+    end(reader);
+    await within(closed, 'the end of the stream');
+    writer.close();
+    await until(
+      () => [...openFds()].every(([fd, target]) => before.get(fd) === target),
+      () => 'an fd is left',
+    );
   });
 
   test('copies a file on a disk, which no multiplexer takes', async () => {

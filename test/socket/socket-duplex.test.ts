@@ -28,6 +28,20 @@ describe('toDuplex', () => {
     expect(client.recv(100)?.toString()).toBe('first!second!last!');
   });
 
+  test('is over when its socket is closed, and a write that waits fails', async () => {
+    const [left, right] = unixPair();
+    const stream = left.toDuplex().resume();
+    const written = new Promise<Error | null | undefined>((resolve) => {
+      stream.write(Buffer.alloc(4 * 1024 * 1024), resolve);
+    });
+    stream.on('error', () => undefined);
+    const closed = nextEvent(stream, 'close');
+    left.close();
+    await within(closed, 'the end of the stream');
+    expect(await within(written, 'the answer to the write')).toBeInstanceOf(Error);
+    right.close();
+  });
+
   test('moves megabytes both ways at once, with back-pressure', async () => {
     const [left, right] = unixPair();
     const data = Buffer.alloc(8 * 1024 * 1024, 'the quick brown fox ');
