@@ -116,7 +116,8 @@ function deliveriesOf(answers: Published['irc']['answers'], id: string): readonl
 const between = ({ least, most }: Range, inWords: (value: number) => string): string =>
   inWords(least) === inWords(most) ? inWords(least) : `${inWords(least)} to ${inWords(most)}`;
 
-const microseconds = (ns: Range): string => `${between(ns, (value) => figure(Number((value / 1000).toPrecision(2))))} µs`;
+const microseconds = (ns: Range): string =>
+  `${between(ns, (value) => figure(Number((value / 1000).toPrecision(2))))} µs`;
 
 const kilobytes = (bytes: Range): string =>
   `${between(bytes, (value) => figure(Number((value / 1000).toPrecision(2))))} kB`;
