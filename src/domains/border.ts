@@ -202,7 +202,8 @@ export class Border {
         guest: here(invitation.guest),
         by: invitation.by && here(invitation.by),
       })),
-      heirs: room.heirs.map(([former, session]) => [here(former), here(session)] as const),
+      // By another session for somebody of this domain, the home could speak for them.
+      heirs: [],
       gone: room.gone.map((node) => this.#nodeHere(node)),
       numbers: {
         ...room.numbers,

@@ -162,8 +162,7 @@ export function isFit(entry: Entry): boolean {
 
 /** Whether everything in a room of another domain is well formed, apart from its name. */
 export function isFitRoom(room: RoomSnapshot): boolean {
-  const { registration, topic, key, metadata, seats, invitations, heirs, numbers, messages, knocks, gone, absent } =
-    room;
+  const { registration, topic, key, metadata, seats, invitations, numbers, messages, knocks, gone, absent } = room;
   const masks = Object.values(room.masks).flat();
   return (
     (registration === null ||
@@ -180,8 +179,6 @@ export function isFitRoom(room: RoomSnapshot): boolean {
     seats.every(({ session, who }) => isSession(session) && isFitWho(who)) &&
     invitations.length <= MAX_INVITATIONS &&
     invitations.every(({ guest, who, by }) => isSession(guest) && isFitWho(who) && (by === null || isSession(by))) &&
-    heirs.length <= MAX_SEATS &&
-    heirs.every(([former, session]) => isSession(former) && isSession(session)) &&
     numbers.last.every(([session]) => isSession(session)) &&
     messages.length <= MAX_MESSAGES &&
     messages.every(([, session]) => isSession(session)) &&

@@ -306,3 +306,9 @@ test.each(['tokyo.example/anything', 'x'])('a home cannot invite %j', (guest) =>
   expect(scene.hear({ ...stamp, kind: 'invite', guest, who })).toBeNull();
   expect(scene.taken.map(({ kind }) => kind)).toEqual(['withdrawn']);
 });
+
+test('a home cannot give people of this domain another session, and speak by it', () => {
+  const own = 'shanghai.example/b.1.1';
+  const scene = new Scene().begin({ seats: [{ ...seat, session: own }], heirs: [['c.1.1', own]] });
+  expect([scene.room?.seats[0]?.session, scene.room?.heirs]).toEqual(['b.1.1', []]);
+});
