@@ -300,7 +300,7 @@ export class Returning implements Absentees {
     for (const [key, value] of metadata) {
       domain.oblige<'describe'>(member, { kind: 'describe', key, value, maxKeys, ...stamp() });
     }
-    if (member.isConnected || !traits.includes('always-on')) return;
+    if (member.isConnected || !traits.includes('always-on') || !this.#core.mayShareMembers) return;
     const last = stamp();
     const sinceMs = member.absentSinceMs ?? last.atMs;
     domain.oblige<'detach'>(member, { kind: 'detach', reason: '', sinceMs, ...last });

@@ -1,8 +1,10 @@
 /** Members that are connected to several nodes at once. */
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { Abroad } from '../../src/chat/abroad.js';
 import { Chat } from '../../src/chat/chat.js';
 import type { ChatEvent } from '../../src/chat/event.js';
 import type { Encoder, Member, Outlet } from '../../src/chat/member.js';
+import { stateOf } from '../../src/chat/member-state.js';
 import { type Answer, whenSettled } from '../../src/chat/ticket.js';
 import { HeldLog } from '../support/held-log.js';
 import { MemoryCheckpoints } from '../support/memory-checkpoints.js';
@@ -65,8 +67,9 @@ beforeEach(() => {
   checkpoints = new MemoryCheckpoints();
 });
 
-function start(node: string): Chat {
+function start(node: string, abroad?: Abroad): Chat {
   return new Chat({
+    ...(abroad !== undefined && { abroad }),
     ...{ log, node, now: () => nowMs, newLogId: (name) => name.replace(/[^a-z0-9]/g, '') },
     sharing: { checkpoints, onGivenUp: () => undefined },
   });
@@ -432,6 +435,30 @@ describe('a node is lost', () => {
     expect(b.isGone('b.1')).toBe(true);
     expect(branch.member.session).toMatch(/^d\.1\./);
   });
+});
+
+test('in a domain with links, a member that is always on keeps its only session', () => {
+  const linked: Abroad = {
+    isForeign: () => false,
+    viewOf: () => null,
+    objectionTo: () => 'unknown-domain',
+    begin: () => undefined,
+    observe: () => undefined,
+  };
+  const [a, b] = [start('a.1', linked), start('b.1', linked)];
+  const home = connect(a);
+  join(home);
+  at(home, () => a.setTrait(home.member, 'always-on', true));
+  const { session } = home.member;
+  leave(home);
+  expect(b.directory.member('ann')?.away).toBe('Not connected');
+  const again = connect(a);
+  expect(b.directory.member('ann')?.away).toBeNull();
+  expect([again.member.session, stateOf(again.member).proposer]).toEqual([session, session]);
+  expect(say(again, '#a', 'back')).toMatchObject({ kind: 'said' });
+  at(again, () => a.setTrait(again.member, 'always-on', false));
+  leave(again);
+  expect(b.directory.member('ann')).toBeUndefined();
 });
 
 describe('a member that is always on', () => {

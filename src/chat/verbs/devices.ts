@@ -100,9 +100,9 @@ export function arriveAs(scene: Scene, who: Member, names: Introduction): Answer
   return { kind: 'shared', member: shared, absentSinceMs };
 }
 
-/** Whether the others know that somebody is connected to this process for a member. */
+/** Whether the others know that somebody is connected to this process for a member, or need not know it. */
 function isHere({ core }: Scene, { isLocal, isConnected, branch }: MemberState): boolean {
-  return !core.isShared || (isConnected && (isLocal || branch !== null));
+  return !core.mayShareMembers || (isConnected && (isLocal || branch !== null));
 }
 
 /** Adds an outlet to a member. Somebody is present again, so the member is no longer away. */
@@ -149,7 +149,7 @@ function isKeptByOthers({ core }: Scene, member: MemberState): boolean {
   if (!member.isLocal) return true;
   const { fold } = core.domain;
   const isShareable = member.account !== null || fold.presencesOf(member) !== undefined;
-  return core.isShared && isShareable && fold.bySession(member.session) === member;
+  return core.mayShareMembers && isShareable && fold.bySession(member.session) === member;
 }
 
 /**

@@ -9,7 +9,7 @@ import { RANK_BITS, type Room } from '../room.js';
 import type { RoomState } from '../room-state.js';
 import type { RoomReplica } from '../rooms.js';
 import { isTicket, whenSettled } from '../ticket.js';
-import { addressOf, setAway } from './devices.js';
+import { addressOf, setAway, share } from './devices.js';
 import { annotateSelf } from './notes.js';
 import { proposeRights, setTrait } from './profile.js';
 import type { Scene } from './scene.js';
@@ -115,11 +115,14 @@ function companionOf(scene: Scene, description: MemberDescription, outlet: Outle
   known.entitle(outlet, who.privileges);
   if (arriving !== undefined || (known.isLocal && known.isConnected)) {
     known.attach(outlet);
-    if (who.privileges !== null) proposeRights(scene, known, known.entitled);
+  } else if (core.mayShareMembers) {
+    if (away !== null) known.mark(outlet, away);
+    core.branches.resume(known, outlet, rooms);
     return known;
+  } else {
+    share(scene, known, outlet);
   }
-  if (away !== null) known.mark(outlet, away);
-  core.branches.resume(known, outlet, rooms);
+  if (who.privileges !== null) proposeRights(scene, known, known.entitled);
   return known;
 }
 
