@@ -82,6 +82,13 @@ export class Nodes {
     }
   }
 
+  /** A room has handed places over to sessions of other nodes, which may be gone by now, too. */
+  handedOver(replica: RoomReplica): void {
+    const { gone } = this.#core.domain.fold;
+    const nodes = new Set([...replica.fold.sessions()].map(nodeOf));
+    for (const node of nodes) if (gone.has(node)) this.#clear(replica, node);
+  }
+
   /** A member is about to enter a room, whose log must not have its former sessions after that. */
   beforeEntry(replica: RoomReplica, member: MemberState): void {
     for (const former of this.#core.domain.fold.presencesOf(member)?.formers ?? []) {

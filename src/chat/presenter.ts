@@ -123,7 +123,7 @@ export class Presenter {
         else this.#core.rooms.sort(log);
         this.#core.returning.heard(log, outcome);
         this.#showCleared(log, outcome);
-        for (const member of outcome.moved) this.#introduce(member);
+        this.#showMoved(log, outcome);
         return;
       case 'lost':
         this.#showLost(outcome);
@@ -232,6 +232,13 @@ export class Presenter {
     for (const member of members) {
       this.#publisher.publish({ kind: 'left', atMs, id: '', member, room, reason: 'node lost' }, null);
     }
+  }
+
+  /** Members have other sessions in a room. */
+  #showMoved(log: LogName, { moved }: Cleared): void {
+    for (const member of moved) this.#introduce(member);
+    const replica = moved.length === 0 ? undefined : this.#core.rooms.ofLog(log);
+    if (replica !== undefined) this.#core.nodes.handedOver(replica);
   }
 
   /** Shows how a foreign room differs from its former state. @param before - the members who were inside */

@@ -437,6 +437,27 @@ describe('a node is lost', () => {
   });
 });
 
+test('two nodes are lost at once: members continue on a third one, or leave', () => {
+  const { a, b, c, bob } = begin();
+  const eve = { nick: 'eve', account: 'eve' };
+  join(connect(a, eve));
+  connect(b, eve);
+  const third = connect(start('d.1'));
+  bob.ear.words();
+  // The room hears of the first one when the second one is gone, too.
+  log.become('held', 'r:#a');
+  c.giveUp('a.1');
+  c.giveUp('b.1');
+  log.recover();
+  expect(bob.ear.words()).toEqual(['quit eve']);
+  expect([roomOf(c), roomOf(third.chat)]).toEqual([
+    ['ann', 'bob'],
+    ['ann', 'bob'],
+  ]);
+  expect(say(third, '#a', 'here')).toMatchObject({ kind: 'said' });
+  expect(roomsOf(third.chat)).toEqual(roomsOf(c));
+});
+
 test('in a domain with links, a member that is always on keeps its only session', () => {
   const linked: Abroad = {
     isForeign: () => false,
