@@ -161,9 +161,24 @@ export class Returning implements Absentees {
   heard(log: LogName, { node, members }: Cleared): void {
     const own = members.map(stateOf).filter(({ isLocal }) => isLocal);
     if (own.length > 0) this.#insiders.set(log, new Set(own));
-    if (this.#former === null || !sessionsOf(node)(`${this.#former}.1`) || !this.#awaited.delete(log)) return;
+    const isFormer = this.#former !== null && sessionsOf(node)(`${this.#former}.1`);
+    if (!isFormer || !this.#awaited.delete(log)) {
+      this.#enterStill(log, own);
+      return;
+    }
     this.#cleared.add(log);
     this.#mayEnter();
+  }
+
+  /** Members have lost their places although they are here: they were entering when a node reported the loss. */
+  #enterStill(log: LogName, members: readonly MemberState[]): void {
+    const replica = this.#core.rooms.ofLog(log);
+    if (replica === undefined) return;
+    const { domain } = this.#core;
+    for (const member of members) {
+      const isHere = this.#core.isOwn(member.session) && domain.fold.bySession(member.session) === member;
+      if (isHere) this.#join(replica, member);
+    }
   }
 
   /** The state of a foreign room has been replaced, with what it knows of nodes that are gone. */

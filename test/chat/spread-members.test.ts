@@ -458,6 +458,23 @@ test('two nodes are lost at once: members continue on a third one, or leave', ()
   expect(roomsOf(third.chat)).toEqual(roomsOf(c));
 });
 
+test('a member that was just entering a room when a lost node was reported there enters again', () => {
+  const { b, c, bob, branch } = begin();
+  log.become('held', 'r:#a');
+  c.giveUp('a.1');
+  // The one who reports it has not heard of the member.
+  log.put('r:#a', { session: 'x.1.1', n: 1, atMs: 1, seen: 0, base: 0, kind: 'gone', node: 'a.1' });
+  log.recover();
+  expect([roomOf(b), roomOf(c)]).toEqual([
+    ['ann', 'bob'],
+    ['ann', 'bob'],
+  ]);
+  expect(c.directory.room('#a')?.ranksOf(c.directory.member('ann') ?? bob.member)).toBe(4);
+  expect(say(branch, '#a', 'after')).toMatchObject({ kind: 'said' });
+  expect([branch.ear.words(), bob.ear.words()]).toEqual([[], ['joined ann', 'settings', 'said after']]);
+  expect(roomsOf(b)).toEqual(roomsOf(c));
+});
+
 test('in a domain with links, a member that is always on keeps its only session', () => {
   const linked: Abroad = {
     isForeign: () => false,
