@@ -4,7 +4,7 @@ import type { Core } from './core.js';
 import type { DomainOutcomes } from './domain-deeds.js';
 import { nodeOf } from './gone-nodes.js';
 import type { MemberDescription, Outlet } from './member.js';
-import { type MemberState, stateOf } from './member-state.js';
+import { type MemberState, stateOf, stranger } from './member-state.js';
 import type { Attached, Lost } from './outcome.js';
 import type { SeatState } from './room-state.js';
 import { type Answer, whenSettled } from './ticket.js';
@@ -213,8 +213,8 @@ export class Branches {
   }
 }
 
-function factsOf({ isSecure, certificate, remoteHost: address }: Outlet): Security & { readonly address: string } {
-  return { isSecure, certificate, address };
+function factsOf({ isSecure, certificate, remoteHost }: Outlet): Security & { readonly address: string } {
+  return { isSecure, certificate, address: stranger(remoteHost).address };
 }
 
 function roomsOf({ seats }: MemberState): Rooms {

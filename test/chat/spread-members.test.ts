@@ -268,7 +268,7 @@ describe('a member that is connected to two nodes', () => {
 
   test('shows the addresses of all, and is secure if all connections are', () => {
     const [a, b] = [start('a.1'), start('b.1')];
-    const [one, two] = [new Ear('192.0.2.1'), new Ear('192.0.2.2')];
+    const [one, two] = [new Ear('192.0.2.1'), new Ear('::ffff:192.0.2.2')];
     one.isSecure = true;
     const home = connect(a, {}, one);
     expect(b.securityOf(b.directory.member('ann') ?? expect.fail()).isSecure).toBe(true);
@@ -500,6 +500,17 @@ test('in a domain with links, a member that is always on keeps its only session'
 });
 
 describe('a member that is always on', () => {
+  test.each(['connected', 'left'])('goes if a ban applies to all its connections (%s)', (kind) => {
+    const { a, c, home, branch } = begin();
+    at(home, () => a.setTrait(home.member, 'always-on', true));
+    if (kind === 'left') for (const device of [home, branch]) leave(device);
+    const ban = { kind: 'addresses', reason: 'x', by: 'x', atMs: 1, untilMs: null } as const;
+    c.setBan(null, { ...ban, mask: '192.0.2.2' }, 'banned');
+    expect(c.directory.member('ann')).toBeDefined();
+    c.setBan(null, { ...ban, mask: '192.0.2.0/24' }, 'banned');
+    expect(c.directory.member('ann')).toBeUndefined();
+  });
+
   test('stays when nobody is connected for it, and goes on on any node', () => {
     const { a, b, c, home, bob, branch } = begin();
     at(home, () => a.setTrait(home.member, 'always-on', true));

@@ -7,7 +7,7 @@ import { refuse, type Refused } from '../refusal.js';
 import type { BanKind, ServerBan } from '../server-bans.js';
 import { identityOf } from '../subject.js';
 import { type Answer, mapAnswer } from '../ticket.js';
-import { addressOf, whoAt } from './devices.js';
+import { addressesElsewhere, addressOf, whoAt, whoFrom } from './devices.js';
 import type { Scene } from './scene.js';
 
 /** A ban that has been set, and the number of connections it has ended; a member without a connection counts as one. */
@@ -60,13 +60,19 @@ export function setBan(
 /** Removes the members of this process to whom a ban that has been set applies. */
 export function enforce(scene: Scene, { ban, parting }: Banned): void {
   for (const { member, outlets } of concernedBy(scene, ban)) {
-    const { core } = scene;
     const isAll = outlets.length === outletsOf(member.outlet).length;
-    // The ban may not apply to the connections to other nodes.
-    if (isAll && member.isLocal && core.domain.fold.presencesOf(member) === undefined) {
-      core.putOut(member, parting, ban.reason);
+    if (isAll && member.isLocal && holdsElsewhere(scene, member, ban)) {
+      scene.core.putOut(member, parting, ban.reason);
     } else for (const outlet of outlets) outlet.expel(parting, ban.reason);
   }
+}
+
+/** Whether a ban applies to all connections of a member to other nodes, as far as these have reported them. */
+function holdsElsewhere(scene: Scene, member: MemberState, ban: ServerBan): boolean {
+  const { fold } = scene.directory;
+  const holdsFor = scene.bans.judge(ban);
+  const addresses = addressesElsewhere(scene, member);
+  return addresses.every((address) => holdsFor(identityOf(whoFrom(scene, member, address), fold)));
 }
 
 /** Finds the members to whom a ban applies, whether it is set or not. */

@@ -17,29 +17,40 @@ export function addressOf({ remoteHost }: Outlet): string {
 }
 
 /** Returns the addresses that a member is connected from; its arrival address if nobody is connected for it. */
-export function addressesOf({ core }: Scene, who: Member): string[] {
-  const { outlet, address, proposer, isConnected } = stateOf(who);
-  const addresses = new Set(outletsOf(outlet).map(addressOf));
-  const presences = core.domain.fold.presencesOf(stateOf(who));
-  for (const session of presences?.sessions() ?? []) {
-    const elsewhere = presences?.of(session);
-    if (elsewhere !== undefined && !(isConnected && session === proposer)) addresses.add(elsewhere.address);
-  }
-  return addresses.size === 0 ? [address] : [...addresses];
+export function addressesOf(scene: Scene, who: Member): string[] {
+  const member = stateOf(who);
+  const own = outletsOf(member.outlet).map(addressOf);
+  const addresses = new Set([...own, ...addressesElsewhere(scene, member)]);
+  return addresses.size === 0 ? [member.address] : [...addresses];
+}
+
+/** Returns the addresses of a member's connections to other nodes: of each of them, that of the first connection. */
+export function addressesElsewhere({ core }: Scene, member: MemberState): string[] {
+  const { isConnected, proposer } = member;
+  const presences = core.domain.fold.presencesOf(member);
+  return [...(presences?.sessions() ?? [])].flatMap((session) => {
+    const elsewhere = isConnected && session === proposer ? undefined : presences?.of(session);
+    return elsewhere === undefined ? [] : [elsewhere.address];
+  });
+}
+
+/** Returns the identity of a member at a connection from an address. */
+export function whoFrom({ hostOf }: Scene, { who }: MemberState, address: string): Who {
+  // A host that is shown instead of its address is its own wherever it is.
+  const isOfAddress = who.host === hostOf(who.address);
+  return { ...who, address, host: isOfAddress ? hostOf(address) : who.host };
 }
 
 /**
  * Returns the identity of a member at one of its outlets: with the address of that connection, and the privileges that
  * were given there; null if that is its identity everywhere.
  */
-export function whoAt({ hostOf }: Scene, member: MemberState, outlet: Outlet): Who | null {
+export function whoAt(scene: Scene, member: MemberState, outlet: Outlet): Who | null {
   const { who } = member;
   const privileges = member.privilegesAt(outlet);
   const address = outlet.remoteHost === who.address ? who.address : addressOf(outlet);
   if (address === who.address && privileges === who.privileges) return null;
-  // A host that is shown instead of its address is its own wherever it is.
-  const isOfAddress = who.host === hostOf(who.address);
-  return { ...who, address, host: isOfAddress ? hostOf(address) : who.host, privileges };
+  return { ...whoFrom(scene, member, address), privileges };
 }
 
 /**
