@@ -176,10 +176,10 @@ export class Chat {
     this.#core.stepDown(then);
   }
 
-  /** Returns the nodes that have members here, as `name.incarnation`. */
+  /** Returns the nodes that have members, or connections of members, as `name.incarnation`. */
   nodes(): ReadonlySet<string> {
     const nodes = new Set<string>();
-    for (const { session } of this.#core.domain.fold.members()) nodes.add(nodeOf(session));
+    for (const session of this.#core.domain.fold.sessions()) nodes.add(nodeOf(session));
     return nodes;
   }
 

@@ -412,6 +412,12 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
     return heirs;
   }
 
+  /** The sessions of all members, and those by which other nodes act for them. */
+  *sessions(): Generator<string, void> {
+    for (const { session } of this.members()) yield session;
+    for (const presences of this.#presences.values()) yield* presences.sessions();
+  }
+
   /** The sessions that members had on nodes that are gone. */
   *formerSessions(): Generator<string, void> {
     for (const { formers } of this.#presences.values()) yield* formers;

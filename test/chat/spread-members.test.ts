@@ -141,6 +141,7 @@ describe('a member that is connected to two nodes', () => {
     const { a, b, c, home, bob, branch } = begin();
     expect(branch.member.session).toBe(home.member.session);
     expect([a, b, c].map(({ directory }) => directory.memberCount)).toEqual([2, 2, 2]);
+    expect([...c.nodes()].sort()).toEqual(['a.1', 'b.1', 'c.1']);
     expect(say(bob, '#a', 'hello')).toMatchObject({ kind: 'said' });
     expect([home.ear.words(), branch.ear.words()]).toEqual([['said hello'], ['said hello']]);
     expect(say(branch, '#a', 'from two')).toMatchObject({ kind: 'said' });
