@@ -121,6 +121,15 @@ export class Branches {
     member.outlet.expel(reason);
   }
 
+  /** A member has another account, whose password nobody here has given. */
+  changedAccount(member: MemberState): void {
+    // A member that the others know to be connected here does not change its account.
+    const isUncounted = this.#core.isGone || this.#pending.has(member);
+    if (member.account === null || !isUncounted || !this.#members.has(member)) return;
+    this.#drop(member);
+    member.outlet.expel('Your nick is logged in to another account');
+  }
+
   #drop(member: MemberState): void {
     this.#members.delete(member);
     this.#pending.delete(member);

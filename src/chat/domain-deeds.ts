@@ -178,8 +178,11 @@ export const DOMAIN_DEEDS: { readonly [K in keyof DomainDeeds]: Deed<K> } = {
     member.become({ host });
     return { kind: 'host', atMs, member, before };
   }),
-  account: byMember((_domain, member, { account }, atMs) => {
+  account: byMember((domain, member, { account }, atMs) => {
     if (member.account === account) return null;
+    // Somebody has connected to another node meanwhile, who has not given the password of that account.
+    const isOther = account !== null && !domain.isSameAccount(member.account, account);
+    if (isOther && domain.isSpread(member)) return NOT_TAKEN;
     member.become({ account });
     return { kind: 'account', atMs, member };
   }),

@@ -305,6 +305,9 @@ export class Presenter {
     const { directory } = this.#core;
     switch (event.kind) {
       case 'account':
+        this.#core.branches.changedAccount(stateOf(event.member));
+        this.#introduce(event.member);
+        return;
       case 'host':
       case 'realname':
         this.#introduce(event.member);

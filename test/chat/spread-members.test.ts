@@ -267,6 +267,30 @@ describe('a member that is connected to two nodes', () => {
     expect([a.isShared(home.member), b.isShared(branch.member)]).toEqual([false, false]);
   });
 
+  test('is not shared by somebody who has logged in to the account that it leaves meanwhile', () => {
+    const [a, b] = [start('a.1'), start('b.1')];
+    const home = connect(a);
+    log.become('held', 'd');
+    a.setAccount(home.member, null);
+    const ear = new Ear();
+    const shared = b.arriveAs(b.receive({ host: ear.remoteHost, outlet: ear }), ME);
+    expect(outcomeOf(shared)).toBeUndefined();
+    log.recover();
+    expect([outcomeOf(shared), a.isShared(home.member)]).toEqual([null, false]);
+  });
+
+  test('keeps its account if it asks for another one while somebody connects', () => {
+    const [a, b] = [start('a.1'), start('b.1')];
+    const home = connect(a);
+    log.become('held', 'd');
+    const ear = new Ear();
+    b.arriveAs(b.receive({ host: ear.remoteHost, outlet: ear }), ME);
+    const changed = a.setAccount(home.member, 'eve');
+    log.recover();
+    expect(outcomeOf(changed)).toMatchObject({ why: 'not-taken' });
+    expect([a, b].map(({ directory }) => directory.member('ann')?.account)).toEqual(['ann', 'ann']);
+  });
+
   test('shows the addresses of all, and is secure if all connections are', () => {
     const [a, b] = [start('a.1'), start('b.1')];
     const [one, two] = [new Ear('192.0.2.1'), new Ear('::ffff:192.0.2.2')];
@@ -402,6 +426,16 @@ describe('a node is lost', () => {
     expect(roomsOf(a)).toEqual(roomsOf(c));
     leave(home);
     expect([roomOf(a), roomOf(b), roomOf(c)]).toEqual([['bob'], ['bob'], ['bob']]);
+  });
+
+  test('by mistake, and its connections end if the member has another account meanwhile', () => {
+    const { a, b, c, home, branch } = begin();
+    c.giveUp('b.1');
+    a.setAccount(home.member, 'eve');
+    expect([home.ear.partings, branch.ear.partings]).toEqual([[], ['Your nick is logged in to another account']]);
+    leave(branch);
+    b.comeBack('b.2');
+    expect(c.isShared(c.directory.member('ann') ?? expect.fail())).toBe(false);
   });
 
   test('and what was on its way from the others is said', () => {
