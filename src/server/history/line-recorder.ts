@@ -53,7 +53,7 @@ export class LineRecorder {
         this.#shelves.clear(`s:${outcome.member.session}`);
         return;
       case 'lost':
-        for (const { member } of outcome.quits) this.#shelves.clear(`s:${member.session}`);
+        for (const { member } of [...outcome.quits, ...outcome.partings]) this.#shelves.clear(`s:${member.session}`);
         return;
       default:
     }
