@@ -34,7 +34,6 @@ export class Branches {
 
   /** Connects an outlet to a member for which nobody is connected here. */
   attach(member: MemberState, outlet: Outlet): Answer<DomainOutcomes['attach']> {
-    this.cancel(outlet);
     const via = this.#core.newSession();
     this.#waiting.set(via, outlet);
     const { domain, directory } = this.#core;

@@ -69,7 +69,7 @@ export class Nodes {
   sayPrivately(node: string): void {
     const { domain, private: told, steward } = this.#core;
     if (told.fold.gone.has(node) || told.hasGone(node)) return;
-    const heirs = domain.fold.heirsOf(domain.fold.formerSessions());
+    const heirs = domain.fold.heirsOf([...domain.fold.formerSessions()].filter(sessionsOf(node)));
     told.oblige<'gone'>(steward, { kind: 'gone', node, ...heirsIn(heirs), ...this.#core.stamp(told, steward) });
   }
 

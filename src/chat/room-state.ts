@@ -443,6 +443,13 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     this.#gone ??= new GoneNodes();
     if (!this.#gone.add(node)) return null;
     const moved = heirs.flatMap(([former, session]) => this.#move(former, session) ?? []);
+    // In one go, since there may be thousands.
+    const current = new Map(heirs);
+    this.#messages?.change((by) => current.get(by) ?? by);
+    for (const [earlier, now] of this.#heirs ?? []) {
+      const next = this.#heirs?.get(now);
+      if (next !== undefined) this.#heirs?.set(earlier, next);
+    }
     const isLost = sessionsOf(node);
     const lost = this.#seats.filter(({ session }) => isLost(session));
     this.#await(lost);
@@ -453,7 +460,6 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
 
   /** Hands over everything that a session has here to another one. @returns the member, if it has a place */
   #move(former: string, session: string): MemberState | null {
-    this.#messages?.change((by) => (by === former ? session : by));
     this.#changeInvitations(
       ({ by }) => by === former,
       (invitation) => ({ ...invitation, by: session }),
@@ -474,7 +480,6 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     this.#numbers?.hand(session);
     this.#seatBy.set(session, seat);
     this.#recent = null;
-    for (const [earlier, now] of this.#heirs ?? []) if (now === before) this.#heirs?.set(earlier, session);
     this.#alias(before, session);
     return seat.member;
   }

@@ -95,6 +95,8 @@ export interface Shared {
 export function arriveAs(scene: Scene, who: Member, names: Introduction): Answer<Shared | KeptOut | null> {
   const { nick, user, realName, account = null } = names;
   const arriving = stateOf(who);
+  // An earlier request may still be on its way.
+  scene.core.branches.cancel(arriving.outlet);
   const shared = account === null ? undefined : ofAccount(scene, account, nick);
   if (shared === undefined) return null;
   const known = { ...arriving.who, nick, user, realName };
