@@ -179,7 +179,8 @@ describe('whatever is read as a state', () => {
   test('can be gone on from, and is written as it was read', () => {
     const room = outlived();
     room.apply(3, { ...stamp('a.2.1'), kind: 'join', who: who('ann'), name: '#a', key: null, flags: ['secret'] });
-    room.apply(4, { ...stamp('a.2.1', 2), kind: 'invite', guest: 'a.2.2', who: who('cid') });
+    room.apply(4, { ...stamp('a.2.1', 2), kind: 'invite', guest: 'c.1.2', who: who('cid') });
+    room.apply(5, { ...stamp('c.1.1'), kind: 'gone', node: 'a.2', heirs: [['a.2.1', 'b.1.1']] });
     const sound = encodeRoom(room.snapshot());
     let read = 0;
     const property = fc.property(fc.oneof(damaged(sound), replaced(sound)), (text) => {
