@@ -1,7 +1,13 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { SESSION_STATE_VERSION } from '../../src/protocol/session-state.js';
 import { HandOverChannel } from '../../src/server/hand-over/channel.js';
-import { LeftClients, receiveEstate, sendEstate } from '../../src/server/hand-over/estate.js';
+import {
+  batchesOf,
+  type LeftClient,
+  LeftClients,
+  receiveEstate,
+  sendEstate,
+} from '../../src/server/hand-over/estate.js';
 import { Descriptor } from '../../src/socket/descriptor.js';
 import { Socket } from '../../src/socket/socket.js';
 import { closeQuietly, openFds } from '../support/fds.js';
@@ -78,6 +84,17 @@ test('hundreds of clients arrive in their order, each with an fd of its own', ()
   expect(new Set([...received].map((client) => client.fd)).size).toBe(ports.length);
   expect(portsOf(received)).toEqual(ports);
   expect(openFds()).toEqual(before);
+});
+
+test('clients that have much to be sent are not sent with many others', () => {
+  const clients: LeftClient[] = [...giveAway([1, 2, 3, 4], 0)];
+  const batches = batchesOf(
+    new LeftClients(clients.map((client, index) => ({ ...client, unsent: 'x'.repeat(index === 1 ? 2_000_000 : 0) }))),
+  );
+  expect([...batches].map((batch) => batch.map(({ state }) => state.port))).toEqual([
+    [1, 2],
+    [3, 4],
+  ]);
 });
 
 test('clients without an fd each are not taken', () => {

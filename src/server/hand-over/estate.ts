@@ -13,6 +13,8 @@ import type { HandOverChannel, Part } from './channel.js';
 export const HAND_OVER_VERSION = 2;
 /** So many clients are sent at once: the other process goes on with them while this one describes the next. */
 const BATCH_CLIENTS = 64;
+/** Those who read slowly have much that is still to be sent, and all of a batch is one text of JSON. */
+const BATCH_CHARACTERS = 1_000_000;
 
 /** A listening socket, and the place of the configuration that it was opened for. */
 export interface LeftListener {
@@ -131,13 +133,17 @@ function factsOf({ place, state, unsent, held }: LeftClient): Omit<LeftClient, '
   return { place, state, unsent, held };
 }
 
-function* batchesOf(clients: LeftClients): Generator<readonly LeftClient[], void> {
+/** Returns the clients that are sent together. */
+export function* batchesOf(clients: LeftClients): Generator<readonly LeftClient[], void> {
   let batch: LeftClient[] = [];
+  let characters = 0;
   for (const client of clients) {
     batch.push(client);
-    if (batch.length < BATCH_CLIENTS) continue;
+    characters += client.unsent.length + client.held.length + client.state.unsent.length;
+    if (batch.length < BATCH_CLIENTS && characters < BATCH_CHARACTERS) continue;
     yield batch;
     batch = [];
+    characters = 0;
   }
   if (batch.length > 0) yield batch;
 }
