@@ -65,9 +65,10 @@ export async function controlCommand(flags: ServeFlags, context: ControlContext)
   const stopping = new StopRequest();
   const parts = { flags, context, config, store, sink, stopping, log: openLog() };
   try {
-    let left = await new Control(parts).run(estate?.listeners ?? null, predecessor);
+    const control = new Control(parts);
+    let left = await control.run(estate?.listeners ?? null, predecessor);
     // One whose successor fails goes on with the same workers.
-    while (left !== null) left = await new Control(parts).run(left, null);
+    while (left !== null) left = await control.run(left, null);
   } finally {
     stopping.dispose();
     sink.end();
@@ -114,6 +115,8 @@ const NOTHING_LEFT: Omit<Estate, 'clients' | 'listeners'> = { rooms: new Map(), 
 /** One control process. */
 class Control {
   readonly #parts: ControlParts;
+  /** The configuration that was read last: workers number their listeners by it. */
+  #config: ServerConfig;
   #logSettings: LogSettings;
   #drainMs: number;
   /** The last reload. It does not reject. */
@@ -121,6 +124,7 @@ class Control {
 
   constructor(parts: ControlParts) {
     this.#parts = parts;
+    this.#config = parts.config;
     this.#logSettings = parts.config.log;
     this.#drainMs = parts.config.drainMs;
   }
@@ -143,10 +147,10 @@ class Control {
   }
 
   async #serve(store: ControlStore, left: Left | null, predecessor: Predecessor | null): Promise<Left | null> {
-    const { config, context, log, store: place } = this.#parts;
+    const { context, log, store: place } = this.#parts;
     const names = Array.from({ length: context.workers }, (_, index) => workerName(index + 1));
     const found = adoptable(place.path, names, log);
-    const listeners = await WorkerListeners.open(config, found, left);
+    const listeners = await WorkerListeners.open(this.#config, found, left);
     try {
       const supervisor = new Supervisor(names, {
         folder: place.path,
@@ -186,7 +190,8 @@ class Control {
   async #look(tended: Tended, left: Left | null, predecessor: Predecessor | null): Promise<Left | null> {
     const { supervisor } = tended;
     const { open, skipped } = tended.listeners;
-    const { config, context, log, stopping, store } = this.#parts;
+    const { context, log, stopping, store } = this.#parts;
+    const config = this.#config;
     const admin =
       config.admin === null
         ? null
@@ -326,6 +331,7 @@ class Control {
     try {
       const read = await loadConfig(flags);
       change = await listeners.change(read);
+      this.#config = read;
       this.#setLog(read.log);
       this.#drainMs = read.drainMs;
     } catch (error) {

@@ -72,6 +72,8 @@ export class Worker {
   async start(): Promise<WorkerEnd | null> {
     this.#state = 'starting';
     const fds = await this.#parts.sockets.of(this.name);
+    // Meanwhile nobody may be left to look after it.
+    if (this.state !== 'starting') return null;
     const started = startWorker(this.#parts.command(this.name), fds);
     this.#watch(started);
     if (!(await started.ready)) return started.ended;

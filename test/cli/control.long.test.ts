@@ -164,6 +164,29 @@ test('a reload opens and closes ports of all workers, and nobody is dropped', as
   await stopped(second);
 });
 
+test('a control process whose successor fails goes on with the configuration that it has read last', async () => {
+  const config = join(temporaryFolder(), 'fdmux.json');
+  const port = { protocol: 'irc', port: 0 };
+  const write = (text: object): void => {
+    writeFileSync(config, JSON.stringify(text));
+  };
+  write({ listeners: [port] });
+  const running = await startWorkers(['--config', config], temporaryFolder(), { places: false });
+  const listeners = [{ ...port, protocol: 'plain' }, port];
+  write({ listeners });
+  await running.ctl('reload');
+  const addresses = await addressesOf(running);
+  const other = createServer().listen(0, '127.0.0.1');
+  await nextEvent(other, 'listening');
+  onTestFinished(() => void other.close());
+  // Workers have no such port.
+  write({ listeners, admin: { port: Number(Reflect.get(Object(other.address()), 'port')) } });
+  await expect(running.ctl('upgrade')).rejects.toMatchObject({ code: 'ERR_CONTROL_FAILED' });
+  await until(() => existsSync(join(running.folder, 'control.sock')), 'the control socket');
+  expect(await addressesOf(running)).toEqual(addresses);
+  for (const address of addresses) await (address.startsWith('plain') ? isOpen : reached)(address);
+});
+
 test('the metrics of all workers are in one answer', async () => {
   const running = await startWorkers(['--admin-port', '0']);
   const { stdout } = running.server.process;
