@@ -217,10 +217,12 @@ export class Chat {
    * Removes one node of another domain from the rooms of this one.
    *
    * @param node - as sessions begin with it
-   * @param isMeant - whether it may have proposed something to a room that has nobody of it
+   * @param isMeant - whether it may have proposed something to a room that has nobody of it; null if it cannot have
+   *   anybody there
+   * @returns how much work that was, in entries
    */
-  loseForeignNode(node: string, isMeant: (name: string) => boolean): void {
-    this.#core.loseForeignNode(node, isMeant);
+  loseForeignNode(node: string, isMeant: (name: string) => boolean | null): number {
+    return this.#core.loseForeignNode(node, isMeant);
   }
 
   /** The name of this process in the sessions of its members: `node.incarnation`. */

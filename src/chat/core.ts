@@ -35,6 +35,8 @@ import { type Answer, whenSettled } from './ticket.js';
 
 /** The most attempts to remove somebody of another domain from a room, since its entries may still arrive meanwhile. */
 const MAX_DISMISSALS = 10;
+/** The number of sessions that one looks through in the time that an entry takes. */
+const SESSIONS_PER_ENTRY = 100;
 
 /** The options of a chat's core. */
 export interface CoreOptions {
@@ -288,14 +290,27 @@ export class Core implements ReplicaOwner {
     }
   }
 
-  /** Proposes that one node of another domain is gone. @param isMeant - whether a room has to know it in any case */
-  loseForeignNode(node: string, isMeant: (name: string) => boolean): void {
+  /**
+   * Proposes that one node of another domain is gone.
+   *
+   * @param isMeant - whether a room has to know it in any case; null for one that cannot have anybody of it
+   * @returns how much work that was, in entries
+   */
+  loseForeignNode(node: string, isMeant: (name: string) => boolean | null): number {
     const isLost = sessionsOf(node);
+    let work = 0;
     for (const replica of [...this.rooms.all()]) {
       const { fold, isOpening } = replica;
       if (fold.isForeign || isOpening || fold.knowsGone(node)) continue;
-      if (isMeant(fold.name) || [...fold.sessions()].some(isLost)) this.nodes.say(replica, node);
+      const isToKnow = isMeant(fold.name);
+      if (isToKnow === null) continue;
+      const sessions = isToKnow ? [] : [...fold.sessions()];
+      work += sessions.length / SESSIONS_PER_ENTRY;
+      if (!isToKnow && !sessions.some(isLost)) continue;
+      this.nodes.say(replica, node);
+      work += 1;
     }
+    return work;
   }
 
   #dismissOne(replica: RoomReplica, session: string, attempt: number): void {

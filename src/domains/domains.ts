@@ -72,8 +72,8 @@ interface Known {
   channel: FrameChannel<Visit> | null;
   /** The node that serves it, if there are several; null if none does. */
   node: string | null;
-  /** The number of messages of this node that it serves the domain, and that have not returned from the log. */
-  unconfirmed: number;
+  /** Names the last message of this node that it serves the domain, until that has returned from the log, or failed. */
+  unconfirmed: string | null;
   /** The last run of its server; null if it has not been here. */
   run: string | null;
   /** Since when it is connected, in milliseconds of a time that never goes back. */
@@ -102,6 +102,8 @@ export class Domains implements Abroad {
   #entrance: Entrance | null = null;
   #looks: NodeJS.Timeout | null = null;
   #ticks: NodeJS.Timeout | null = null;
+  /** The number of messages that this node serves a domain. */
+  #marks = 0;
   #isClosed = false;
 
   /** The logs of rooms of other domains. They are followed over links, which {@link close} ends. */
@@ -142,7 +144,7 @@ export class Domains implements Abroad {
         visitor: null,
         channel: null,
         node: null,
-        unconfirmed: 0,
+        unconfirmed: null,
         run: null,
         sinceMs: 0,
         lostMs: performance.now(),
@@ -191,8 +193,8 @@ export class Domains implements Abroad {
       goneNodes: () => chat.goneNodes,
       dial: link && this.#dialFor(link),
       attendance: {
-        admitted: (node, run) => {
-          this.#admittedBy(domain, node, run);
+        admitted: (node, run, mark) => {
+          this.#admittedBy(domain, node, run, mark);
         },
         left: (node) => {
           this.#leftBy(domain, node);
@@ -357,22 +359,27 @@ export class Domains implements Abroad {
     const known = this.#known.get(domain);
     const bus = this.#sharedLinks.get(domain)?.bus;
     if (bus === undefined || known?.run === undefined || known.run === null || known.visitor === null) return;
-    known.unconfirmed += 1;
-    bus.say({ kind: 'admitted', run: known.run }, undefined, (why) => {
-      if (why !== null) known.unconfirmed -= 1;
+    this.#marks += 1;
+    const mark = `${bus.node} ${this.#marks}`;
+    known.unconfirmed = mark;
+    bus.say({ kind: 'admitted', run: known.run, mark }, undefined, (why) => {
+      // It may be in the log all the same.
+      if (why !== null && known.unconfirmed === mark) known.unconfirmed = null;
     });
   }
 
-  #admittedBy(domain: string, node: string, run: string): void {
+  #admittedBy(domain: string, node: string, run: string, mark: string): void {
     const known = this.#known.get(domain);
     if (known === undefined) return;
-    if (node === this.#chat?.node) known.unconfirmed -= 1;
+    // This node may have another name since it has said that.
+    const isOwn = node === this.#chat?.node || mark === known.unconfirmed;
+    if (mark === known.unconfirmed) known.unconfirmed = null;
     // The message of this node is later than that of the other one.
-    else if (known.unconfirmed > 0) return;
+    else if (known.unconfirmed !== null && !isOwn) return;
     known.run = run;
     known.node = node;
     known.isDismissed = false;
-    if (node === this.#chat?.node || known.visitor === null) return;
+    if (isOwn || known.visitor === null) return;
     // One connection at a time: the other one is newer.
     const { channel, visitor } = known;
     known.visitor = null;
@@ -391,10 +398,9 @@ export class Domains implements Abroad {
   /** Removes people who cannot leave by themselves. */
   #look(): void {
     for (const [domain, known] of this.#known) {
-      if (known.node !== null && this.#chat?.isGone(known.node) === true) {
-        this.#leftBy(domain, known.node);
-        this.#confirm(domain);
-      }
+      if (known.node !== null && this.#chat?.isGone(known.node) === true) this.#leftBy(domain, known.node);
+      // The others do not know that this node serves it: they would remove its people.
+      if (known.unconfirmed === null && known.node !== this.#chat?.node) this.#confirm(domain);
       if (known.isDismissed || this.#isServed(known) || performance.now() - known.lostMs < this.#graceMs) continue;
       known.isDismissed = true;
       try {

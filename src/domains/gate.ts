@@ -1,6 +1,7 @@
 /** Judges the packs of a home before the nodes of a domain believe them. */
 import { isFromAbroad } from '../chat/abroad.js';
 import { decodePack } from '../log/codec.js';
+import type { Pack } from '../log/entry.js';
 import { Border } from './border.js';
 import { isSession } from './customs.js';
 import { OwnEntries } from './own-entries.js';
@@ -15,6 +16,14 @@ export interface GateParts {
   readonly isGone: (node: string) => boolean;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+}
+
+/** The judgement of a pack. */
+export interface Judgement {
+  /** The number of its entries. */
+  readonly entries: number;
+  /** Why it is not acceptable; null if it is. */
+  readonly why: string | null;
 }
 
 /** A home cannot say for the people of any node what no node has offered. */
@@ -47,11 +56,16 @@ export class Gate {
     }
   }
 
-  /** Returns why a pack of the home is not acceptable; null if it is. */
-  judge(room: string, body: Uint8Array): string | null {
+  /** Judges a pack of the home. The proposals in it are not remembered any more. */
+  judge(room: string, body: Uint8Array): Judgement {
     const decoded = decodePack(body);
-    if (decoded.kind !== 'pack') return 'it has sent what is no pack';
-    for (const entry of decoded.entries) {
+    if (decoded.kind !== 'pack') return { entries: 0, why: 'it has sent what is no pack' };
+    const { entries } = decoded;
+    return { entries: entries.length, why: this.#objectionTo(room, entries) };
+  }
+
+  #objectionTo(room: string, entries: Pack): string | null {
+    for (const entry of entries) {
       if (!isSession(entry.session)) return 'it has named a session that nobody can have';
       const here = this.#border.inward(entry, this.#parts.now());
       const isOwn = !isFromAbroad(here.session);

@@ -15,6 +15,8 @@ const TRIAL_MS = 15_000;
 const REST_MS = 5_000;
 /** The most bytes of the home that wait to be copied: it is not heard while there are more. */
 const MAX_WAITING_BYTES = 8_388_608;
+/** The most offers that the home has not answered: it answers far sooner. */
+const MAX_OFFERS = 20_000;
 
 /** The parts of the node. */
 export interface HolderParts extends HomeLineParts {
@@ -64,10 +66,12 @@ export class Holder {
   /** The rooms of the packs that are on their way home. */
   readonly #offers = new Map<number, string>();
   /** The nodes that the home knows to be gone. */
-  #told: readonly string[] = [];
+  #told: ReadonlySet<string> = new Set();
   #waitingBytes = 0;
   /** The last term that this node has tried to follow with its own. */
   #claimed = -1;
+  /** When the home last greeted. */
+  #greetedMs = 0;
   /** Since when it holds the link without reaching the home, and until when it does not claim it. */
   #triedMs = 0;
   #restMs = 0;
@@ -94,10 +98,10 @@ export class Holder {
     if (this.#line !== null && !this.#isHolding) this.#end();
     if (!bus.isReady || isGone(bus.node)) return;
     const nowMs = this.#parts.now();
-    if (this.#line !== null && this.#home === null && nowMs - this.#triedMs > TRIAL_MS) {
-      this.#restMs = nowMs + REST_MS;
-      bus.say({ kind: 'resign', term: this.#term });
-    }
+    const isVain = this.#line !== null && this.#home === null && nowMs - this.#triedMs > TRIAL_MS;
+    if (isVain) this.#restMs = nowMs + REST_MS;
+    // It has no line after the log could not be reached: others may hold the link since then.
+    if (isVain || (this.#line === null && this.#isHolding)) bus.say({ kind: 'resign', term });
     const isFree = node === null || isGone(node);
     if (isFree && this.#claimed !== term && nowMs >= this.#restMs) {
       this.#claimed = term;
@@ -150,7 +154,7 @@ export class Holder {
     this.#byId.clear();
     this.#followed.clear();
     this.#offers.clear();
-    this.#told = [];
+    this.#told = new Set();
   }
 
   /** Says something about the link. If that is not in the log, what follows must not be, either. */
@@ -176,15 +180,18 @@ export class Holder {
 
   #greeted(greeting: Greeting): void {
     this.#home = greeting;
+    this.#greetedMs = this.#parts.now();
     this.#parts.log.info('this node holds a link', { domain: this.#parts.home });
     this.#sayHeld();
-    this.#reportGone();
     for (const room of this.#wanted.keys()) this.#follow(room);
+    this.#reportGone();
   }
 
   #lost(wasUp: boolean): void {
     this.#home = null;
-    this.#triedMs = this.#parts.now();
+    const nowMs = this.#parts.now();
+    // A home that ends the connection again and again is not reached, either.
+    if (wasUp && nowMs - this.#greetedMs > TRIAL_MS) this.#triedMs = nowMs;
     this.#forget();
     if (wasUp) this.#sayHeld();
   }
@@ -201,9 +208,8 @@ export class Holder {
     };
     this.#followed.set(room, followed);
     this.#ask(followed, false);
-    // The room may have nobody of them, but proposals of theirs may still be on their way to it.
-    this.#told = [];
-    this.#reportGone();
+    // The room may have nobody of the nodes that are gone, but proposals of theirs may still be on their way to it.
+    this.#told = new Set();
     return followed;
   }
 
@@ -237,8 +243,12 @@ export class Holder {
         const { place } = followed;
         // While the room is sent as a whole, its packs come once more after that.
         if (followed.isFresh || place === null || word.seq <= place.after) return;
-        const isNext = word.seq === place.after + 1;
-        const why = isNext ? this.#parts.gate.judge(followed.room, body) : 'it has left out a part of a room';
+        if (word.seq !== place.after + 1) {
+          this.#line?.violated('it has left out a part of a room');
+          return;
+        }
+        const { entries, why } = this.#parts.gate.judge(followed.room, body);
+        this.#line?.charge(entries);
         if (why !== null) {
           this.#line?.violated(why);
           return;
@@ -319,6 +329,10 @@ export class Holder {
         this.#parts.gate.offered(message.room, body);
         this.#offer(node, message, body);
         return;
+      case 'pack':
+        // The node that holds the link has judged it before it has copied it.
+        if (this.#line === null) this.#parts.gate.judge(message.room, body);
+        return;
       default:
     }
   }
@@ -329,6 +343,7 @@ export class Holder {
     if (this.#home === null) return;
     const known = this.#followed.get(room);
     const followed = known ?? this.#follow(room);
+    this.#reportGone();
     const sync = known?.sync ?? null;
     if (sync !== null) this.#say({ kind: 'caught-up', term: this.#term, room, sync });
     if (!isFresh || (followed.place === null && followed.at === 0)) return;
@@ -343,6 +358,10 @@ export class Holder {
     // It offers the pack again when the room has caught up, and a node that is gone does so under another name.
     if (this.#home === null || term !== this.#term || this.#parts.isGone(node)) return;
     if (followed?.sync !== sync) return;
+    if (this.#offers.size >= MAX_OFFERS) {
+      this.#line?.violated('it does not answer');
+      return;
+    }
     this.#turns += 1;
     this.#offers.set(this.#turns, room);
     this.#line?.send({ kind: 'append', id: followed.id, turn: this.#turns }, body);
@@ -355,10 +374,10 @@ export class Holder {
     const gone = goneNodes();
     for (const node of gone) {
       // A node that cannot have had members has no name elsewhere.
-      if (this.#told.includes(node) || !isPlainSession(`${lineage}${node}.1`)) continue;
+      if (this.#told.has(node) || !isPlainSession(`${lineage}${node}.1`)) continue;
       this.#line?.send({ kind: 'gone', node: lineage + node });
     }
-    this.#told = gone;
+    this.#told = new Set(gone);
   }
 
   #dropUnwanted(): void {
@@ -382,8 +401,9 @@ export class Holder {
     this.#line?.reopen();
   }
 
+  /** Others take the link over if that lasts. Two nodes must not take it from each other again and again. */
   away(): void {
-    this.#line?.reopen();
+    this.#end();
   }
 
   back(): void {

@@ -52,8 +52,8 @@ export type Relayed =
   | { readonly kind: 'refused'; readonly term: number; readonly room: string }
   | { readonly kind: 'away'; readonly term: number; readonly room: string }
   | { readonly kind: 'back'; readonly term: number; readonly room: string }
-  /** A node serves the other domain, whose server has this run. */
-  | { readonly kind: 'admitted'; readonly run: string }
+  /** A node serves the other domain, whose server has this run. No other message has the same `mark`. */
+  | { readonly kind: 'admitted'; readonly run: string; readonly mark: string }
   /** The other domain is not connected to a node any more. */
   | { readonly kind: 'left' };
 
@@ -90,6 +90,6 @@ export const isRelayed = choice<Relayed>({
   refused: record({ kind: oneOf('refused'), ...ofRoom }),
   away: record({ kind: oneOf('away'), ...ofRoom }),
   back: record({ kind: oneOf('back'), ...ofRoom }),
-  admitted: record({ kind: oneOf('admitted'), run: text(64) }),
+  admitted: record({ kind: oneOf('admitted'), run: text(64), mark: text(128) }),
   left: record({ kind: oneOf('left') }),
 });

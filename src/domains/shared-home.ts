@@ -3,6 +3,7 @@ import { toError } from '../errors.js';
 import type { Channel, ChannelEvents, Dial } from '../log/channel.js';
 import { encodeFrame, FrameReader } from '../log/frames.js';
 import type { Bus } from './bus.js';
+import { MAX_PENDING_BYTES } from './dial.js';
 import { isVisit, LINK_VERSION, type Visit, type Word } from './messages.js';
 import type { Relayed, RoomRelayed } from './relayed.js';
 import type { DomainLog } from './settings.js';
@@ -93,12 +94,16 @@ export class SharedHome {
     this.onPause();
   }
 
+  /** Whether the home has other facts than those that this node has received over the channel. */
+  get #isOutdated(): boolean {
+    return this.#greeting !== null && this.#greeting !== JSON.stringify(this.#parts.tenure.home);
+  }
+
   /** Asks for everything again: the node that holds the link may not know of it. */
   #goOn(): void {
     const { bus, tenure } = this.#parts;
     if (!bus.isReady || tenure.home === null) return;
-    const facts = JSON.stringify(tenure.home);
-    if (this.#greeting !== null && facts !== this.#greeting) this.#channel?.close();
+    if (this.#isOutdated) this.#channel?.close();
     for (const { room, stage } of this.#followed.values()) {
       bus.say({ kind: 'want', room, isFresh: stage === 'lacking' });
     }
@@ -181,12 +186,11 @@ export class SharedHome {
   heard(message: Relayed, body: Uint8Array): void {
     const { tenure } = this.#parts;
     if (message.kind === 'held' && message.term === tenure.tenant.term) {
-      const isUp = message.home !== null;
-      if (isUp !== this.#isUp) {
-        this.#isUp = isUp;
-        if (isUp) this.#goOn();
-        else this.#pause();
-      }
+      const wasUp = this.#isUp;
+      this.#isUp = message.home !== null;
+      if (wasUp && !this.#isUp) this.#pause();
+      // The message that the link was down may have been lost.
+      else if (this.#isUp && (!wasUp || this.#isOutdated)) this.#goOn();
       return;
     }
     if (message.kind === 'offer' || !('room' in message) || !('term' in message)) return;
@@ -291,6 +295,7 @@ class SharedChannel implements Channel {
   readonly #frames = new FrameReader();
   /** Bytes that wait while nothing is received. */
   #held: Uint8Array[] = [];
+  #heldBytes = 0;
   #isPaused = false;
   #isDelivering = false;
   #phase: 'new' | 'open' | 'closed' = 'new';
@@ -322,6 +327,12 @@ class SharedChannel implements Channel {
   /** Lets this node receive bytes. */
   deliver(bytes: Uint8Array): void {
     if (this.#phase !== 'open') return;
+    this.#heldBytes += bytes.length;
+    // A connection to the home would be closed as well.
+    if (this.#heldBytes > MAX_PENDING_BYTES) {
+      this.close();
+      return;
+    }
     this.#held.push(bytes);
     this.#release();
   }
@@ -333,6 +344,7 @@ class SharedChannel implements Channel {
       while (!this.#isPaused && this.#phase === 'open') {
         const next = this.#held.shift();
         if (next === undefined) return;
+        this.#heldBytes -= next.length;
         this.#events.received(next);
       }
     } finally {

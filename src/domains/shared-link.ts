@@ -10,8 +10,8 @@ import { Tenure } from './tenure.js';
 
 /** The other nodes that serve the domain. */
 export interface Attendance {
-  /** A node serves the domain from now on. */
-  admitted(node: string, run: string): void;
+  /** A node serves the domain from now on. @param mark - names its message */
+  admitted(node: string, run: string, mark: string): void;
   /** A node does not serve it any more. */
   left(node: string): void;
   /** Says again whom this node serves. */
@@ -85,7 +85,7 @@ export class SharedLink implements BusReader {
     }
     this.#home.heard(message, body);
     this.#holder?.heard(node, message, body);
-    if (message.kind === 'admitted') attendance.admitted(node, message.run);
+    if (message.kind === 'admitted') attendance.admitted(node, message.run, message.mark);
     else if (message.kind === 'left') attendance.left(node);
   }
 

@@ -260,12 +260,12 @@ export class Visitor {
   /** A node of the domain is gone. @returns false if no node can have that name */
   #lose(node: string): boolean {
     if (!isPlainSession(`${node}.1`)) return false;
-    this.charge(FOLLOW_COST);
     const followed = new Set([...this.#visited.values()].map(({ room }) => room));
-    this.rooms.chat.loseForeignNode(`${this.domain}/${node}`, (name) => {
+    const work = this.rooms.chat.loseForeignNode(`${this.domain}/${node}`, (name) => {
       const shared = this.rooms.sharedName(name);
-      return shared !== undefined && followed.has(shared);
+      return shared === undefined ? null : followed.has(shared);
     });
+    this.charge(FOLLOW_COST + work);
     return true;
   }
 

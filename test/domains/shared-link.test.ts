@@ -2,7 +2,10 @@
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import type { Member } from '../../src/chat/member.js';
 import { RANK_BITS } from '../../src/chat/room.js';
+import { FrameChannel } from '../../src/domains/frame-channel.js';
+import { isVisit, LINK_VERSION, type Visit } from '../../src/domains/messages.js';
 import { MemoryCheckpoints } from '../support/memory-checkpoints.js';
+import { QuietChannel } from '../support/quiet-channel.js';
 import { SimulatedNetwork } from '../support/simulated-network.js';
 import { LogServer, SocketLog } from '../support/socket-log.js';
 import { Ways, World } from './worlds.js';
@@ -41,9 +44,11 @@ class Scene {
     return scene;
   }
 
-  async add(name: string): Promise<NodeOfFar> {
+  /** @param isCut - whether it cannot reach the home */
+  async add(name: string, isCut = false): Promise<NodeOfFar> {
     const log = new SocketLog(this.network, this.#logs);
     const ways = new Ways(this.home.domains);
+    ways.isCut = isCut;
     const checkpoints = this.#checkpoints;
     const onGivenUp = (): void => {
       node.isGivenUp = true;
@@ -225,6 +230,96 @@ test('a node that was given up by mistake comes back: its people are in the room
   const seats = scene.home.room('#a')?.seats.map(({ who, ranks }) => [who.nick, ranks]);
   expect(seats).toContainEqual(['a/far', RANK_BITS.operator]);
   expect(seats).toHaveLength(3);
+});
+
+test('a node that cannot reach the logs gives the link up, and does not take it back from another one', async () => {
+  const scene = await Scene.start('a.1', 'b.1');
+  const [a, b] = scene.nodes;
+  if (a === undefined || b === undefined) return;
+  scene.home.chat.join(personOf(scene.home), '#a', JOIN);
+  for (const { world } of scene.nodes) world.chat.join(personOf(world), ROOM, JOIN);
+  await scene.settle();
+  expect(a.ways.isConnected).toBe(true);
+  a.log.detach();
+  b.world.chat.giveUp('a.1');
+  await scene.settle();
+  expect([a.ways.isConnected, b.ways.isConnected]).toEqual([false, true]);
+  say(b.world, 'heard');
+  await scene.settle();
+  expect(textsOf(scene.home)).toEqual(['heard']);
+  a.log.attach();
+  await scene.settle();
+  a.world.chat.comeBack('a.2');
+  await scene.settle(16);
+  expect([a.ways.isConnected, b.ways.isConnected]).toEqual([false, true]);
+  say(a.world, 'back');
+  await scene.settle();
+  expect([scene.home, a.world, b.world].map(textsOf)).toEqual(new Array(3).fill(['heard', 'back']));
+});
+
+test('a node that has the logs again after a moment takes the link again', async () => {
+  const scene = await Scene.start('a.1');
+  const [a] = scene.nodes;
+  if (a === undefined) return;
+  scene.home.chat.join(personOf(scene.home), '#a', JOIN);
+  a.world.chat.join(personOf(a.world), ROOM, JOIN);
+  await scene.settle();
+  a.log.detach();
+  await scene.settle();
+  expect(scene.holders).toBe(0);
+  say(a.world, 'waits');
+  a.log.attach();
+  await scene.settle();
+  expect(scene.holders).toBe(1);
+  expect([scene.home, a.world].map(textsOf)).toEqual([['waits'], ['waits']]);
+});
+
+test('a node that cannot reach the home lets another one try', async () => {
+  const scene = await Scene.start();
+  const a = await scene.add('a.1', true);
+  const b = await scene.add('b.1');
+  expect(scene.holders).toBe(0);
+  for (let seconds = 0; seconds < 18; seconds += 1) {
+    for (const { world } of [a, b]) world.nowMs += 1_000;
+    await scene.settle(1);
+  }
+  expect(b.ways.isConnected).toBe(true);
+});
+
+test('a node that serves a domain says so again if the logs have not taken it', async () => {
+  const network = new SimulatedNetwork(1);
+  const logs = new LogServer(1_000_000, () => 1_000_000);
+  const checkpoints = new MemoryCheckpoints();
+  const settle = async (): Promise<void> => {
+    for (let round = 0; round < 8; round += 1) {
+      network.run();
+      await vi.advanceTimersByTimeAsync(250);
+    }
+  };
+  const start = async (node: string): Promise<{ readonly world: World; readonly log: SocketLog }> => {
+    const log = new SocketLog(network, logs);
+    const sharing = { checkpoints, onGivenUp: () => expect.fail(`${node} is given up`) };
+    const nobody = (): never => expect.fail('nobody is dialled from home');
+    const options = { node, lineage: 'x1-', nodes: { logs: log, sharing } };
+    const world = new World('home.example', 'far.example', nobody, options);
+    onTestFinished(() => world.domains.close());
+    await settle();
+    await world.start([]);
+    await settle();
+    return { world, log };
+  };
+  const [one, other] = [await start('a.1'), await start('b.1')];
+  const channel = new FrameChannel<Visit>(new QuietChannel(), isVisit, {
+    heard: () => undefined,
+    violated: (why) => expect.fail(why),
+  });
+  const hello = { kind: 'hello', version: LINK_VERSION, domain: 'far.example', run: 'r' } as const;
+  expect(one.world.domains.admit(hello, channel)).toBeTypeOf('object');
+  one.log.detach();
+  await settle();
+  one.log.attach();
+  await settle();
+  expect(other.world.domains.readings).toMatchObject([{ isServed: true }]);
 });
 
 test('the link is cut: what is said on any node waits, and is said once when it is back', async () => {

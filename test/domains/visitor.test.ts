@@ -29,8 +29,12 @@ class TestChannel extends QuietChannel {
   }
 }
 
-/** @param topicLength - in characters. @param isLate - whether rooms are there only when `later` is called */
-function visit(topicLength = 0, isLate = false) {
+/**
+ * @param topicLength - in characters
+ * @param isLate - whether rooms are there only when `later` is called
+ * @param work - the work that a node makes that is gone, in entries
+ */
+function visit(topicLength = 0, isLate = false, work = 0) {
   const channel = new TestChannel();
   const log = new MemoryLog();
   const later: (() => void)[] = [];
@@ -53,7 +57,7 @@ function visit(topicLength = 0, isLate = false) {
           if (!isLate) for (const then of later.splice(0)) then();
         },
         countForeign: () => 0,
-        loseForeignNode: () => undefined,
+        loseForeignNode: () => work,
       },
       log,
       epoch: 'e',
@@ -111,6 +115,16 @@ test('a domain that takes large rooms again and again is not heard for a while',
   expect(channel.isPaused).toBe(true);
   follow(4, '#tea');
   expect(channel.idsOf('caught-up')).toEqual([1, 2, 3]);
+});
+
+test('a domain whose nodes are gone again and again is not heard for a while', () => {
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(0);
+  onTestFinished(() => clock.mockRestore());
+  const { channel, frames } = visit(0, false, 9_900);
+  frames.take(encodeFrame({ kind: 'gone', node: 'a.1' }));
+  expect(channel.isPaused).toBe(false);
+  frames.take(encodeFrame({ kind: 'gone', node: 'b.1' }));
+  expect(channel.isPaused).toBe(true);
 });
 
 test('a pack of a later version fails, and the link stays', () => {

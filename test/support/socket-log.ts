@@ -186,12 +186,24 @@ export class SocketLog implements SharedLog {
   /** The unanswered questions, each with the callback for the case that no answer will arrive. */
   readonly #asked = new Set<{ readonly lost: () => void }>();
   #connection: SimulatedConnection | null = null;
+  #isDetached = false;
   #isClosed = false;
 
   constructor(network: SimulatedNetwork, server: LogServer) {
     this.#network = network;
     this.#server = server;
     this.#connect();
+  }
+
+  /** Cuts the connection, and opens no other one before {@link attach}. */
+  detach(): void {
+    this.#isDetached = true;
+    this.#connection?.cut();
+  }
+
+  attach(): void {
+    this.#isDetached = false;
+    if (this.#connection === null) this.#connect();
   }
 
   #connect(): void {
@@ -216,7 +228,7 @@ export class SocketLog implements SharedLog {
     for (const { lost } of asked) lost();
     if (this.#isClosed) return;
     for (const follower of this.#followers) follower.away();
-    this.#network.later(() => this.#connect());
+    if (!this.#isDetached) this.#network.later(() => this.#connect());
   }
 
   /** Asks the server. @returns false when there is no connection; `answered` or `lost` is called once otherwise */
