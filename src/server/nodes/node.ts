@@ -2,6 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import type { NodeReadings } from '../../admin/readings.js';
 import type { Chat } from '../../chat/chat.js';
+import { nameOf } from '../../chat/gone-nodes.js';
 import type { StoreLogs } from '../../store/store-access.js';
 import type { Log } from '../log.js';
 import { Contact } from './contact.js';
@@ -197,8 +198,9 @@ export class Node {
   /** The logs may have lost leases: without one, a node that is dead would never be given up. */
   #lookForLeases(expired: readonly string[], isSure: boolean, nowMs: number): void {
     const { chat, log, leaseMs } = this.#parts;
-    const leased = new Set([this.#own, ...this.#living, ...expired]);
-    const unleased = [...chat.nodes()].filter((node) => !leased.has(node) && !chat.isGone(node));
+    // A process that continues under the name of another one gives that one up itself, once it knows its members.
+    const names = new Set([this.#own, ...this.#living, ...expired].map(nameOf));
+    const unleased = [...chat.nodes()].filter((node) => !names.has(nameOf(node)) && !chat.isGone(node));
     this.#unleased = new Map(unleased.map((node) => [node, this.#unleased.get(node) ?? nowMs]));
     for (const [node, sinceMs] of this.#unleased) {
       if (this.#isOver || this.#isGivenUp || !isSure || nowMs - sinceMs < leaseMs) continue;

@@ -140,9 +140,11 @@ test('a node is given up when its lease has run out, and forgotten when the log 
 test('a node whose lease the logs have lost is given up, unless it takes one again', async () => {
   const logs = new Leases();
   const { chat, records } = startNode(logs);
-  for (const node of ['a.3', 'b.1', 'c.1', 'd.1']) chat.present.add(node);
+  for (const node of ['a.3', 'b.1', 'c.1', 'd.1', 'e.1']) chat.present.add(node);
   chat.gone.add('d.1');
   await logs.lease('b.1', 1_000);
+  // This one is being upgraded: the next process has its name, and does not know its members yet.
+  await logs.lease('e.2', 1_000);
   await logs.asked(5);
   expect(chat.calls).toEqual([]);
   await logs.asked(12);
