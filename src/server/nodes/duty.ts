@@ -20,8 +20,10 @@ export class Duty {
     this.#own = this.#living.indexOf(own);
   }
 
-  /** Whether another node is to write the lines of a shelf. */
+  /** Whether another node is to write the lines of a shelf: of a room's, since every node writes all others. */
   readonly isOthers = (shelf: string): boolean => {
+    // Any node may clear the shelf of an account that is erased: a line written there a second later would remain.
+    if (!shelf.startsWith('r:')) return false;
     // One that the others do not know of writes all.
     if (this.#own < 0 || this.#living.length < 2) return false;
     return hashOf(shelf) % this.#living.length !== this.#own;

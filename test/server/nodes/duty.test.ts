@@ -27,3 +27,13 @@ test('a node that is alone, that knows of nobody, or that the others do not know
   duty.know('n1.1', ['n1.1', 'n2.1']);
   expect(count()).toBeGreaterThan(0);
 });
+
+test('every node writes the private messages of an account at once', () => {
+  const duties = ['n1.1', 'n2.1'].map((own) => {
+    const duty = new Duty();
+    duty.know(own, ['n1.1', 'n2.1']);
+    return duty;
+  });
+  const shelves = Array.from({ length: 20 }, (_, index) => `a:person${index}`);
+  for (const { isOthers } of duties) expect(shelves.filter((shelf) => isOthers(shelf))).toEqual([]);
+});
