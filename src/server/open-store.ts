@@ -79,6 +79,9 @@ export async function openSqlite(config: SqliteStoreConfig, log: Log): Promise<O
 /** How long nodes put back what a database may have lost before they append, in milliseconds after its start. */
 const SETTLE_MS = 2_000;
 
+/** The most logs that one record of the server's log names. */
+const MAX_NAMED = 20;
+
 async function openPostgres(
   { url, logs }: PostgresStoreConfig,
   log: Log,
@@ -95,9 +98,15 @@ async function openPostgres(
   if (logs === null) return open({ ...options, ...ofLogs });
   const { openRedis } = await import('../store/redis/open.js');
   const store = await openPostgresStore(options);
-  const recorded = await recordedEnds(store);
+  const recorded = await recordedEnds(store).catch(async (error: unknown) => {
+    await store.close();
+    throw error;
+  });
   const { durability, behind, ...opened } = await openRedis(store, { ...logs, ...ofLogs, recorded });
-  if (behind.length > 0) log.error('the logs in Redis have lost what the history has', { logs: behind });
+  if (behind.length > 0) {
+    const details = { count: behind.length, logs: behind.slice(0, MAX_NAMED) };
+    log.error('the logs in Redis have lost what the history has', details);
+  }
   if (durability === 'always') log.info('the logs are in Redis', { durability });
   else log.warn('the logs are in Redis, which can lose what it has acknowledged', { durability });
   return opened;
