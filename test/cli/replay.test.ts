@@ -57,6 +57,14 @@ describe('what has been changed is found', () => {
     expect(difference?.expected).toContain('good dax 7');
     expect(difference?.actual).toContain('good day 7');
   });
+
+  test('an answer that lacks what its kind has, which the server trips over while nobody waits for it', async () => {
+    const { difference } = await replayChanged((lines) => {
+      const at = placeOfLine(lines, /^\["answered",1,\{"kind":"names"/);
+      lines[at] = ['answered', 1, { kind: 'names' }];
+    });
+    expect(difference).toMatchObject({ expected: 'no exception', actual: expect.stringContaining('TypeError') });
+  });
 });
 
 test('the command says what was the same, or what is wrong with the file and where', async () => {
@@ -89,6 +97,11 @@ test('the command says what was the same, or what is wrong with the file and whe
     stderr: `fdmux: ${path}: line 6 (at byte ${start}) is damaged: it is not JSON\n`,
   });
   expect(await replayText(lines.toSpliced(5, 1, '["in","x"]').join('\n'))).toMatchObject({
+    code: 1,
+    stderr: `fdmux: ${path}: line 6 (at byte ${start}) is damaged: it is no line of a recording\n`,
+  });
+  const halfBan = '["ban",{"kind":"users","mask":"*@x"},"bye"]';
+  expect(await replayText(lines.toSpliced(5, 1, halfBan).join('\n'))).toMatchObject({
     code: 1,
     stderr: `fdmux: ${path}: line 6 (at byte ${start}) is damaged: it is no line of a recording\n`,
   });

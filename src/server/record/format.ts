@@ -1,6 +1,7 @@
 /** The lines of a recording: what each kind contains, and how bytes are written in it. */
 import { isUtf8 } from 'node:buffer';
 import type { BanKind, ServerBan } from '../../log/entry.js';
+import { nullable, oneOf, record, text, whole } from '../../log/shape.js';
 import type { Transport } from '../../protocol/session.js';
 import type { Address } from '../../socket/address.js';
 import { isRecordedStore, type RecordedStore } from './recorded-store.js';
@@ -79,11 +80,16 @@ const isString: Check = (value) => typeof value === 'string';
 const isBoolean: Check = (value) => typeof value === 'boolean';
 const isAny: Check = () => true;
 const isTextOrNull: Check = (value) => value === null || isString(value);
-const isBanKind: Check = (value) => value === 'users' || value === 'addresses';
-const isBan: Check = (value) => {
-  if (typeof value !== 'object' || value === null) return false;
-  return 'kind' in value && isBanKind(value.kind) && 'mask' in value && isString(value.mask);
-};
+const isBanKind = oneOf<BanKind>('users', 'addresses');
+const anyText = text(Infinity);
+const isBan = record<ServerBan>({
+  kind: isBanKind,
+  mask: anyText,
+  reason: anyText,
+  by: anyText,
+  atMs: whole(0),
+  untilMs: nullable(whole(0)),
+});
 const isObject: Check = (value) => typeof value === 'object' && value !== null;
 const isNumbers: Check = (value) => Array.isArray(value) && value.every(isNumber);
 const isText: Check = (value) => {

@@ -89,11 +89,22 @@ class Replay {
       try {
         this.#give(line);
       } catch (error) {
-        const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
-        this.#world.differs(typeof line[1] === 'number' ? line[1] : null, 'no exception', what);
+        this.#threw(typeof line[1] === 'number' ? line[1] : null, error);
       }
       if (this.#world.difference !== null) return;
     }
+  }
+
+  #threw(connection: number | null, error: unknown): void {
+    const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#world.differs(connection, 'no exception', what);
+  }
+
+  /** Begins work that ends later. If it fails, that is a difference, and not the end of the process. */
+  #begin(work: Promise<unknown>): void {
+    work.catch((error: unknown) => {
+      this.#threw(null, error);
+    });
   }
 
   #give(line: Given): void {
@@ -134,19 +145,19 @@ class Replay {
         }
         return;
       case 'begin':
-        void this.#server.begin();
+        this.#begin(this.#server.begin());
         return;
       case 'keep':
-        void this.#server.keepRooms();
+        this.#begin(this.#server.keepRooms());
         return;
       case 'put-out':
-        void this.#server.putOut(line[1], line[2]);
+        this.#begin(this.#server.putOut(line[1], line[2]));
         return;
       case 'ban':
-        void this.#server.setBan(line[1], line[2]);
+        this.#begin(this.#server.setBan(line[1], line[2]));
         return;
       case 'unban':
-        void this.#server.liftBan(line[1], line[2]);
+        this.#begin(this.#server.liftBan(line[1], line[2]));
         return;
       case 'verified':
       case 'verify-error':
@@ -155,7 +166,7 @@ class Replay {
         this.#settle(line);
         return;
       case 'reload':
-        void this.#server.reload();
+        this.#begin(this.#server.reload());
         return;
       case 'stop':
         this.#server.beginToEnd(line[1]);
