@@ -21,6 +21,8 @@ export interface Header {
 /** The names of values that nobody may read in a recording. */
 const SECRET = /password|passphrase|secret|token|^key$|^url$/i;
 export const MASKED = '(masked)';
+/** The arguments of this program may have the key of a mail service among them. */
+const COMMAND = 'emailCommand';
 
 /** The key of the entries of a map, which JSON cannot express. */
 const MAP = '(map)';
@@ -30,6 +32,7 @@ export function withoutSecrets(value: object): object {
   const copy: unknown = JSON.parse(
     JSON.stringify(value, (key, field: unknown) => {
       if (field instanceof Map) return { [MAP]: [...field] };
+      if (key === COMMAND && Array.isArray(field)) return field.map((word: unknown, at) => (at === 0 ? word : MASKED));
       return SECRET.test(key) && typeof field === 'string' ? MASKED : field;
     }),
   );
