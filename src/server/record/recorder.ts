@@ -219,11 +219,12 @@ export class Recorder implements World, Notes, LogBorder {
   }
 
   aside<T>(look: () => T): T {
+    const before = this.#isAside;
     this.#isAside = true;
     try {
       return look();
     } finally {
-      this.#isAside = false;
+      this.#isAside = before;
     }
   }
 
