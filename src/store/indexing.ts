@@ -57,13 +57,18 @@ export class Indexing {
     return this.#running;
   }
 
-  /** Goes step by step, so that writes can run in between. */
+  /**
+   * Goes step by step, so that writes can run in between, up to the last line that there was at the first step: those
+   * who wait for it would otherwise wait as long as many lines are written.
+   */
   async #run(): Promise<void> {
     this.#isBehind = false;
+    let goal: number | null = null;
     try {
       for (let isOver = false; !isOver;) {
         const { upTo, last } = await this.#step();
-        isOver = upTo >= last;
+        goal ??= last;
+        isOver = upTo >= goal;
         this.#observer.indexed(upTo - (this.#upTo ?? upTo));
         this.#upTo = upTo;
       }

@@ -75,6 +75,25 @@ test('who needs the index waits for all that was written before, also beside a r
   });
 });
 
+test('who needs the index does not wait for lines that are written meanwhile, however many', async () => {
+  let [upTo, last, isFlood] = [0, 100, true];
+  const indexing = new Indexing(() => {
+    if (upTo >= 1_000) return Promise.reject(new Error('it does not end'));
+    upTo += 50;
+    if (isFlood) {
+      last += 50;
+      indexing.written();
+    }
+    return Promise.resolve({ upTo, last });
+  }, observer);
+  indexing.written();
+  await indexing.caughtUp();
+  expect(upTo).toBeGreaterThanOrEqual(100);
+  isFlood = false;
+  await indexing.caughtUp();
+  expect(upTo).toBe(last);
+});
+
 test('how many lines have been indexed is reported, as far as it is known', async () => {
   const counts: number[] = [];
   const steps = [4, 9, 12].map((upTo) => Promise.resolve({ upTo, last: upTo === 4 ? 9 : upTo }));
