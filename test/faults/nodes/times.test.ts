@@ -88,6 +88,8 @@ test('a PING that is not answered at once breaks P6, unless the node stands stil
   const halted = on('n2', 'bob', pinged(90, 'a'), ponged(9_000, 'a'), pinged(60_000, 'b'), ponged(60_001, 'b'));
   expect(checkPings([halted], () => [{ fromMs: 100, toMs: 8_900 }], times)).toEqual([]);
   expect(checkPings([halted], () => [{ fromMs: 9_100, toMs: 12_000 }], times)).toHaveLength(1);
+  // One that is lost is not excused by what happens later.
+  expect(checkPings([silent], () => [{ fromMs: 5_000, toMs: 8_000 }], times)).toHaveLength(1);
   // The run ended before the answer was due.
   expect(checkPings([on('n2', 'bob', pinged(0, 'a'), heard(100, 'x 1'))], never, times)).toEqual([]);
 });

@@ -191,8 +191,9 @@ export function checkPings(
       const tookMs = pongMs - atMs;
       if (tookMs <= pauseMs + slackMs) return [];
       // One that was on its way when the node began to stand still waits for the end of that.
+      const dueMs = Math.min(pongMs, atMs + pauseMs + slackMs);
       const hasStoodStill = still(transcript.node).some(
-        ({ fromMs, toMs }) => fromMs <= pongMs && toMs + slackMs >= atMs,
+        ({ fromMs, toMs }) => fromMs <= dueMs && toMs + slackMs >= atMs,
       );
       if (hasStoodStill || end - atMs <= pauseMs + slackMs) return [];
       return [{ promise: 'P6', text: `${transcript.id}: PING ${token} was answered after ${seconds(tookMs)}` }];
