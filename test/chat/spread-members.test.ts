@@ -228,6 +228,7 @@ describe('a member that is connected to two nodes', () => {
 
   test('is an operator where it has given the password only', () => {
     const { a, b, c, home, branch } = begin();
+    expect([a.isDivided(home.member), b.isDivided(branch.member)]).toEqual([true, true]);
     at(branch, () => b.setOperator(branch.member, ['kill', 'override']));
     const may = (device: Device): boolean => at(device, () => device.member.may('kill'));
     expect([may(home), may(branch)]).toEqual([false, true]);
@@ -436,6 +437,15 @@ describe('a node is lost', () => {
     leave(branch);
     b.comeBack('b.2');
     expect(c.isShared(c.directory.member('ann') ?? expect.fail())).toBe(false);
+  });
+
+  test('and what was on its way from the others to the log of the domain counts', () => {
+    const { b, c, branch } = begin();
+    log.become('held', 'd');
+    at(branch, () => b.rename(branch.member, 'anna'));
+    log.put('d', { session: 'c.1.900', n: 1, atMs: 1, seen: 0, base: 0, kind: 'gone', node: 'a.1' });
+    log.recover();
+    expect(c.directory.member('anna')?.session).toMatch(/^b\.1\./);
   });
 
   test('and what was on its way from the others is said', () => {
