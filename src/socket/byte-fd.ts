@@ -9,7 +9,7 @@ import { O_ACCMODE, readBytes, writeBytes } from './blocking-io.js';
 import { F_GETFL, TIOCGPTN } from './constants.js';
 import { byteDuplex, checkDuplexOptions, type DuplexOptions } from './duplex.js';
 import { type ByteCalls, FdCarrier } from './fd-carrier.js';
-import { OwnedFd } from './owned-fd.js';
+import { OwnedFd, whenClosed } from './owned-fd.js';
 import { receiveBuffer, takeReceived, toWritableBytes } from './receive-buffer.js';
 
 const { O_RDONLY, O_WRONLY } = constants;
@@ -157,7 +157,7 @@ function byteCalls(owner: ByteFd, readable: boolean, writable: boolean): ByteCal
     write: (bytes) => owner.write(bytes),
     end: () => undefined,
     close: () => owner.close(),
-    whenClosed: (listener) => owner.whenClosed(listener),
+    whenClosed: (listener) => whenClosed(owner, listener),
   };
 }
 

@@ -8,6 +8,25 @@ import { OpenFd } from '../readiness/open-fd.js';
 import { linkPointers, type PointerOptions } from './pointers.js';
 import { toWritableBytes } from './receive-buffer.js';
 
+/** What is called when an owner's fd is closed or given away. */
+const closings = new WeakMap<OwnedFd, (() => void)[]>();
+
+/**
+ * Calls a function once an owner's fd is closed or given away: what waits for an fd that is no longer watched would
+ * wait for ever. It is no method, since users have no use for it.
+ */
+export function whenClosed(owner: OwnedFd, listener: () => void): void {
+  const listeners = closings.get(owner);
+  if (listeners === undefined) closings.set(owner, [listener]);
+  else listeners.push(listener);
+}
+
+function reportClosed(owner: OwnedFd): void {
+  const listeners = closings.get(owner);
+  closings.delete(owner);
+  for (const listener of listeners ?? []) listener();
+}
+
 /**
  * One fd and its owner, which closes it: the base of everything here that owns a descriptor.
  *
@@ -20,7 +39,6 @@ export abstract class OwnedFd implements Disposable {
   #fd: number;
   readonly #className: string;
   readonly #what: string;
-  #onClosed: (() => void) | null = null;
 
   /**
    * @param className the name that util.inspect shows
@@ -59,24 +77,7 @@ export abstract class OwnedFd implements Disposable {
     leaveMultiplexers(fd);
     this.#fd = -1;
     native.close(fd);
-    this.#onClosed?.();
-  }
-
-  /**
-   * Calls a function once this object is closed or given away: who waits for an fd that is no longer watched would wait
-   * for ever.
-   *
-   * @internal
-   */
-  whenClosed(listener: () => void): void {
-    const earlier = this.#onClosed;
-    this.#onClosed =
-      earlier === null
-        ? listener
-        : () => {
-            earlier();
-            listener();
-          };
+    reportClosed(this);
   }
 
   /**
@@ -89,7 +90,7 @@ export abstract class OwnedFd implements Disposable {
     const fd = this.fd;
     native.disownFd(fd);
     this.#fd = -1;
-    this.#onClosed?.();
+    reportClosed(this);
     return fd;
   }
 

@@ -67,7 +67,7 @@ import { byteDuplex, checkDuplexOptions, type DuplexOptions } from './duplex.js'
 import { errnoError } from './errno-error.js';
 import { type ByteCalls, FdCarrier } from './fd-carrier.js';
 import { groupOption, type MulticastGroup } from './multicast.js';
-import { OwnedFd } from './owned-fd.js';
+import { OwnedFd, whenClosed } from './owned-fd.js';
 import { peerCredentialsOf } from './peer-credentials.js';
 import { linkPointers, type PointerOptions } from './pointers.js';
 import { receiveBuffer, takeReceived, toWritableBytes } from './receive-buffer.js';
@@ -799,7 +799,7 @@ function byteCalls(socket: Socket): ByteCalls {
     write: (bytes) => socket.send(bytes),
     end: () => socket.shutdown('write'),
     close: () => socket.close(),
-    whenClosed: (listener) => socket.whenClosed(listener),
+    whenClosed: (listener) => whenClosed(socket, listener),
   };
 }
 
