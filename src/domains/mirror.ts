@@ -1,13 +1,14 @@
 /** One room of another domain, as this one follows it. */
 import { type BorderObserver, isFromAbroad, type Origin } from '../chat/abroad.js';
 import { decodeRoom } from '../chat/snapshot-codec.js';
-import type { Entry, LogName, Pack, Stamp } from '../log/entry.js';
+import type { Entry, LogName, Pack } from '../log/entry.js';
 import type { AppendAnswer, Following, LogSink } from '../log/shared-log.js';
 import type { Border } from './border.js';
 import { isFit, isFitRoom, isSession, MAX_INVITATIONS, MAX_MASKS, MAX_SEATS } from './customs.js';
 import { MAX_STATE_BYTES } from './messages.js';
 import { OwnEntries } from './own-entries.js';
 import type { DomainLog } from './settings.js';
+import { withdrawalOf } from './withdrawal.js';
 
 /** A part of the room as it is at home. */
 export interface StatePart {
@@ -270,9 +271,4 @@ export class Mirror implements Following {
 
 function isBearable({ seats, masks, invitations }: Crowd): boolean {
   return seats <= MAX_SEATS && masks <= MAX_MASKS && invitations <= MAX_INVITATIONS;
-}
-
-/** Returns an entry that does nothing, in the place of another one: the next one of the session counts all the same. */
-function withdrawalOf({ session, n, atMs, seen, base }: Stamp): Entry {
-  return { kind: 'withdrawn', session, n, atMs, seen, base };
 }

@@ -1,6 +1,7 @@
 /** The permissions of people of another domain in a room of this one. */
 import type { Entry, Stamp, Who } from '../log/entry.js';
 import { isFit, isPlainSession } from './customs.js';
+import { withdrawalOf } from './withdrawal.js';
 
 /** The most changes of values in one change of the settings, whatever the other domain requests. */
 const MAX_VALUES = 20;
@@ -37,7 +38,7 @@ export class Visa {
     const { n, base } = entry;
     const session = `${this.#parts.domain}/${entry.session}`;
     const stamp: Stamp = { session, n, base, atMs: Math.min(entry.atMs, nowMs), seen: 0 };
-    const withdrawn = { ...stamp, kind: 'withdrawn' } as const;
+    const withdrawn = withdrawalOf(stamp);
     if (!isFit(entry) || !this.#isOfDomain(entry)) return withdrawn;
     switch (entry.kind) {
       case 'join':

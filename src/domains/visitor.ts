@@ -12,6 +12,7 @@ import { isPlainSession } from './customs.js';
 import type { FrameChannel } from './frame-channel.js';
 import { MAX_STATE_BYTES, type Resume, STATE_PART_BYTES, type Visit, type Word } from './messages.js';
 import type { Visa } from './visa.js';
+import { withdrawalOf } from './withdrawal.js';
 
 /** The proposals of one domain per second on average, and at once. */
 const ENTRIES_PER_SECOND = 2_000;
@@ -320,7 +321,7 @@ export class Visitor {
 
   #admitted(join: Entry & { readonly kind: 'join' }, room: string): Entry {
     // An empty room takes the name by which it is entered: it could replace any other room.
-    return this.#hasPlace() ? { ...join, name: room } : withdrawal(join);
+    return this.#hasPlace() ? { ...join, name: room } : withdrawalOf(join);
   }
 
   /** Whether one more of the domain's people may enter a room. */
@@ -344,8 +345,4 @@ export class Visitor {
     for (const visited of this.#visited.values()) visited.stop();
     this.#visited.clear();
   }
-}
-
-function withdrawal({ session, n, atMs, seen, base }: Entry): Entry {
-  return { session, n, atMs, seen, base, kind: 'withdrawn' };
 }
