@@ -65,14 +65,15 @@ export class Gate {
   }
 
   #objectionTo(room: string, entries: Pack): string | null {
+    const { isGone, now } = this.#parts;
+    const known = this.#entriesOf(room);
     for (const entry of entries) {
       if (!isSession(entry.session)) return 'it has named a session that nobody can have';
-      const here = this.#border.inward(entry, this.#parts.now());
-      const isOwn = !isFromAbroad(here.session);
-      const known = this.#entriesOf(room);
-      if (isOwn && known.judge(here) === 'forged') return 'it has spoken for somebody of this domain';
-      if (here.kind !== 'gone' || isFromAbroad(here.node) || this.#parts.isGone(here.node)) continue;
-      return 'it has removed a node of this domain that is not gone';
+      const here = this.#border.inward(entry, now());
+      if (known.judge(here) === 'forged') return 'it has spoken for somebody of this domain';
+      if (here.kind === 'gone' && !isFromAbroad(here.node) && !isGone(here.node)) {
+        return 'it has removed a node of this domain that is not gone';
+      }
     }
     return null;
   }
