@@ -63,7 +63,7 @@ function isNick(nick: string): boolean {
 }
 
 /** Whether everything about a person is well formed. */
-export function isFitWho({ nick, user, host, address, realName, account }: Who): boolean {
+function isFitWho({ nick, user, host, address, realName, account }: Who): boolean {
   return (
     isNick(nick) &&
     user.length <= MAX_USER &&

@@ -24,7 +24,7 @@ const BYTES_PER_ENTRY = 4_096;
 /** The most packs of a domain that wait for logs of rooms. */
 const MAX_APPENDS = 256;
 /** The most places that people of one domain have in the rooms of this one. */
-export const MAX_PLACES = 10_000;
+const MAX_PLACES = 10_000;
 /** The interval at which their places are counted, in milliseconds, since each count looks at every room. */
 const COUNT_MS = 1_000;
 
