@@ -1,12 +1,12 @@
 import fc from 'fast-check';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { ChatEvent } from '../../src/chat/event.js';
 import type { Member, Outlet } from '../../src/chat/member.js';
 import { RANK_BITS } from '../../src/chat/room.js';
 import type { RoomSnapshot } from '../../src/chat/snapshot.js';
 import { whenSettled } from '../../src/chat/ticket.js';
 import { Border } from '../../src/domains/border.js';
-import { Ways, World } from './worlds.js';
+import { closeAfterTest, startTwo, World } from './worlds.js';
 
 const LIMITS = { maxMasks: 5, maxValues: 9 };
 const JOIN = { key: null, maxRooms: 9, flags: [] };
@@ -107,14 +107,7 @@ function facts(room: RoomSnapshot | null): unknown {
 test('whatever people of two domains do, and whatever becomes of the link, both have the same room', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 120 }), async (steps) => {
-      const home = new World('home.example', 'far.example', () => expect.fail('nobody is dialled from home'));
-      const ways = new Ways(home.domains);
-      const far = new World('far.example', 'home.example', () => ways);
-      await home.start(['ann', 'bob']);
-      await far.start(['cid', 'dan']);
-      const settle = (): void => {
-        while (ways.step(1_000));
-      };
+      const { home, ways, far, settle } = await startTwo(['ann', 'bob'], ['cid', 'dan']);
       settle();
       for (const one of steps) {
         if (one.kind === 'cut') {
@@ -156,17 +149,8 @@ test('whatever people of two domains do, and whatever becomes of the link, both 
 }, 120_000);
 
 test('what is said while the link is down fails after 30 seconds, and is not said later', async () => {
-  const home = new World('home.example', 'far.example', () => expect.fail('nobody is dialled from home'));
-  const ways = new Ways(home.domains);
-  const far = new World('far.example', 'home.example', () => ways);
-  await home.start(['ann']);
-  await far.start(['cid']);
-  onTestFinished(async () => {
-    await Promise.all([far.domains.close(), home.domains.close()]);
-  });
-  const settle = (): void => {
-    while (ways.step(1_000));
-  };
+  const { home, ways, far, settle } = await startTwo(['ann'], ['cid']);
+  closeAfterTest(far, home);
   settle();
   const [cid] = far.members;
   if (cid === undefined) return;
@@ -215,14 +199,8 @@ class Ear implements Outlet {
 }
 
 test('after an upgrade, somebody is in the rooms of other domains again, or is shown that it is not', async () => {
-  const home = new World('home.example', 'far.example', () => expect.fail('nobody is dialled from home'));
-  const ways = new Ways(home.domains);
-  const far = new World('far.example', 'home.example', () => ways);
-  await home.start(['ann']);
-  await far.start([]);
-  onTestFinished(async () => {
-    await Promise.all([far.domains.close(), home.domains.close()]);
-  });
+  const { home, ways, far, settle } = await startTwo(['ann'], []);
+  closeAfterTest(far, home);
   const [ann] = home.members;
   if (ann === undefined) return;
   home.chat.join(ann, '#a', JOIN);
@@ -243,7 +221,7 @@ test('after an upgrade, somebody is in the rooms of other domains again, or is s
     ear,
   );
   expect(ear.left).toEqual([]);
-  while (ways.step(1_000));
+  settle();
   await Promise.resolve();
   expect([dan?.seats.map(({ room }) => room.name), ear.left.sort()]).toEqual([
     ['#a:home.example'],
@@ -255,34 +233,21 @@ test('after an upgrade, somebody is in the rooms of other domains again, or is s
 });
 
 test('a room that somebody is still being brought into goes along with the next upgrade', async () => {
-  const home = new World('home.example', 'far.example', () => expect.fail('nobody is dialled from home'));
-  const ways = new Ways(home.domains);
-  const far = new World('far.example', 'home.example', () => ways);
-  await home.start([]);
-  await far.start([]);
-  onTestFinished(async () => {
-    await Promise.all([far.domains.close(), home.domains.close()]);
-  });
+  const { home, far, settle } = await startTwo([], []);
+  closeAfterTest(far, home);
   const who = { nick: 'dan', user: 'u', host: 'h', address: 'h', realName: 'r', account: null, privileges: null };
   const rooms = [{ name: '#a:home.example', ranks: 0 }];
   const rest = { label: null, sinceMs: 0, lastSpokeMs: 0, away: null, traits: [], metadata: [] };
   const dan = far.chat.restore({ who, rooms, ...rest }, null);
   if (dan === null) expect.fail('dan is not let in');
   expect([dan.seats.length, far.chat.describe(dan).rooms]).toEqual([0, rooms]);
-  while (ways.step(1_000));
+  settle();
   const entered = [{ name: '#a:home.example', ranks: RANK_BITS.operator }];
   expect([dan.seats.length, far.chat.describe(dan).rooms]).toEqual([1, entered]);
 });
 
 test('somebody who had ranks in a room of another domain has them again after an upgrade', async () => {
-  const home = new World('home.example', 'far.example', () => expect.fail('nobody is dialled from home'));
-  const ways = new Ways(home.domains);
-  const before = new World('far.example', 'home.example', () => ways, { node: 'a.1', lineage: 'x1-' });
-  await home.start(['ann']);
-  await before.start(['cid']);
-  const settle = (): void => {
-    while (ways.step(1_000));
-  };
+  const { home, ways, far: before, settle } = await startTwo(['ann'], ['cid'], { node: 'a.1', lineage: 'x1-' });
   settle();
   const [[ann], [cid]] = [home.members, before.members];
   if (ann === undefined || cid === undefined) return;
@@ -294,11 +259,9 @@ test('somebody who had ranks in a room of another domain has them again after an
   const estate = before.chat.describe(cid);
   await before.domains.close();
   settle();
-  const after = new World('far.example', 'home.example', () => ways, { node: 'a.2', lineage: 'x1-' });
+  const after = new World(ways, { node: 'a.2', lineage: 'x1-' });
   await after.start([]);
-  onTestFinished(async () => {
-    await Promise.all([after.domains.close(), home.domains.close()]);
-  });
+  closeAfterTest(after, home);
   after.chat.restore(estate, null);
   settle();
   const ranks = home.room('#a')?.seats.map(({ session, ranks: each }) => [session, each]);

@@ -27,7 +27,7 @@ interface NodeOfFar {
 
 /** Two domains. One of them has several nodes, whose logs are late. */
 class Scene {
-  readonly home = new World('home.example', 'far.example', () => expect.fail('nobody is dialled from home'));
+  readonly home = new World(null);
   readonly nodes: NodeOfFar[] = [];
   readonly network = new SimulatedNetwork(1, { cut: 0, repeat: 0 });
   readonly #logs = new LogServer(1_000_000, () => 1_000_000);
@@ -53,7 +53,7 @@ class Scene {
     const onGivenUp = (): void => {
       node.isGivenUp = true;
     };
-    const world: World = new World('far.example', 'home.example', () => ways, {
+    const world = new World(ways, {
       node: name,
       lineage: 'x1-',
       nodes: { logs: log, sharing: { checkpoints, onGivenUp } },
@@ -299,9 +299,7 @@ test('a node that serves a domain says so again if the logs have not taken it', 
   const start = async (node: string): Promise<{ readonly world: World; readonly log: SocketLog }> => {
     const log = new SocketLog(network, logs);
     const sharing = { checkpoints, onGivenUp: () => expect.fail(`${node} is given up`) };
-    const nobody = (): never => expect.fail('nobody is dialled from home');
-    const options = { node, lineage: 'x1-', nodes: { logs: log, sharing } };
-    const world = new World('home.example', 'far.example', nobody, options);
+    const world = new World(null, { node, lineage: 'x1-', nodes: { logs: log, sharing } });
     onTestFinished(() => world.domains.close());
     await settle();
     await world.start([]);

@@ -1,5 +1,5 @@
 /** Domains in one process, with ways of bytes between them that deliver when a test says so. */
-import { expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { foldCase as fold } from '../../src/chat/case-mapping.js';
 import { Chat, type ChatOptions } from '../../src/chat/chat.js';
 import type { Member } from '../../src/chat/member.js';
@@ -12,9 +12,9 @@ import { isVisit, type Visit } from '../../src/domains/messages.js';
 import type { Channel, ChannelEvents, Dial } from '../../src/log/channel.js';
 import { MemoryLog } from '../../src/log/memory-log.js';
 import type { SharedLog } from '../../src/log/shared-log.js';
+import { SILENT } from '../../src/server/log.js';
 import { RoutedLog } from '../../src/server/routed-log.js';
 
-const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const PEM = '';
 
 /** One end of a way of bytes between two domains in one process: they arrive when the test says so. */
@@ -156,7 +156,7 @@ export interface WorldOptions {
   readonly nodes?: { readonly logs: SharedLog; readonly sharing: NonNullable<ChatOptions['sharing']> } | null;
 }
 
-/** One domain with its people, or a node of it. */
+/** The home of rooms with its people, or another domain whose people enter them, or a node of one of both. */
 export class World {
   readonly chat: Chat;
   readonly domains: Domains;
@@ -164,10 +164,13 @@ export class World {
   readonly said: string[] = [];
   nowMs = 1_000_000;
 
-  constructor(name: string, other: string, ways: () => Ways, options: WorldOptions = {}) {
+  /** @param ways - those to the home; null for the home itself */
+  constructor(ways: Ways | null, options: WorldOptions = {}) {
     const { node = 'a.1', lineage = '', nodes = null } = options;
     const logs = nodes?.logs ?? new MemoryLog({ maxEntries: 0 });
-    const isHome = name === 'home.example';
+    const isHome = ways === null;
+    const [name, other] = isHome ? ['home.example', 'far.example'] : ['far.example', 'home.example'];
+    const waysHome = (): Ways => ways ?? expect.fail('nobody is dialled from home');
     this.domains = new Domains({
       settings: {
         name,
@@ -176,7 +179,7 @@ export class World {
         links: [{ name: other, at: isHome ? null : { host: '', port: 0 }, rooms: ['#a', '#b'] }],
         tls: { cert: PEM, key: PEM, ca: PEM },
       },
-      log: silent,
+      log: SILENT,
       fold,
       logs,
       node,
@@ -184,9 +187,9 @@ export class World {
       nodes: nodes && { release: () => undefined },
       maxMasks: 5,
       now: () => this.nowMs,
-      dial: () => ways().dial,
+      dial: () => waysHome().dial,
       later: (ms, then) => {
-        ways().later(ms, then);
+        waysHome().later(ms, then);
       },
     });
     const record = (_: string, outcome: Outcome): void => {
@@ -214,4 +217,37 @@ export class World {
     });
     return found;
   }
+}
+
+/** Two domains and the ways between them. */
+export interface Two {
+  readonly home: World;
+  readonly ways: Ways;
+  readonly far: World;
+  /** Lets everything arrive. */
+  readonly settle: () => void;
+}
+
+/** Starts both, with people of these nicks. The ways are open, and nothing has arrived yet. */
+export async function startTwo(
+  here: readonly string[],
+  there: readonly string[],
+  options: WorldOptions = {},
+): Promise<Two> {
+  const home = new World(null);
+  const ways = new Ways(home.domains);
+  const far = new World(ways, options);
+  await home.start(here);
+  await far.start(there);
+  const settle = (): void => {
+    while (ways.step(1_000));
+  };
+  return { home, ways, far, settle };
+}
+
+/** Ends the links of some domains when the test has finished. */
+export function closeAfterTest(...worlds: readonly World[]): void {
+  onTestFinished(async () => {
+    await Promise.all(worlds.map(({ domains }) => domains.close()));
+  });
 }
