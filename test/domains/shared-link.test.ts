@@ -44,6 +44,20 @@ class Scene {
     return scene;
   }
 
+  /** The same, with somebody of the home and of each node in the room. */
+  static async startInside(...names: readonly string[]): Promise<Scene> {
+    const scene = await Scene.start(...names);
+    scene.home.chat.join(personOf(scene.home), '#a', JOIN);
+    for (const { world } of scene.nodes) world.chat.join(personOf(world), ROOM, JOIN);
+    await scene.settle();
+    return scene;
+  }
+
+  /** Returns a node that has been started, by its place among those. */
+  node(index: number): NodeOfFar {
+    return this.nodes[index] ?? expect.fail(`there is no node ${String(index)}`);
+  }
+
   /** @param isCut - whether it cannot reach the home */
   async add(name: string, isCut = false): Promise<NodeOfFar> {
     const log = new SocketLog(this.network, this.#logs);
@@ -103,18 +117,21 @@ function say(world: World, text: string): void {
   world.chat.say(personOf(world), { kind: 'room', name: ROOM, ranks: 0 }, words);
 }
 
+function nicksIn(home: World): string[] | undefined {
+  return home
+    .room('#a')
+    ?.seats.map(({ who }) => who.nick)
+    .sort();
+}
+
 function textsOf({ said }: World): string[] {
   return said.map((line) => line.split(' ')[2] ?? '');
 }
 
 test('one node holds the link, and the people of all are in the room with its one order', async () => {
-  const scene = await Scene.start('a.1', 'b.1');
+  const scene = await Scene.startInside('a.1', 'b.1');
+  const [a, b] = [scene.node(0).world, scene.node(1).world];
   expect(scene.holders).toBe(1);
-  const [a, b] = scene.nodes.map(({ world }) => world);
-  if (a === undefined || b === undefined) return;
-  scene.home.chat.join(personOf(scene.home), '#a', JOIN);
-  for (const world of [a, b]) world.chat.join(personOf(world), ROOM, JOIN);
-  await scene.settle();
   for (let index = 0; index < 5; index += 1) {
     say(a, `a${index}`);
     say(b, `b${index}`);
@@ -125,12 +142,7 @@ test('one node holds the link, and the people of all are in the room with its on
   expect(said.filter((text) => text.startsWith('a'))).toEqual(['a0', 'a1', 'a2', 'a3', 'a4']);
   expect(said.filter((text) => text.startsWith('b'))).toEqual(['b0', 'b1', 'b2', 'b3', 'b4']);
   expect([textsOf(a), textsOf(b)]).toEqual([said, said]);
-  expect(
-    scene.home
-      .room('#a')
-      ?.seats.map(({ who }) => who.nick)
-      .sort(),
-  ).toEqual(['a/far', 'ann', 'b/far']);
+  expect(nicksIn(scene.home)).toEqual(['a/far', 'ann', 'b/far']);
   expect(
     [a, b].map((world) =>
       world
@@ -145,12 +157,8 @@ test('one node holds the link, and the people of all are in the room with its on
 });
 
 test('the node that holds the link is killed: another one takes it over, and nothing is lost or doubled', async () => {
-  const scene = await Scene.start('a.1', 'b.1', 'c.1');
-  const [first, second, third] = scene.nodes;
-  if (first === undefined || second === undefined || third === undefined) return;
-  scene.home.chat.join(personOf(scene.home), '#a', JOIN);
-  for (const { world } of scene.nodes) world.chat.join(personOf(world), ROOM, JOIN);
-  await scene.settle();
+  const scene = await Scene.startInside('a.1', 'b.1', 'c.1');
+  const [first, second, third] = [scene.node(0), scene.node(1), scene.node(2)];
   expect(first.ways.isConnected).toBe(true);
   for (let index = 0; index < 4; index += 1) {
     for (const { world } of [second, third]) say(world, `${personOf(world).nick}${index}`);
@@ -171,22 +179,13 @@ test('the node that holds the link is killed: another one takes it over, and not
     expect(own).toEqual(Array.from({ length: 8 }, (_, index) => `${nick}${index}`));
   }
   expect([second, third].map(({ world }) => textsOf(world))).toEqual([said, said]);
-  expect(
-    scene.home
-      .room('#a')
-      ?.seats.map(({ who }) => who.nick)
-      .sort(),
-  ).toEqual(['ann', 'b/far', 'c/far']);
+  expect(nicksIn(scene.home)).toEqual(['ann', 'b/far', 'c/far']);
   expect(second.world.room(ROOM)?.seats).toHaveLength(3);
 });
 
 test('a node that enters later has the room, and the others miss nothing meanwhile', async () => {
-  const scene = await Scene.start('a.1');
-  const [a] = scene.nodes;
-  if (a === undefined) return;
-  scene.home.chat.join(personOf(scene.home), '#a', JOIN);
-  a.world.chat.join(personOf(a.world), ROOM, JOIN);
-  await scene.settle();
+  const scene = await Scene.startInside('a.1');
+  const a = scene.node(0);
   say(a.world, 'one');
   const b = await scene.add('b.1');
   b.world.chat.join(personOf(b.world), ROOM, JOIN);
@@ -203,12 +202,8 @@ test('a node that enters later has the room, and the others miss nothing meanwhi
 });
 
 test('a node that was given up by mistake comes back: its people are in the room again with their ranks', async () => {
-  const scene = await Scene.start('a.1', 'b.1');
-  const [a, b] = scene.nodes;
-  if (a === undefined || b === undefined) return;
-  scene.home.chat.join(personOf(scene.home), '#a', JOIN);
-  for (const { world } of scene.nodes) world.chat.join(personOf(world), ROOM, JOIN);
-  await scene.settle();
+  const scene = await Scene.startInside('a.1', 'b.1');
+  const [a, b] = [scene.node(0), scene.node(1)];
   scene.home.chat.amend(
     personOf(scene.home),
     '#a',
@@ -233,12 +228,8 @@ test('a node that was given up by mistake comes back: its people are in the room
 });
 
 test('a node that cannot reach the logs gives the link up, and does not take it back from another one', async () => {
-  const scene = await Scene.start('a.1', 'b.1');
-  const [a, b] = scene.nodes;
-  if (a === undefined || b === undefined) return;
-  scene.home.chat.join(personOf(scene.home), '#a', JOIN);
-  for (const { world } of scene.nodes) world.chat.join(personOf(world), ROOM, JOIN);
-  await scene.settle();
+  const scene = await Scene.startInside('a.1', 'b.1');
+  const [a, b] = [scene.node(0), scene.node(1)];
   expect(a.ways.isConnected).toBe(true);
   a.log.detach();
   b.world.chat.giveUp('a.1');
@@ -258,12 +249,8 @@ test('a node that cannot reach the logs gives the link up, and does not take it 
 });
 
 test('a node that has the logs again after a moment takes the link again', async () => {
-  const scene = await Scene.start('a.1');
-  const [a] = scene.nodes;
-  if (a === undefined) return;
-  scene.home.chat.join(personOf(scene.home), '#a', JOIN);
-  a.world.chat.join(personOf(a.world), ROOM, JOIN);
-  await scene.settle();
+  const scene = await Scene.startInside('a.1');
+  const a = scene.node(0);
   a.log.detach();
   await scene.settle();
   expect(scene.holders).toBe(0);
@@ -321,12 +308,8 @@ test('a node that serves a domain says so again if the logs have not taken it', 
 });
 
 test('the link is cut: what is said on any node waits, and is said once when it is back', async () => {
-  const scene = await Scene.start('a.1', 'b.1');
-  const [a, b] = scene.nodes;
-  if (a === undefined || b === undefined) return;
-  scene.home.chat.join(personOf(scene.home), '#a', JOIN);
-  for (const { world } of scene.nodes) world.chat.join(personOf(world), ROOM, JOIN);
-  await scene.settle();
+  const scene = await Scene.startInside('a.1', 'b.1');
+  const [a, b] = [scene.node(0), scene.node(1)];
   for (const { ways } of scene.nodes) ways.cut();
   await scene.settle(2);
   expect([a, b].map(({ world }) => world.domains.readings[0]?.isUp)).toEqual([false, false]);
