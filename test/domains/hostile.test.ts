@@ -80,6 +80,13 @@ describe.skipIf(!hasOpenssl)(`a domain that means ill${hasOpenssl ? '' : ' (need
     raw.say({ kind: 'hello', version: LINK_VERSION, domain, run });
   };
 
+  /** Greets, and receives a room. */
+  const follow = async (raw: Raw, room = '#tea'): Promise<void> => {
+    greet(raw);
+    raw.say({ kind: 'follow', id: 1, room, resume: null });
+    await raw.heard('caught-up');
+  };
+
   test('it cannot greet as another domain', async () => {
     const { raw, beijing } = await visit(authority.identity('shanghai.example'));
     greet(raw, 'tokyo.example');
@@ -125,9 +132,7 @@ describe.skipIf(!hasOpenssl)(`a domain that means ill${hasOpenssl ? '' : ' (need
     const { raw, beijing } = await visit(authority.identity('shanghai.example'));
     const bob = await beijing.irc('bob');
     await ask(bob, 'JOIN #tea', / 366 /);
-    greet(raw);
-    raw.say({ kind: 'follow', id: 1, room: '#tea', resume: null });
-    await raw.heard('caught-up');
+    await follow(raw);
     const spoiled: Partial<Who>[] = [
       { nick: 'bob' },
       { nick: 'eve/tokyo' },
@@ -169,9 +174,7 @@ describe.skipIf(!hasOpenssl)(`a domain that means ill${hasOpenssl ? '' : ' (need
     const { raw, beijing } = await visit(authority.identity('shanghai.example'));
     const bob = await beijing.irc('bob');
     await ask(bob, 'JOIN #lobby', / 366 /);
-    greet(raw);
-    raw.say({ kind: 'follow', id: 1, room: '#Tea', resume: null });
-    await raw.heard('caught-up');
+    await follow(raw, '#Tea');
     raw.append({ ...join, name: '#lobby' });
     await raw.heard('appended');
     expect(await ask(bob, 'NAMES #lobby', / 353 /)).not.toContain('eve/shanghai');
@@ -181,9 +184,7 @@ describe.skipIf(!hasOpenssl)(`a domain that means ill${hasOpenssl ? '' : ' (need
   test('it cannot invite people without a bound, or under any name', async () => {
     const { raw, beijing } = await visit(authority.identity('shanghai.example'));
     await ask(await beijing.irc('bob'), 'JOIN #tea', / 366 /);
-    greet(raw);
-    raw.say({ kind: 'follow', id: 1, room: '#tea', resume: null });
-    await raw.heard('caught-up');
+    await follow(raw);
     const invite = (n: number, guest: string): Entry => ({ ...stamp, n, kind: 'invite', guest, who });
     const count = 1_005;
     const good = Array.from({ length: count }, (_, index) => `shanghai.example/a.2.${index}`);

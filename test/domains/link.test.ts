@@ -7,6 +7,7 @@ import type { ChannelEvents } from '../../src/log/channel.js';
 import { encodePack } from '../../src/log/codec.js';
 import type { Entry } from '../../src/log/entry.js';
 import { encodeFrame } from '../../src/log/frames.js';
+import { stamp } from './entries.js';
 
 const log = 'r:#tea:beijing.example';
 
@@ -128,7 +129,7 @@ test('a home that sends more than people can say is not heard for a while', asyn
   vi.spyOn(performance, 'now').mockReturnValue(0);
   const far = new Far();
   far.greet();
-  const entry: Entry = { session: 'a.1.1', n: 1, atMs: 1, seen: 0, base: 0, kind: 'withdrawn' };
+  const entry: Entry = { ...stamp, kind: 'withdrawn' };
   const pack = encodePack(Array.from({ length: 1_000 }, () => entry));
   if (pack.kind !== 'bytes') expect.fail(pack.kind);
   for (let seq = 1; seq <= 99; seq += 1) far.say({ kind: 'pack', id: 1, seq }, pack.bytes);

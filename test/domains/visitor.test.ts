@@ -7,7 +7,7 @@ import { Visitor } from '../../src/domains/visitor.js';
 import { encodeFrame, FrameReader } from '../../src/log/frames.js';
 import { MemoryLog } from '../../src/log/memory-log.js';
 import { QuietChannel } from '../support/quiet-channel.js';
-import { emptyRoom } from './entries.js';
+import { emptyRoom, stamp } from './entries.js';
 
 /** A channel to a domain that can be full. */
 class TestChannel extends QuietChannel {
@@ -85,7 +85,7 @@ test('a domain that follows a room again does so instead, and gets each pack onc
   const { channel, follow, log } = visit();
   follow(1, '#tea');
   follow(2, '#tea');
-  const entry = { session: 'a.1.1', n: 1, atMs: 1, seen: 0, base: 0, kind: 'withdrawn' } as const;
+  const entry = { ...stamp, kind: 'withdrawn' } as const;
   log.append('r:#tea', [entry], { appended: () => undefined, failed: (why) => expect.fail(why) });
   return expect.poll(() => channel.idsOf('pack')).toEqual([2]);
 });
