@@ -66,7 +66,7 @@ export class Bus implements LogSink {
   #isClosed = false;
   #numbers = 0;
   #waiting: Waiting[] = [];
-  /** The messages of which parts have arrived, by the sessions that say them. */
+  /** The messages that have arrived in part, by the sessions that say them. */
   readonly #parted = new Map<string, { readonly pieces: Uint8Array[]; length: number }>();
   #repeatedSeq = 0;
   #repeatedMs: number;
@@ -103,7 +103,7 @@ export class Bus implements LogSink {
     return this.#isCaughtUp && !this.#isAway;
   }
 
-  /** The last pack of the domain's log that a message may refer to which has arrived. */
+  /** The last pack of the domain's log that the messages so far may refer to. */
   get seen(): number {
     return this.#seen;
   }

@@ -60,7 +60,7 @@ export interface DomainsParts {
   readonly later?: ((ms: number, then: () => void) => void) | undefined;
 }
 
-/** The means of several nodes. */
+/** The access of several nodes to their store. */
 export interface DomainNodes {
   /** Lets the store drop the packs of a log up to a number when they are old. */
   readonly release: (log: LogName, seq: number) => void;
@@ -72,7 +72,7 @@ interface Known {
   channel: FrameChannel<Visit> | null;
   /** The node that serves it, if there are several; null if none does. */
   node: string | null;
-  /** Names the last message of this node that it serves the domain, until that has returned from the log, or failed. */
+  /** Names this node's last message that it serves the domain, until that has returned from the log or failed. */
   unconfirmed: string | null;
   /** The last run of its server; null if it has not been here. */
   run: string | null;
@@ -102,7 +102,7 @@ export class Domains implements Abroad {
   #entrance: Entrance | null = null;
   #looks: NodeJS.Timeout | null = null;
   #ticks: NodeJS.Timeout | null = null;
-  /** The number of messages that this node serves a domain. */
+  /** The number of messages by which this node has reported that it serves a domain. */
   #marks = 0;
   #isClosed = false;
 

@@ -1,4 +1,4 @@
-/** The node that holds the link of its domain to another one: it copies what that says for all nodes. */
+/** The node that holds the link of its domain to another one: it copies the home's messages for all nodes. */
 import type { Bus } from './bus.js';
 import { isPlainSession } from './customs.js';
 import type { Gate } from './gate.js';
@@ -42,7 +42,7 @@ interface Followed {
   isFresh: boolean;
   /** Whether the room as a whole has been asked for since the last time that it began to arrive. */
   isWanted: boolean;
-  /** Names the last time that all packs of the home had been copied; null if offers have been lost since then. */
+  /** Names the last time that all packs of the home were copied; null if offers have been lost since then. */
   sync: number | null;
   /** The bytes of the room that have arrived. */
   at: number;
@@ -100,7 +100,7 @@ export class Holder {
     const nowMs = this.#parts.now();
     const isVain = this.#line !== null && this.#home === null && nowMs - this.#triedMs > TRIAL_MS;
     if (isVain) this.#restMs = nowMs + REST_MS;
-    // It has no line after the log could not be reached: others may hold the link since then.
+    // It has lost its line because the log was out of reach: others may have taken the link since then.
     if (isVain || (this.#line === null && this.#isHolding)) bus.say({ kind: 'resign', term });
     const isFree = node === null || isGone(node);
     if (isFree && this.#claimed !== term && nowMs >= this.#restMs) {

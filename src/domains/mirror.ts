@@ -17,7 +17,7 @@ export interface StatePart {
   readonly bytes: number;
 }
 
-/** How many there are in a room. */
+/** The numbers of people, masks and invitations in a room. */
 export interface Crowd {
   readonly seats: number;
   readonly masks: number;
@@ -44,7 +44,7 @@ export interface MirrorOwner {
   readonly isGone: (node: string) => boolean;
   /** Whether somebody of this domain is in the room, as far as this domain knows. */
   readonly isInside: (log: LogName, session: string) => boolean;
-  /** Returns how many there are in the room, as this domain has it; null if it does not have it. */
+  /** Returns these numbers for the room as this domain has it; null if it does not have the room. */
   readonly crowdOf: (log: LogName) => Crowd | null;
   /** Sends a pack home. @returns false while that is not possible */
   send(mirror: Mirror, pack: Pack, answer: AppendAnswer): boolean;

@@ -15,7 +15,7 @@ interface Stream {
   epoch: string;
   /** The number of the last pack; null if that is not known. */
   seq: number | null;
-  /** Names the last time that all packs had been copied; null if the link is lost since then. */
+  /** Names the last time that all packs were copied; null if the link has been lost since then. */
   sync: number | null;
 }
 

@@ -14,7 +14,7 @@ export interface Attendance {
   admitted(node: string, run: string, mark: string): void;
   /** A node does not serve it any more. */
   left(node: string): void;
-  /** Says again whom this node serves. */
+  /** Reports again that this node serves the domain, if it does. */
   repeat(): void;
 }
 
