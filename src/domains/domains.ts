@@ -69,7 +69,6 @@ export interface DomainNodes {
 /** The facts about a domain that connects to the rooms of this one. */
 interface Known {
   visitor: Visitor | null;
-  channel: FrameChannel<Visit> | null;
   /** The node that serves it, if there are several; null if none does. */
   node: string | null;
   /** Names this node's last message that it serves the domain, until that has returned from the log or failed. */
@@ -142,7 +141,6 @@ export class Domains implements Abroad {
     for (const link of settings.links) {
       this.#known.set(link.name, {
         visitor: null,
-        channel: null,
         node: null,
         unconfirmed: null,
         run: null,
@@ -282,10 +280,7 @@ export class Domains implements Abroad {
       if (known.visitor !== null) this.#sharedLinks.get(domain)?.bus.say({ kind: 'left' });
     }
     for (const shared of this.#sharedLinks.values()) shared.close();
-    for (const { visitor, channel } of this.#known.values()) {
-      visitor?.end();
-      channel?.close();
-    }
+    for (const { visitor } of this.#known.values()) visitor?.end();
     for (const backlog of this.#home?.backlogs.values() ?? []) backlog.close();
     await this.#entrance?.close();
   }
@@ -307,10 +302,8 @@ export class Domains implements Abroad {
     const { settings, log, maxMasks } = this.#parts;
     // One connection at a time: the former one may not have noticed yet that it is lost.
     known.visitor?.end();
-    known.channel?.close();
     const visitor = new Visitor(home, domain, new Visa({ domain, label, maxMasks }), channel);
     known.visitor = visitor;
-    known.channel = channel;
     known.sinceMs = nowMs;
     if (known.run === null) this.#dismiss(domain);
     // They are gone with that run. Those who are in the next one find their ranks again.
@@ -340,7 +333,6 @@ export class Domains implements Abroad {
         visitor.end();
         if (known.visitor !== visitor || this.#isClosed) return;
         known.visitor = null;
-        known.channel = null;
         known.lostMs = performance.now();
         this.#sharedLinks.get(domain)?.bus.say({ kind: 'left' });
         log.warn('a domain is not connected any more', { domain });
@@ -381,11 +373,9 @@ export class Domains implements Abroad {
     known.isDismissed = false;
     if (isOwn || known.visitor === null) return;
     // One connection at a time: the other one is newer.
-    const { channel, visitor } = known;
+    const { visitor } = known;
     known.visitor = null;
-    known.channel = null;
     visitor.end();
-    channel?.close();
   }
 
   #leftBy(domain: string, node: string): void {

@@ -340,9 +340,10 @@ export class Visitor {
     for (const visited of this.#visited.values()) visited.grown();
   }
 
-  /** The connection is lost. */
+  /** Ends the connection, which may be lost already. */
   end(): void {
     for (const visited of this.#visited.values()) visited.stop();
     this.#visited.clear();
+    this.#channel.close();
   }
 }
