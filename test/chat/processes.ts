@@ -8,6 +8,7 @@ export const ROOMS = ['#a', '#b', '#c'];
 const NICKS = ['ann', 'bob', 'cid', 'dan', 'eve', 'fay', 'gus', 'hal'];
 export const JOIN = { key: null, maxRooms: 9, flags: [] };
 const LIMITS = { maxMasks: 5, maxValues: 9 };
+const WORDS = { type: 'message', text: 'x', tags: [], isDivisible: false } as const;
 
 /** The accounts of those who are connected several times. */
 const ACCOUNTS = ['ann', 'bob', 'cid'];
@@ -86,71 +87,77 @@ export class Node {
   }
 }
 
+type Draw = (below: number) => number;
+
+function pick<T>(draw: Draw, from: readonly T[]): T {
+  return from[draw(from.length)] ?? expect.fail('nothing to choose from');
+}
+
+/** A member that acts, with the room and the nick that it has drawn. */
+interface Actor {
+  readonly member: Member;
+  readonly room: string;
+  readonly nick: string;
+}
+
 /** Has somebody do something. @param hasDevices - whether it may be somebody who is connected several times */
-export function act(draw: (below: number) => number, node: Node, hasDevices = false): void {
-  const pick = <T>(from: readonly T[]): T => from[draw(from.length)] ?? expect.fail('nothing to choose from');
+export function act(draw: Draw, node: Node, hasDevices = false): void {
   const { chat } = node;
   if (hasDevices && draw(3) === 0) {
     actByDevice(draw, node);
     return;
   }
-  if (node.members.length < 3) node.arrive(pick(NICKS));
+  if (node.members.length < 3) node.arrive(pick(draw, NICKS));
   // Nobody acts before the log has let it in, but anybody may leave.
   const present = node.members.filter((one) => one.nick !== '');
   if (present.length === 0) return;
-  const [member, room, nick] = [pick(present), pick(ROOMS), pick(NICKS)];
-  const words = { type: 'message', text: 'x', tags: [], isDivisible: false } as const;
-  const acts: (() => unknown)[] = [
+  const actor = { member: pick(draw, present), room: pick(draw, ROOMS), nick: pick(draw, NICKS) };
+  const { member, room, nick } = actor;
+  const acts = [
     () => node.arrive(nick),
-    () => chat.join(member, room, JOIN),
-    () => chat.join(member, room, JOIN),
-    () => chat.part(member, room, ''),
-    () => chat.say(member, { kind: 'room', name: room, ranks: 0 }, words),
-    () => chat.say(member, { kind: 'member', nick }, words),
-    () => chat.rename(member, `${nick}${draw(3)}`),
-    () => chat.kick(member, room, { nick, reason: '' }),
-    () => chat.invite(member, nick, room),
-    () => chat.setTopic(member, room, pick(['tea', 'milk'])),
-    () => chat.setAway(member, draw(2) === 0 ? null : 'out'),
-    () => chat.setOperator(member, draw(2) === 0 ? null : ['kill', 'override']),
-    () => chat.setHost(member, `h${draw(3)}.example`),
-    () => chat.amend(member, room, [{ kind: 'rank', on: draw(2) === 0, rank: 'operator', nick }], LIMITS),
+    ...actsOf(draw, chat, actor),
     () => chat.amend(member, room, [{ kind: 'mask', on: true, list: 'ban', mask: `${nick}!*@*` }], LIMITS),
     () => chat.amend(member, room, [{ kind: 'flag', on: draw(2) === 0, flag: 'invite-only' }], LIMITS),
-    () => node.quit(pick(node.members)),
+    () => node.quit(pick(draw, node.members)),
   ];
-  pick(acts)();
+  pick(draw, acts)();
 }
 
 /** Has somebody do something who may be connected several times, to several nodes. */
-function actByDevice(draw: (below: number) => number, node: Node): void {
-  const pick = <T>(from: readonly T[]): T => from[draw(from.length)] ?? expect.fail('nothing to choose from');
+function actByDevice(draw: Draw, node: Node): void {
   const { chat, devices } = node;
   const present = devices.filter(({ member }) => member.nick !== '');
   if (present.length === 0 || draw(4) === 0) {
-    node.connect(pick(ACCOUNTS));
+    node.connect(pick(draw, ACCOUNTS));
     return;
   }
-  const device = pick(present);
-  const [{ member, outlet }, room, nick] = [device, pick(ROOMS), pick(NICKS)];
-  const words = { type: 'message', text: 'x', tags: [], isDivisible: false } as const;
-  const acts: (() => unknown)[] = [
+  const device = pick(draw, present);
+  const { member, outlet } = device;
+  const actor = { member, room: pick(draw, ROOMS), nick: pick(draw, NICKS) };
+  const acts = [
+    ...actsOf(draw, chat, actor),
+    () => chat.say(member, { kind: 'room', name: actor.room, ranks: 0 }, WORDS),
+    () => chat.setTrait(member, 'always-on', draw(2) === 0),
+  ];
+  if (draw(6) === 0) node.disconnect(device);
+  else chat.through(member, outlet, pick(draw, acts));
+}
+
+/** The acts that anybody may draw. One that is listed twice is drawn twice as often. */
+function actsOf(draw: Draw, chat: Chat, { member, room, nick }: Actor): (() => unknown)[] {
+  return [
     () => chat.join(member, room, JOIN),
     () => chat.join(member, room, JOIN),
     () => chat.part(member, room, ''),
-    () => chat.say(member, { kind: 'room', name: room, ranks: 0 }, words),
-    () => chat.say(member, { kind: 'room', name: room, ranks: 0 }, words),
-    () => chat.say(member, { kind: 'member', nick }, words),
+    () => chat.say(member, { kind: 'room', name: room, ranks: 0 }, WORDS),
+    () => chat.say(member, { kind: 'member', nick }, WORDS),
     () => chat.rename(member, `${nick}${draw(3)}`),
     () => chat.kick(member, room, { nick, reason: '' }),
     () => chat.invite(member, nick, room),
-    () => chat.setTopic(member, room, pick(['tea', 'milk'])),
+    () => chat.setTopic(member, room, pick(draw, ['tea', 'milk'])),
     () => chat.setAway(member, draw(2) === 0 ? null : 'out'),
-    () => chat.setTrait(member, 'always-on', draw(2) === 0),
     () => chat.setOperator(member, draw(2) === 0 ? null : ['kill', 'override']),
     () => chat.setHost(member, `h${draw(3)}.example`),
     () => chat.amend(member, room, [{ kind: 'rank', on: draw(2) === 0, rank: 'operator', nick }], LIMITS),
   ];
-  if (draw(6) === 0) node.disconnect(device);
-  else chat.through(member, outlet, pick(acts));
 }
