@@ -25,8 +25,8 @@ describePostgres((database) => {
     };
 
     /** Waits until all members of a room see each other. */
-    const gather = async (peers: ReadonlyMap<string, Peer>): Promise<void> => {
-      for (const peer of peers.values()) for (const nick of peers.keys()) await meet(peer, nick);
+    const gather = async (peers: Readonly<Record<string, Peer>>): Promise<void> => {
+      for (const peer of Object.values(peers)) for (const nick of Object.keys(peers)) await meet(peer, nick);
     };
 
     /** Waits until Redis has a state of a log. */
@@ -43,7 +43,7 @@ describePostgres((database) => {
         const node = nodes[index];
         if (node !== undefined) peers.set(nick, await enter(node, nick));
       }
-      await gather(peers);
+      await gather(Object.fromEntries(peers));
       for (const [nick, peer] of peers) {
         await peer.write(`PRIVMSG #tea :from ${nick}\r\n`);
         const lines = await Promise.all([...peers.values()].map((one) => one.lineLike(new RegExp(`:from ${nick}$`))));
@@ -62,12 +62,7 @@ describePostgres((database) => {
       await redis.admin.config('SET', 'appendfsync', 'everysec');
       const [one, two] = [await start('one'), await start('two')];
       const [ann, bob] = [await enter(one, 'ann'), await enter(two, 'bob')];
-      await gather(
-        new Map([
-          ['ann', ann],
-          ['bob', bob],
-        ]),
-      );
+      await gather({ ann, bob });
       const ids: string[] = [];
       for (let n = 1; n <= 20; n += 1) {
         await ann.write(`PRIVMSG #tea :message ${n}.\r\n`);
@@ -135,12 +130,7 @@ describePostgres((database) => {
       await former.server.close('over');
       const [one, two] = [await start('one'), await start('two')];
       const [ann, bob] = [await enter(one, 'ann'), await enter(two, 'bob')];
-      await gather(
-        new Map([
-          ['ann', ann],
-          ['bob', bob],
-        ]),
-      );
+      await gather({ ann, bob });
       const id = msgidOf(await ask(bob, 'PRIVMSG #tea :early', / PRIVMSG /));
       await redis.server.crash();
       redis.server.loseAll();
@@ -186,12 +176,7 @@ describePostgres((database) => {
       }
       const eve = await enter(await start('one'), 'eve');
       const fay = await enter(await start('two'), 'fay');
-      await gather(
-        new Map([
-          ['eve', eve],
-          ['fay', fay],
-        ]),
-      );
+      await gather({ eve, fay });
       for (let n = 1; n <= 5; n += 1)
         ids.push(msgidOf(await ask(fay, `PRIVMSG #tea :late ${n}.`, / PRIVMSG \S+ :late/)));
       await eve.lineLike(/:late 5\.$/);
