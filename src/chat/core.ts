@@ -23,6 +23,7 @@ import { Presenter } from './presenter.js';
 import { type PrivateOutcomes, PrivateState } from './private-state.js';
 import { type LogTrouble, Replica, type ReplicaOwner, type Waiting } from './replica.js';
 import { Returning } from './returning.js';
+import type { Room } from './room.js';
 import type { RoomKeeper } from './room-keeper.js';
 import type { Cast } from './room-state.js';
 import { type RoomReplica, Rooms, type SharedRooms } from './rooms.js';
@@ -567,7 +568,7 @@ export class Core implements ReplicaOwner {
   }
 
   /** A returning member is not let into a room. */
-  keptOut({ fold: room }: Pick<RoomReplica, 'fold'>, member: MemberState): void {
+  keptOut(room: Room, member: MemberState): void {
     const atMs = this.directory.now();
     this.#presenter.showLeft({ kind: 'left', atMs, id: '', member, room, reason: 'node lost' });
   }

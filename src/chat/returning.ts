@@ -240,7 +240,7 @@ export class Returning implements Absentees {
       member.entering?.delete(name);
       if (kind !== 'joined' && replica.fold.seatOf(member) === undefined) {
         insiders?.delete(member);
-        core.keptOut(replica, member);
+        core.keptOut(replica.fold, member);
       }
       const left = (this.#entering.get(log) ?? 1) - 1;
       this.#entering.set(log, left);
@@ -337,7 +337,7 @@ export class Returning implements Absentees {
       for (const { name } of facts.rooms) {
         if (!core.isLinked(name) || !core.rooms.hasPlaceFor(name)) {
           member.entering?.delete(name);
-          core.keptOut({ fold: core.rooms.unopened(name) }, member);
+          core.keptOut(core.rooms.unopened(name), member);
           continue;
         }
         const replica = core.rooms.replica(name);

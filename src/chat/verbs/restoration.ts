@@ -6,7 +6,6 @@ import type { Member, MemberDescription, Outlet } from '../member.js';
 import { MemberState, stateOf, stranger } from '../member-state.js';
 import { NOT_CONNECTED } from '../presences.js';
 import { RANK_BITS, type Room } from '../room.js';
-import type { RoomState } from '../room-state.js';
 import type { RoomReplica } from '../rooms.js';
 import { isTicket, whenSettled } from '../ticket.js';
 import { addressOf, setAway, share } from './devices.js';
@@ -103,11 +102,9 @@ function companionOf(scene: Scene, description: MemberDescription, outlet: Outle
   const { core, directory } = scene;
   const { who, away, rooms } = description;
   if (!core.isShared || outlet === null || who.account === null) return undefined;
-  const { fold } = directory;
+  const { fold } = core.domain;
   const isMeant = (member: MemberState): boolean =>
-    !member.isAlone &&
-    core.domain.fold.isSameAccount(member.account, who.account) &&
-    fold(member.nick) === fold(who.nick);
+    !member.isAlone && fold.isSameAccount(member.account, who.account) && fold.isSameNick(member.nick, who.nick);
   const arriving = core.returning.find(isMeant);
   const known = arriving ?? directory.member(who.nick);
   if (known === undefined || !isMeant(known)) return undefined;
@@ -178,9 +175,9 @@ function barriersOf(room: Room): SettingChange[] {
 /** Gives a member its place in a room, with its ranks; later if the log is late, however many wait for it. */
 function enter({ core }: Scene, member: MemberState, name: string, ranks: number): void {
   // The connection takes part in events when its session has been brought in as well.
-  const keepOut = (fold: RoomState): void => {
+  const keepOut = (room: Room): void => {
     queueMicrotask(() => {
-      if (core.isKnown(member)) core.keptOut({ fold }, member);
+      if (core.isKnown(member)) core.keptOut(room, member);
     });
   };
   if (!core.isLinked(name) || !core.rooms.hasPlaceFor(name)) {
