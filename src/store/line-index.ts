@@ -46,9 +46,10 @@ export function indexedIn(tables: Tables): Indexed {
  * Puts the next lines into the index that are not in it yet, in the transaction that is open.
  *
  * @param maxLines - how many of them are looked at
+ * @param begun - how far the index is, if that has been asked for in this transaction
  */
-export function indexMoreLines(tables: Tables, maxLines: number): Indexed {
-  const { last, ...begun } = indexedIn(tables);
+export function indexMoreLines(tables: Tables, maxLines: number, begun = indexedIn(tables)): Indexed {
+  const { last } = begun;
   let { upTo } = begun;
   for (let left = maxLines; left > 0; left -= PAGE_LINES) {
     const limit = Math.min(left, PAGE_LINES);

@@ -101,9 +101,9 @@ const INDEXED_PART = 1 / 8;
 /** Puts the next lines into the index for searches, in a transaction of its own. @throws the error of SQLite */
 export function indexNextLines(tables: Tables): Indexed {
   return inTransaction(tables, () => {
-    const { upTo, last } = indexedIn(tables);
-    const wanted = Math.ceil((last - upTo) * INDEXED_PART);
-    return indexMoreLines(tables, Math.min(Math.max(wanted, LEAST_INDEXED), MOST_INDEXED));
+    const begun = indexedIn(tables);
+    const wanted = Math.ceil((begun.last - begun.upTo) * INDEXED_PART);
+    return indexMoreLines(tables, Math.min(Math.max(wanted, LEAST_INDEXED), MOST_INDEXED), begun);
   });
 }
 
