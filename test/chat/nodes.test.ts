@@ -1,52 +1,15 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Chat } from '../../src/chat/chat.js';
-import type { ChatEvent } from '../../src/chat/event.js';
-import type { Encoder, Member, Outlet } from '../../src/chat/member.js';
+import type { Member } from '../../src/chat/member.js';
 import { stateOf } from '../../src/chat/member-state.js';
 import { roomStateOf } from '../../src/chat/room-state.js';
 import type { ServerBan } from '../../src/chat/server-bans.js';
 import { type Answer, whenSettled } from '../../src/chat/ticket.js';
 import { HeldLog } from '../support/held-log.js';
 import { MemoryCheckpoints } from '../support/memory-checkpoints.js';
+import { Ear } from './ear.js';
 
-const NOTHING = new Uint8Array(0);
 const LIMITS = { maxMasks: 9, maxValues: 9 };
-
-/** What a member hears, and whether it is put out. */
-class Ear implements Outlet, Encoder {
-  isSecure = false;
-  readonly certificate = null;
-  readonly remoteHost = '192.0.2.1';
-  readonly encoder = this;
-  readonly heard: ChatEvent[] = [];
-  readonly partings: string[] = [];
-
-  encode(event: ChatEvent): Uint8Array {
-    this.heard.push(event);
-    return NOTHING;
-  }
-
-  isDroppable(): boolean {
-    return false;
-  }
-
-  send(): void {
-    // It has been heard already.
-  }
-
-  expel(reason: string): void {
-    this.partings.push(reason);
-  }
-
-  /** What it has heard since the last call, in a word or two each. */
-  words(): string[] {
-    return this.heard.splice(0).map((event) => {
-      if (event.kind === 'said' || event.kind === 'topic') return `${event.kind} ${event.text}`;
-      if ('member' in event && event.member !== null) return `${event.kind} ${event.member.nick}`;
-      return event.kind;
-    });
-  }
-}
 
 let nowMs: number;
 let log: HeldLog;
@@ -178,7 +141,8 @@ describe('two nodes', () => {
     const [ann, bob] = [enter(a, 'ann'), enter(b, 'bob')];
     expect(say(a, ann.member, 'bob', 'psst')).toBe('said');
     expect(bob.ear.heard).toMatchObject([{ kind: 'said', text: 'psst', by: { nick: 'ann' } }]);
-    const [said] = bob.ear.heard.splice(0);
+    const [said] = bob.ear.heard;
+    expect(bob.ear.words()).toEqual(['said psst']);
     const message = said?.kind === 'said' ? said.id : expect.fail('not said');
     expect(ended(a.redact(ann.member, { kind: 'member', nick: 'bob' }, { message, reason: '' }))).toBe('redacted');
     expect(bob.ear.words()).toEqual(['redacted']);

@@ -2,53 +2,15 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Abroad } from '../../src/chat/abroad.js';
 import { Chat } from '../../src/chat/chat.js';
-import type { ChatEvent } from '../../src/chat/event.js';
-import type { Encoder, Member, Outlet } from '../../src/chat/member.js';
+import type { Member } from '../../src/chat/member.js';
 import { stateOf } from '../../src/chat/member-state.js';
 import { type Answer, whenSettled } from '../../src/chat/ticket.js';
 import { HeldLog } from '../support/held-log.js';
 import { MemoryCheckpoints } from '../support/memory-checkpoints.js';
+import { Ear } from './ear.js';
 
-const NOTHING = new Uint8Array(0);
 const LIMITS = { maxMasks: 9, maxValues: 9 };
 const ME = { nick: 'ann', user: 'u', realName: 'r', account: 'ann' };
-
-/** Keeps the events that a connection gets, in a word or two each. */
-class Ear implements Outlet, Encoder {
-  isSecure = false;
-  readonly certificate = null;
-  readonly remoteHost: string;
-  readonly encoder = this;
-  readonly partings: string[] = [];
-  readonly #heard: string[] = [];
-
-  constructor(remoteHost = '192.0.2.1') {
-    this.remoteHost = remoteHost;
-  }
-
-  encode(event: ChatEvent): Uint8Array {
-    if (event.kind === 'said' || event.kind === 'topic') this.#heard.push(`${event.kind} ${event.text}`);
-    else
-      this.#heard.push('member' in event && event.member !== null ? `${event.kind} ${event.member.nick}` : event.kind);
-    return NOTHING;
-  }
-
-  isDroppable(): boolean {
-    return false;
-  }
-
-  send(): void {
-    // It has been heard already.
-  }
-
-  expel(reason: string): void {
-    this.partings.push(reason);
-  }
-
-  words(): string[] {
-    return this.#heard.splice(0);
-  }
-}
 
 /** A connection of somebody. */
 interface Device {
