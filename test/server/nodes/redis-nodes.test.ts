@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { keysOf } from '../../../src/store/redis/scripts.js';
 import { startServer } from '../../cli/chat-server.js';
 import { describePostgres } from '../../store/postgres/with-postgres.js';
@@ -11,6 +11,11 @@ import { meet, msgidOf, TestNode } from './nodes.js';
 
 describePostgres((database) => {
   describeRedis((redis) => {
+    beforeEach(async () => {
+      await database.clear();
+      await redis.admin.flushall();
+    });
+
     const start = async (name: string): Promise<TestNode> => {
       const logs = { kind: 'redis', url: redis.server.url };
       return TestNode.start(database.server.url, name, {
@@ -34,9 +39,22 @@ describePostgres((database) => {
       for (let isKept = false; !isKept;) isKept = (await redis.admin.hget(keysOf(log)[0], 'kept')) !== null;
     };
 
+    /** Saves the states of the logs and closes the node: those that start later do not hold all packs. */
+    const leaveStates = async ({ server }: TestNode): Promise<void> => {
+      server.chat.keepRooms();
+      for (const log of ['d', 'r:#tea']) await kept(log);
+      await server.close('over');
+    };
+
+    /** Has Redis crash, and start again with what it has not lost. */
+    const crash = async (lose: () => void): Promise<void> => {
+      await redis.server.crash();
+      lose();
+      await redis.server.start();
+      await redis.connect();
+    };
+
     test('three nodes with their logs in Redis are one chat', async () => {
-      await database.clear();
-      await redis.admin.flushall();
       const nodes = [await start('one'), await start('two'), await start('three')];
       const peers = new Map<string, Peer>();
       for (const [index, nick] of ['ann', 'bob', 'eve'].entries()) {
@@ -57,8 +75,6 @@ describePostgres((database) => {
     });
 
     test('what Redis has lost is put back by the nodes, and everybody learns of it', async () => {
-      await database.clear();
-      await redis.admin.flushall();
       await redis.admin.config('SET', 'appendfsync', 'everysec');
       const [one, two] = [await start('one'), await start('two')];
       const [ann, bob] = [await enter(one, 'ann'), await enter(two, 'bob')];
@@ -68,10 +84,7 @@ describePostgres((database) => {
         await ann.write(`PRIVMSG #tea :message ${n}.\r\n`);
         ids.push(msgidOf(await bob.lineLike(new RegExp(`:message ${n}\\.$`))));
       }
-      await redis.server.crash();
-      redis.server.loseEnd(2_000);
-      await redis.server.start();
-      await redis.connect();
+      await crash(() => redis.server.loseEnd(2_000));
       for (const peer of [ann, bob]) expect(await peer.lineLike(/ NOTICE #tea /)).toMatch(/had lost the last messages/);
       const report = /^trouble with a log of the chat .*"log":"r:#tea","kind":"lost"/;
       for (const { records } of [one, two]) {
@@ -92,8 +105,6 @@ describePostgres((database) => {
     });
 
     test('what Redis has lost together with all nodes stays in the history, and hides nothing that follows', async () => {
-      await database.clear();
-      await redis.admin.flushall();
       const logs = { kind: 'redis', url: redis.server.url };
       const config = configuration({ store: { kind: 'postgres', url: database.server.url, logs } });
       const first = await startServer(['--config', config, '--node', 'one']);
@@ -103,10 +114,7 @@ describePostgres((database) => {
       for (let n = 1; n <= 20; n += 1) ids.push(msgidOf(await ask(ann, `PRIVMSG #tea :message ${n}.`, / PRIVMSG /)));
       await ask(ann, 'CHATHISTORY LATEST #tea * 30', /:message 20\.$/);
       await stop(first, 'SIGKILL');
-      await redis.server.crash();
-      redis.server.loseEnd(2_000);
-      await redis.server.start();
-      await redis.connect();
+      await crash(() => redis.server.loseEnd(2_000));
 
       const second = await start('two');
       expect(second.records.filter((record) => record.includes('have lost what the history has'))).toHaveLength(1);
@@ -120,22 +128,14 @@ describePostgres((database) => {
     });
 
     test('what Redis has lost altogether is put back by the nodes: their states, and the last packs', async () => {
-      await database.clear();
-      await redis.admin.flushall();
-      // These begin with states, so they do not hold all packs.
       const former = await start('one');
       await ask(await enter(former, 'abe'), 'TOPIC #tea :which tea', / TOPIC /);
-      former.server.chat.keepRooms();
-      for (const log of ['d', 'r:#tea']) await kept(log);
-      await former.server.close('over');
+      await leaveStates(former);
       const [one, two] = [await start('one'), await start('two')];
       const [ann, bob] = [await enter(one, 'ann'), await enter(two, 'bob')];
       await gather({ ann, bob });
       const id = msgidOf(await ask(bob, 'PRIVMSG #tea :early', / PRIVMSG /));
-      await redis.server.crash();
-      redis.server.loseAll();
-      await redis.server.start();
-      await redis.connect();
+      await crash(() => redis.server.loseAll());
       for (const peer of [ann, bob]) expect(await peer.lineLike(/ NOTICE #tea /)).toMatch(/had lost the last messages/);
       const late = msgidOf(await ask(bob, 'PRIVMSG #tea :late', / PRIVMSG \S+ :late/));
       for (const { records } of [one, two]) expect(records.filter((record) => record.startsWith('stop '))).toEqual([]);
@@ -152,14 +152,9 @@ describePostgres((database) => {
     });
 
     test('nodes that cannot put back what Redis has lost end, and those that start again have the history', async () => {
-      await database.clear();
-      await redis.admin.flushall();
-      // These begin with states, so they do not hold all packs.
       const former = await start('one');
       await enter(former, 'abe');
-      former.server.chat.keepRooms();
-      for (const log of ['d', 'r:#tea']) await kept(log);
-      await former.server.close('over');
+      await leaveStates(former);
       const [first, second] = [await start('one'), await start('two')];
       const bob = await enter(first, 'bob');
       await enter(second, 'ann');
