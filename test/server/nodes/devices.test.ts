@@ -3,6 +3,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { describePostgres } from '../../store/postgres/with-postgres.js';
 import { connectPeer, type Peer } from '../../support/peers.js';
 import { ask, client, stop } from '../keeping.js';
+import { register } from '../test-server.js';
 import { LOSS_MS, msgidOf, SLACK_MS, startNode, TestNode } from './nodes.js';
 
 /** Connects a device that logs in to the account of ann before it registers. */
@@ -23,9 +24,7 @@ describePostgres((database) => {
 
   /** Registers the account of ann on a node, and logs a device in there. */
   async function firstDevice(ircPort: number): Promise<Peer> {
-    const guest = await connectPeer(ircPort);
-    await guest.write('NICK ann\r\nUSER ann 0 * :x\r\n');
-    await guest.lineLike(/ (?:376|422) /);
+    const guest = await register(ircPort, 'ann');
     await ask(guest, 'NS REGISTER sesame', /logged in as ann$/);
     await guest.write('QUIT\r\n');
     await guest.ended();
