@@ -149,7 +149,7 @@ export class Branches {
         this.#members.delete(member);
       } else if (member.isConnected) {
         this.#members.add(member);
-        // What it does here waits until this node has returned.
+        // Its acts here wait until this node has returned.
         member.branch ??= this.#core.newSession();
       }
     }

@@ -338,7 +338,7 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
     return privileges?.includes(privilege) === true;
   }
 
-  /** Gives a member what its connections have together. @returns its absence, if that is another one */
+  /** Gives a member the rights and the absence of all its connections. @returns the absence, if that has changed */
   settle(member: MemberState, atMs: number): EventOf<'away'> | null {
     const presences = this.#presences.get(member);
     if (presences === undefined) return null;

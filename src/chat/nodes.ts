@@ -122,7 +122,7 @@ export class Nodes {
       ? domain.oblige<'open'>(steward, { kind: 'open', room, ...stamp })
       : domain.oblige<'shut'>(steward, { kind: 'shut', room, ...stamp });
     whenSettled(answer, (outcome) => {
-      // The log had reported before that this node is gone: it reports again when it has returned.
+      // The log had already reported that this node is gone: the node reports the room again when it has returned.
       if (outcome?.kind === 'refused') this.#announced.delete(room);
     });
   }

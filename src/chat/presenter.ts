@@ -264,8 +264,8 @@ export class Presenter {
   }
 
   /**
-   * The content of a room is known, which members may have entered through other nodes. It is news to their connections
-   * here; those that have gone since must leave it.
+   * The content of a room is known from now on. Members may have entered it through other nodes, which is news to their
+   * connections here; members that have gone since must leave it.
    */
   showOpened(replica: RoomReplica): void {
     const { fold: room } = replica;

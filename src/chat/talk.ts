@@ -18,7 +18,7 @@ export class Talk {
   #encoder: Encoder | null = null;
   /** The members inside who are not in the assembly. */
   #others: MemberState[] = [];
-  /** How many messages are sent before the others may be in the assembly, too, since they may only have been behind. */
+  /** The number of messages until the others are tried again, since they may only have been behind. */
   #messagesLeft = 0;
   /** Whether too few of the members inside can be in it. */
   #isVain = false;

@@ -38,7 +38,7 @@ export class Redial {
     this.#retryMs = FIRST_RETRY_MS;
   }
 
-  /** The other end cannot be understood, which lasts: the next loss is followed by the longest delay. */
+  /** The other end cannot be understood. Since that lasts, the longest delay follows the next loss. */
   mistaken(): void {
     this.#retryMs = LAST_RETRY_MS;
   }

@@ -195,8 +195,8 @@ export class RemoteFollower implements Following {
   }
 
   /**
-   * Packs up to this number have been applied, or are no longer kept, or have never been: with the same mark, the log
-   * has left out the numbers in between.
+   * Packs up to this number have been applied, or are no longer kept, or never existed: if the mark is the same, the
+   * log has left out the numbers in between.
    */
   #skipTo(seq: number, mark: string): void {
     const applied = this.#applied;

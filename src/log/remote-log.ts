@@ -297,7 +297,7 @@ export class RemoteLog implements SharedLog, FollowedLog {
       if (contact !== this.#contacts) return;
     }
     this.#isUp = true;
-    // That it has been found for the first time is no news.
+    // The first time that the broker is reached is no news.
     if (this.#hasTrouble) this.#onTrouble(null);
     this.#hasTrouble = false;
     this.#letGo();

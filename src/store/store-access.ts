@@ -12,7 +12,7 @@ export interface StoreAccess {
   readonly facts: StoreFacts;
   /** Writes something with everything else that this turn has to write. */
   write(write: Write, answer?: WriteAnswer): void;
-  /** Writes at once what it has put off, because somebody asks for it. Absent if it puts off nothing. */
+  /** Writes at once everything that it has put off, because somebody asks for it. Absent if it puts off nothing. */
   hurry?(): void;
   /** Asks for stored data: the answer includes every write that has been answered. @throws StoreError */
   read<K extends keyof Reads>(job: K, ask: Reads[K]['ask']): Promise<Reads[K]['answer']>;
@@ -35,8 +35,8 @@ export interface StoreLogs extends SharedLog {
   /** The number of the last pack of a log that is known to be stored. */
   topOf(name: LogName): number;
   /**
-   * Keeps a state only when what was said up to then is stored: the packs that it replaces have that, too. Absent if
-   * the store keeps its order by itself.
+   * Keeps a state only after everything that was said up to then is stored, since the packs that it replaces hold that,
+   * too. Absent if the store keeps its order by itself.
    */
   keepAfter?(whenStored: () => Promise<void>): void;
   /** Reads the kept state of a log now; null if the store does not answer. */

@@ -94,7 +94,7 @@ export class StoredHistory implements History, Shelves {
     return this.#store.read('line-time', { shelves, msgid }).catch(() => null);
   }
 
-  /** Resolves when everything that has been recorded so far is stored: not as long as the store does not take it. */
+  /** Resolves when everything that has been recorded so far is stored. It waits as long as the store takes nothing. */
   async whenStored(): Promise<void> {
     for (;;) {
       await this.#written();

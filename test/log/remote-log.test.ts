@@ -266,7 +266,7 @@ test('whenever the broker crashes and loses its end, what anybody has seen keeps
           }
           const { top } = store.read({ log: ROOM, after: 0, maxPacks: 0 });
           servers.crash(ROOM, top - loses < before ? 0 : top - loses);
-          // Whoever is back first must not take the numbers of what others put back.
+          // The first one that is back must not take the numbers of packs that others put back.
           for (let n = 0; n < 3; n += 1) {
             network.run(steps);
             await turn();

@@ -24,7 +24,7 @@ export function addressesOf(scene: Scene, who: Member): string[] {
   return addresses.size === 0 ? [member.address] : [...addresses];
 }
 
-/** Returns the addresses of a member's connections to other nodes: of each of them, that of the first connection. */
+/** Returns the addresses of a member's connections to other nodes: for each node, that of the first connection. */
 export function addressesElsewhere({ core }: Scene, member: MemberState): string[] {
   const { isConnected, proposer } = member;
   const presences = core.domain.fold.presencesOf(member);

@@ -174,7 +174,7 @@ function barriersOf(room: Room): SettingChange[] {
 
 /** Gives a member its place in a room, with its ranks; later if the log is late, however many wait for it. */
 function enter({ core }: Scene, member: MemberState, name: string, ranks: number): void {
-  // The connection takes part in events when its session has been brought in as well.
+  // Later, since the connection gets events only after its session has been brought in as well.
   const keepOut = (room: Room): void => {
     queueMicrotask(() => {
       if (core.isKnown(member)) core.keptOut(room, member);

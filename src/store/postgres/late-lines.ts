@@ -45,7 +45,7 @@ export class LateLines {
         this.#wait([write, answer]);
         return;
       }
-      // It has not been for this node to write them until now.
+      // Another node was to write the earlier ones.
       if (this.#shelves.has(write.shelf)) this.flush();
     } else {
       this.flush();

@@ -19,7 +19,7 @@ export interface RedisLogsOptions extends RedisBrokerOptions, RemoteLogOptions {
   readonly recorded?: readonly LogTop<LogName>[];
 }
 
-/** What was found when logs were opened. */
+/** The state of logs when they were opened. */
 interface Found {
   readonly states: readonly RedisState[];
   readonly behind: readonly LogName[];
@@ -61,7 +61,7 @@ export class RedisLogs extends CountedLog implements StoreLogs {
     let states = await broker.examine();
     let behind = notReaching(states, recorded);
     if (behind.length > 0) {
-      // Those who hold the packs have put them back by the time that it is open.
+      // The nodes that hold the packs have put them back by the time that it is open.
       const log = await RedisLog.open({ ...options, onTrouble: () => undefined });
       try {
         behind = notReaching(await broker.examine(), recorded);

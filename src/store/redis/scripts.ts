@@ -115,8 +115,8 @@ return 1
 `;
 
 /**
- * Leaves out numbers: the next pack of each log gets one that is higher than a number. A state after the last pack is
- * one after the numbers, too.
+ * Leaves out numbers: the next pack of each log gets one that is higher than a number. A state that includes the last
+ * pack includes the left-out numbers, too.
  *
  * KEYS: the names of all logs, then the first one of each log. ARGV: for each log, the number and the name.
  */

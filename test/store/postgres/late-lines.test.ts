@@ -73,7 +73,7 @@ class Lines {
 class Node {
   readonly #database: Lines;
   readonly late: LateLines;
-  /** What it has sent, and the database has not got yet. */
+  /** The writes that it has sent, and that the database has not got yet. */
   #sent: Write<'line'>[] = [];
   #others = new Set<string>();
   applied = 0;
