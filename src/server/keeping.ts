@@ -64,7 +64,8 @@ export class Keeping {
     this.store = store;
     this.duty = duty;
     this.markers = new OutsideMarkers(new StoredMarkers(store), outside);
-    const history = new StoredHistory(store, (shelf) => !shelf.startsWith('s:') && daysOf(shelf, config) !== 0);
+    const daysOf = daysOfLogs(config);
+    const history = new StoredHistory(store, (shelf) => !shelf.startsWith('s:') && daysOf(shelf) !== 0);
     logs.keepAfter?.(() => history.whenStored());
     this.history = new OutsideHistory(history, outside);
     this.#writes = new LastingWrites(store);
@@ -72,15 +73,9 @@ export class Keeping {
     this.#erased = erased;
     this.logs = logs;
     this.#checkpoints = node === null ? null : new StoredCheckpoints(logs);
-    this.#retention = new Retention({
-      store,
-      logs,
-      daysOf: (name) => daysOf(name, config),
-      isShared: node !== null,
-      log,
-    });
+    this.#retention = new Retention({ store, logs, daysOf, isShared: node !== null, log });
     this.accounts = new StoredAccounts(store);
-    const isStored = (name: LogName): boolean => name.startsWith('r:') && daysOf(name, config) !== 0;
+    const isStored = (name: LogName): boolean => name.startsWith('r:') && daysOf(name) !== 0;
     const common = { memberKeeper: this.members, bans: { store: new StoredBans(this.#writes, bans) } };
     this.chat =
       this.#checkpoints === null
@@ -195,10 +190,13 @@ async function closingOnError<T>({ store, logs }: OpenedStore, use: () => T | Pr
   }
 }
 
-/** How many days a room is kept; null for ever. One that got another name is kept as the one that it was. */
-function daysOf(log: string, { history }: StoreConfig): number | null {
-  // Asked for each message that a room in memory takes, too.
-  if (history.rooms.size === 0 || !log.startsWith('r:')) return history.days;
-  const [name = ''] = log.slice('r:'.length).split(' ');
-  return history.rooms.get(name) ?? (history.rooms.has(name) ? null : history.days);
+/** Returns a function that says how many days a log is kept; null for ever. It is called for each message. */
+function daysOfLogs({ history }: StoreConfig): (log: string) => number | null {
+  const daysOfRooms = new Map([...history.rooms].map(([room, days]) => [`r:${room}`, days]));
+  return (log) => {
+    // A room that got another name is kept as the one that it was.
+    const end = log.indexOf(' ');
+    const days = daysOfRooms.get(end < 0 ? log : log.slice(0, end));
+    return days === undefined ? history.days : days;
+  };
 }

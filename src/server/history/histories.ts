@@ -37,7 +37,7 @@ export class Histories implements History, Shelves {
   }
 
   keeps(shelf: Shelf): boolean {
-    return (this.#keeperOf(shelf) ?? this.#memory).keeps(shelf);
+    return this.#keeperOf(shelf) !== null || this.#memory.keeps();
   }
 
   record(shelf: Shelf, line: Line | LineDraft): void {
