@@ -45,7 +45,9 @@ export class WorkerListeners {
           const fd = lent.fds.get(index);
           return fd === undefined ? [] : [[name, fd] as const];
         });
-        await listeners.#add(listener, given.get(listener)?.fd, new Map(fds));
+        const place = await listeners.#open(listener, given.get(listener)?.fd, new Map(fds));
+        listeners.sockets.add(place);
+        if (place === null) listeners.skipped.push(listener);
       }
       return listeners;
     } catch (error) {
@@ -53,21 +55,6 @@ export class WorkerListeners {
       if (found.size > 0) listeners.sockets.leave();
       else await listeners.sockets.close();
       throw withAdvice(error);
-    }
-  }
-
-  async #add(
-    listener: ListenerConfig,
-    given: number | undefined,
-    borrowed: ReadonlyMap<string, number>,
-  ): Promise<void> {
-    const { backlog } = this.#config;
-    try {
-      await this.sockets.add({ at: listener.at, backlog, given }, borrowed);
-    } catch (error) {
-      if (!listener.isOptional || !hasCode(error, 'EADDRINUSE')) throw new ListenError(listener.at, error, listener);
-      this.sockets.skip();
-      this.skipped.push(listener);
     }
   }
 
@@ -80,7 +67,8 @@ export class WorkerListeners {
     const before = this.#config.listeners;
     const open = before.filter((_, place) => (this.sockets.addresses[place] ?? null) !== null);
     const places = matchListeners(read.listeners, open);
-    const opened: OpenPlace[] = [];
+    /** By their numbers. */
+    const opened = new Map<number, OpenPlace>();
     const wanted: (number | OpenPlace | null)[] = [];
     try {
       for (const listener of read.listeners) {
@@ -90,23 +78,26 @@ export class WorkerListeners {
           continue;
         }
         const place = await this.#open(listener);
-        if (place !== null) opened.push(place);
+        if (place !== null) opened.set(wanted.length, place);
         wanted.push(place);
       }
     } catch (error) {
-      await closePlaces(opened);
+      await closePlaces([...opened.values()]);
       throw error;
     }
     const dropped = this.sockets.change(wanted);
     this.#config = { ...this.#config, listeners: read.listeners };
-    const added = [...wanted.keys()].filter((place) => typeof wanted[place] === 'object' && wanted[place] !== null);
-    return new ListenerChange(this.sockets, added, dropped);
+    return new ListenerChange(this.sockets, [...opened.keys()], dropped);
   }
 
   /** @returns null for an optional one whose port is taken */
-  async #open(listener: ListenerConfig): Promise<OpenPlace | null> {
+  async #open(
+    listener: ListenerConfig,
+    given?: number,
+    borrowed?: ReadonlyMap<string, number>,
+  ): Promise<OpenPlace | null> {
     try {
-      return await openPlace(listener.at, this.#config.backlog);
+      return await openPlace({ at: listener.at, backlog: this.#config.backlog, given }, borrowed);
     } catch (error) {
       if (listener.isOptional && hasCode(error, 'EADDRINUSE')) return null;
       throw new ListenError(listener.at, error, listener);

@@ -24,6 +24,8 @@ export interface OpenPlace {
   readonly shared: { readonly fd: number; readonly isOwned: boolean } | null;
 }
 
+const NOBODY: ReadonlyMap<string, number> = new Map();
+
 /**
  * On a port each worker has a socket of its own, and the kernel spreads connections over them (SO_REUSEPORT). A unix
  * socket, and the socket of a service manager, is shared by all.
@@ -37,25 +39,9 @@ export class WorkerSockets {
     return this.#places.map((place) => place?.address ?? null);
   }
 
-  /**
-   * Adds the next place. A port is not shared with servers other than workers.
-   *
-   * @param borrowed - the sockets of workers that listen there already, by the workers' names; they are taken over
-   * @throws as `listen` does; EADDRINUSE
-   */
-  async add({ at, backlog, given }: WantedSocket, borrowed: ReadonlyMap<string, number>): Promise<void> {
-    const [found] = borrowed.values();
-    if (given !== undefined) {
-      this.#places.push(sharedPlace(given, false, backlog));
-      closeAll(borrowed.values());
-    } else if (found === undefined) {
-      this.#places.push(await openPlace(at, backlog));
-    } else if ('path' in at) {
-      this.#places.push(sharedPlace(found, true, backlog));
-      closeAll([...borrowed.values()].slice(1));
-    } else {
-      this.#places.push({ address: addressOf(found), backlog, own: new Map(borrowed), shared: null });
-    }
+  /** Adds the next place; null leaves it out. */
+  add(place: OpenPlace | null): void {
+    this.#places.push(place);
   }
 
   /**
@@ -69,11 +55,6 @@ export class WorkerSockets {
     const dropped = this.#places.filter((place) => !places.includes(place));
     this.#places = places;
     return dropped;
-  }
-
-  /** Leaves out the next place. */
-  skip(): void {
-    this.#places.push(null);
   }
 
   /** Returns the sockets of a worker, by place. They stay open here. @throws as `listen` does */
@@ -119,8 +100,30 @@ export async function closePlaces(places: readonly (OpenPlace | null)[]): Promis
   }
 }
 
-/** Opens a place where nobody listens. @throws as `listen` does */
-export async function openPlace(at: Place, backlog: number): Promise<OpenPlace> {
+/**
+ * Opens a place. A port is not shared with servers other than workers.
+ *
+ * @param borrowed - the sockets of workers that listen there already, by the workers' names; they are taken over
+ * @throws as `listen` does; EADDRINUSE
+ */
+export async function openPlace(
+  { at, backlog, given }: WantedSocket,
+  borrowed: ReadonlyMap<string, number> = NOBODY,
+): Promise<OpenPlace> {
+  const [found] = borrowed.values();
+  if (given !== undefined) {
+    const place = sharedPlace(given, false, backlog);
+    closeAll(borrowed.values());
+    return place;
+  }
+  if (found === undefined) return openNewPlace(at, backlog);
+  if (!('path' in at)) return { address: addressOf(found), backlog, own: new Map(borrowed), shared: null };
+  const place = sharedPlace(found, true, backlog);
+  closeAll([...borrowed.values()].slice(1));
+  return place;
+}
+
+async function openNewPlace(at: Place, backlog: number): Promise<OpenPlace> {
   const { fd, address } = await openSocket({ ...at, backlog });
   if ('path' in at) return sharedPlace(fd, true, backlog);
   // While it is open, nobody else can share the port, and no worker can.

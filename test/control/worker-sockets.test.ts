@@ -2,13 +2,12 @@ import { existsSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { WorkerSockets } from '../../src/control/worker-sockets.js';
+import { openPlace, WorkerSockets } from '../../src/control/worker-sockets.js';
 import { listen } from '../../src/net/listener.js';
 import type { Place } from '../../src/net/place.js';
 import { nextEvent } from '../support/deadline.js';
 import { temporaryFolder } from '../support/temporary.js';
 
-const NOBODY = new Map<string, number>();
 const want = (at: Place) => ({ at, backlog: 16, given: undefined });
 const anyPort = want({ host: '127.0.0.1', port: 0 });
 
@@ -20,7 +19,7 @@ function opened(): WorkerSockets {
 
 test('each worker has its own socket on the same port, and the same one again', async () => {
   const sockets = opened();
-  await sockets.add(anyPort, NOBODY);
+  sockets.add(await openPlace(anyPort));
   const [one, other] = [await sockets.of('w1'), await sockets.of('w2')];
   expect(one.get(0)).not.toBe(other.get(0));
   expect(await sockets.of('w1')).toEqual(one);
@@ -31,23 +30,23 @@ test('each worker has its own socket on the same port, and the same one again', 
 
 test('a port that somebody listens on is refused, whoever that is', async () => {
   const sockets = opened();
-  await sockets.add(anyPort, NOBODY);
+  sockets.add(await openPlace(anyPort));
   await sockets.of('w1');
   const [address] = sockets.addresses;
   const port = address && 'port' in address ? address.port : 0;
-  await expect(opened().add(want({ host: '127.0.0.1', port }), NOBODY)).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  await expect(openPlace(want({ host: '127.0.0.1', port }))).rejects.toMatchObject({ code: 'EADDRINUSE' });
   const server = createServer().listen(0, '127.0.0.1');
   await nextEvent(server, 'listening');
   onTestFinished(() => void server.close());
   const taken = Number(Reflect.get(Object(server.address()), 'port'));
-  await expect(opened().add(want({ host: '127.0.0.1', port: taken }), NOBODY)).rejects.toMatchObject({
+  await expect(openPlace(want({ host: '127.0.0.1', port: taken }))).rejects.toMatchObject({
     code: 'EADDRINUSE',
   });
 });
 
 test('who connects while no worker listens waits, and is turned away when the socket is dropped', async () => {
   const sockets = opened();
-  await sockets.add(anyPort, NOBODY);
+  sockets.add(await openPlace(anyPort));
   await sockets.of('w1');
   const [address] = sockets.addresses;
   const peer = connect(address && 'port' in address ? address.port : 0, '127.0.0.1');
@@ -62,7 +61,7 @@ test('who connects while no worker listens waits, and is turned away when the so
 test('a unix socket is one for all, and its file goes with it', async () => {
   const path = join(temporaryFolder(), 'irc.sock');
   const sockets = new WorkerSockets();
-  await sockets.add(want({ path, mode: 0o600 }), NOBODY);
+  sockets.add(await openPlace(want({ path, mode: 0o600 })));
   expect(await sockets.of('w1')).toEqual(await sockets.of('w2'));
   sockets.drop('w1');
   expect(existsSync(path)).toBe(true);
@@ -72,14 +71,14 @@ test('a unix socket is one for all, and its file goes with it', async () => {
 
 test('the sockets of workers that listen already are gone on with, and one that is given is left open', async () => {
   const before = opened();
-  await before.add(anyPort, NOBODY);
+  before.add(await openPlace(anyPort));
   const listener = await listen({ port: 0, socket: {} });
   onTestFinished(() => listener.close());
   const own = (await before.of('w1')).get(0) ?? -1;
   const copy = await listen({ fd: own, socket: {} });
   const sockets = opened();
-  await sockets.add({ ...anyPort, given: listener.fd }, NOBODY);
-  sockets.skip();
+  sockets.add(await openPlace({ ...anyPort, given: listener.fd }));
+  sockets.add(null);
   expect(sockets.addresses).toEqual([listener.address, null]);
   expect(await sockets.of('w1')).toEqual(new Map([[0, listener.fd]]));
   await sockets.close();
