@@ -1,6 +1,5 @@
 /** The tasks of a worker of a control process that a server by itself does not have. */
 import { closeSync, writeSync } from 'node:fs';
-import { isDeepStrictEqual } from 'node:util';
 import { borrowSockets, LendingSocket } from '../control/lent-sockets.js';
 import type { Verbs } from '../control/request.js';
 import { controlFileOf, lendingFileOf, loanFileOf } from '../control/worker-files.js';
@@ -10,7 +9,7 @@ import type { ChatServer, Loan } from '../server/chat-server.js';
 import type { ListenerConfig, ServerConfig } from '../server/config/server-config.js';
 import type { InheritedSocket } from '../server/listeners.js';
 import type { Log } from '../server/log.js';
-import { matchListeners } from '../server/matching-listeners.js';
+import { isAtSamePlace, matchListeners } from '../server/matching-listeners.js';
 import { workerVerbs } from '../server/worker-verbs.js';
 import { REAL_WORLD, type World } from '../server/world.js';
 import { Descriptor } from '../socket/descriptor.js';
@@ -61,7 +60,8 @@ export class WorkerRole {
 
   /** Returns a configuration without the listeners that this worker has no socket for: their ports are taken. */
   withoutPlaces(config: ServerConfig, sockets: ReadonlyMap<ListenerConfig, InheritedSocket>): ServerConfig {
-    const has = ({ at }: ListenerConfig): boolean => [...sockets.keys()].some((each) => isDeepStrictEqual(each.at, at));
+    const has = (listener: ListenerConfig): boolean =>
+      [...sockets.keys()].some((each) => isAtSamePlace(each, listener));
     for (const listener of config.listeners) {
       if (has(listener) || listener.isOptional) continue;
       this.#log.warn('a listener waits for a reload by the control process', {

@@ -32,6 +32,7 @@ export function isSameListener(one: ListenerConfig, other: ListenerConfig): bool
   return isDeepStrictEqual(withoutContents(one), withoutContents(other));
 }
 
-function isAtSamePlace(one: ListenerConfig, other: ListenerConfig): boolean {
+/** Whether two are at the same address. */
+export function isAtSamePlace(one: Pick<ListenerConfig, 'at'>, other: Pick<ListenerConfig, 'at'>): boolean {
   return isDeepStrictEqual(one.at, other.at);
 }

@@ -1,5 +1,4 @@
 /** The estate of a server, for the one that takes its place: listeners, clients, state that is only in its memory. */
-import { isDeepStrictEqual } from 'node:util';
 import type { AccountRecord } from '../../accounts/account-book.js';
 import type { ServerBan } from '../../chat/server-bans.js';
 import type { RoomSnapshot } from '../../chat/snapshot.js';
@@ -7,6 +6,7 @@ import { decodeRoom, encodeRoom } from '../../chat/snapshot-codec.js';
 import { type ClientState, isClientState } from '../client-state.js';
 import type { ListenerConfig } from '../config/server-config.js';
 import type { GivenClient } from '../link.js';
+import { isAtSamePlace } from '../matching-listeners.js';
 import type { HandOverChannel, Part } from './channel.js';
 
 /** The version of what is handed over. A process takes over no other one. */
@@ -112,7 +112,7 @@ export function assignListeners(
 
 /** Whether two places are the same. */
 export function isSamePlace(one: ListenerPlace, other: ListenerPlace): boolean {
-  return one.protocol === other.protocol && isDeepStrictEqual(one.at, other.at);
+  return one.protocol === other.protocol && isAtSamePlace(one, other);
 }
 
 /** Sends an estate. Its fds stay open here. */
