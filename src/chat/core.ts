@@ -2,6 +2,7 @@
  * The single path of every change: proposed to a log, applied when the log returns it, shown to all whom it concerns.
  */
 import type { DomainDeeds, Entry, EntryOf, LogName, PrivateDeeds, ServerBan, Stamp, Who } from '../log/entry.js';
+import { SHARED_PRIVATE_LOG } from '../log/log-name.js';
 import { MemoryLog } from '../log/memory-log.js';
 import type { SharedLog } from '../log/shared-log.js';
 import { type Abroad, FOREIGN_PATIENCE_MS, isFromAbroad, namesDomain, type Origin } from './abroad.js';
@@ -149,7 +150,7 @@ export class Core implements ReplicaOwner {
     const earlier = sharing === undefined ? (parts.bans?.all() ?? []) : [];
     const banBook = parts.bans && this.#bookOf(parts.bans, earlier);
     const domain = new DomainState({ naming, departureLimit, memberOf: this.#memberOf, ...(banBook && { banBook }) });
-    const privateLog: LogName = sharing === undefined ? `n:${node}` : 'n:domain';
+    const privateLog: LogName = sharing === undefined ? `n:${node}` : SHARED_PRIVATE_LOG;
     const told = new PrivateState(
       newLogId(privateLog),
       (session) => domain.bySession(session) ?? this.nodes.lostBy(session),

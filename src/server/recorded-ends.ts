@@ -1,13 +1,10 @@
 /** How far the history of a store reaches in each log. */
 import type { LogName } from '../log/entry.js';
-import { isLogName } from '../log/log-name.js';
+import { isLogName, SHARED_PRIVATE_LOG } from '../log/log-name.js';
 import { placeOf } from '../log/place.js';
 import type { LogTop } from '../store/log-tops.js';
 import type { StoreAccess } from '../store/store-access.js';
 import { logIdOf } from './log-id.js';
-
-/** The log of what people say to each other in private, if several nodes share the logs. */
-const PRIVATE_LOG = 'n:domain';
 
 /**
  * Returns the number of the last pack that the history has a line of, for each log of this store.
@@ -18,7 +15,7 @@ export async function recordedEnds(store: StoreAccess): Promise<readonly LogTop<
   const ends = new Map<LogName, number>();
   const prefixes = new Map<LogName, string>();
   for (const { log: shelf, msgid } of await store.read('last-lines', null)) {
-    const log = shelf.startsWith('r:') && isLogName(shelf) ? shelf : PRIVATE_LOG;
+    const log = shelf.startsWith('r:') && isLogName(shelf) ? shelf : SHARED_PRIVATE_LOG;
     const prefix = prefixes.get(log) ?? `${logIdOf(store.facts, log)}-`;
     prefixes.set(log, prefix);
     // Rooms of other domains, and what was said before there were nodes, have ids of other logs.
