@@ -23,7 +23,7 @@ const SHARED_END = ARENA_BYTES + SHARED_BYTES;
 /** Writes of this size or more go to the kernel from where they lie: a copy would cost more than the call it saves. */
 const DIRECT_BYTES = 16_384;
 /** A code unit of a string is at most three bytes of UTF-8. */
-const MAX_BYTES_PER_UNIT = 3;
+export const MAX_BYTES_PER_UNIT = 3;
 /** The words of one operation of a send: fd, start, end. */
 const OPERATION_WORDS = 3;
 

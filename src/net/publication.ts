@@ -1,13 +1,12 @@
 /** The writes to the subscribers of one topic, as long as these are the same. */
 import { Audience } from './audience.js';
 import type { Connection } from './connection.js';
+import { MAX_BYTES_PER_UNIT } from './output-arena.js';
 import { SharedBytes } from './shared-bytes.js';
 import type { Turn } from './turn.js';
 
 /** If there are fewer subscribers, each is written to separately at the same cost. */
 const FEW = 4;
-/** A code unit of a string is at most three bytes of UTF-8. */
-const MAX_BYTES_PER_UNIT = 3;
 
 /**
  * Subscribers that may become an audience, which gets a message by one call. They do when a second message has a place
