@@ -16,8 +16,13 @@ export async function prepare(config: ServerConfig, version: string, log: Log): 
 
 /** Loads the modules that only some configurations need. */
 async function load({ store, node, domain }: ServerConfig): Promise<void> {
-  if (store !== null) await Promise.all([import('../server/keeping.js'), import('../control/control-socket.js')]);
-  if (store !== null) await import('../server/desk.js');
+  if (store !== null) {
+    await Promise.all([
+      import('../server/keeping.js'),
+      import('../control/control-socket.js'),
+      import('../server/desk.js'),
+    ]);
+  }
   if (store?.kind === 'control') {
     await Promise.all([import('../store/remote/remote-store.js'), import('../store/remote/remote-logs.js')]);
   }
