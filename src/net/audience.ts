@@ -2,23 +2,21 @@
 import { ServedConnection } from './served-connection.js';
 import type { Turn } from './turn.js';
 
-/** No turn gives this number to an audience. */
-const NO_NUMBER = -1;
-
 /**
  * Connections of one turn. A message to them costs the same, however many they are, until the turn ends; only then does
  * each of them get its part. The audience stays from turn to turn. It ends when another one begins, when one of them
  * has to be written to by itself, and when the kernel does not take all that one of them is sent.
  */
 export class Audience {
+  /** Null without members. */
   #turn: Turn | null = null;
-  #number = NO_NUMBER;
+  /** The number that the turn has given it. */
+  #number = 0;
 
   /** Begins again without members. */
   begin(): void {
     if (this.#turn?.hasAudience(this.#number) === true) this.#turn.endAudience();
     this.#turn = null;
-    this.#number = NO_NUMBER;
   }
 
   /**
