@@ -186,7 +186,7 @@ function withNodes<T>(kind: BrokerKind, use: (nodes: Nodes, broker: BenchBroker)
   });
 }
 
-/** How many messages each talker has under way. */
+/** The text of each message. */
 const TEXT = 'x'.repeat(80);
 
 /** Three servers, each with twenty clients that talk as fast as the echoes allow, each alone in a channel. */

@@ -1,4 +1,4 @@
-/** What threads cost and bring: every round in a file, and a page made of that. */
+/** The cost and the gain of threads: every round in a file, and a page made of that. */
 import * as v from 'valibot';
 import { type Run, runSchema } from './load.js';
 import { answered, measuredSchema, occasionOf } from './measured.js';

@@ -4,7 +4,7 @@ import type { ServerConfig } from '../server/config/server-config.js';
 import { rehearse } from '../server/hand-over/rehearsal.js';
 import type { Log } from '../server/log.js';
 
-/** Loads and compiles what would take its time when nobody is served. An upgrade does without, if it must. */
+/** Loads and compiles the code of an upgrade, in which nobody is served. The upgrade does without this, if it must. */
 export async function prepare(config: ServerConfig, version: string, log: Log): Promise<void> {
   try {
     await load(config);

@@ -53,7 +53,7 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
     return 0;
   }
   if (config.node !== null && context.record !== undefined) {
-    // What other nodes decide, and when, is not among the inputs that are recorded.
+    // The decisions of other nodes, and their times, are not among the inputs that are recorded.
     throw new ConfigError('a server that shares its store with others cannot be recorded: leave out --node and "node"');
   }
   // At a moment when they cannot be heeded, they must not end the process.

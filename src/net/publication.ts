@@ -9,8 +9,8 @@ import type { Turn } from './turn.js';
 const FEW = 4;
 
 /**
- * Subscribers that may become an audience, which gets a message by one call. They do when a second message has a place
- * in the same filling of the arena: for a single one, to write to each costs the same.
+ * Subscribers that may become an audience, which gets a message by one call. They become one when a second message is
+ * written in the same filling of the arena: for a single message, writing to each costs the same.
  */
 export class Publication<T> {
   readonly #members: readonly Connection<T>[];
@@ -38,7 +38,7 @@ export class Publication<T> {
       this.#filling = filling;
       this.#restBytes = this.#freeBytes;
     }
-    // What is written to a connection by itself may have it wait for `drain`, or destroy it. An audience does neither.
+    // A write to a connection by itself may have it wait for `drain`, or destroy it. One to an audience does neither.
     this.#restBytes -= mostBytesOf(content);
     if (this.#restBytes < 0) return writeToAll(this.#members, content, except);
     const count = this.#sendToAudience(content, except);

@@ -275,7 +275,7 @@ export class ServedConnection<T> extends SecurityFacts implements Connection<T>,
 
   /** The turn whose audiences it may enter now; null if it has to be written to by itself. */
   get audienceTurn(): Turn | null {
-    // What is sent to an audience moves bytes of its members without their knowledge.
+    // A message to an audience moves bytes of its members without their knowledge.
     return this.isWritable && this.#queue === null && !this.#group.watchesIdle ? this.#group.turn : null;
   }
 

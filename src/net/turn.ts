@@ -25,7 +25,7 @@ export class Turn {
   readonly #driver: TurnDriver;
   /** By fd, so that one function is the callback of all of them, and a connection needs no closure of its own. */
   readonly #owners: (FdOwner | undefined)[] = [];
-  /** What the driver gets for the settings of an owner. The same object is checked once. */
+  /** The options that the driver gets for the settings of an owner. The same object is checked once. */
   readonly #options = new WeakMap<object, WatchSettings>();
   readonly #timers: Timers;
   readonly #slab: ReceiveSlab<TurnMember>;

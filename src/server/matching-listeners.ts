@@ -1,4 +1,4 @@
-/** Which listeners of one configuration go on as those of another. */
+/** The match of the listeners of one configuration with those of another. */
 import { isDeepStrictEqual } from 'node:util';
 import type { ListenerConfig } from './config/server-config.js';
 

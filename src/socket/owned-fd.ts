@@ -8,12 +8,12 @@ import { OpenFd } from '../readiness/open-fd.js';
 import { linkPointers, type PointerOptions } from './pointers.js';
 import { toWritableBytes } from './receive-buffer.js';
 
-/** What is called when an owner's fd is closed or given away. */
+/** The functions that are called when an owner's fd is closed or given away. */
 const closings = new WeakMap<OwnedFd, (() => void)[]>();
 
 /**
- * Calls a function once an owner's fd is closed or given away: what waits for an fd that is no longer watched would
- * wait for ever. It is no method, since users have no use for it.
+ * Calls a function once an owner's fd is closed or given away: a stream that waits for an fd that is no longer watched
+ * would wait for ever. It is no method, since users have no use for it.
  */
 export function whenClosed(owner: OwnedFd, listener: () => void): void {
   const listeners = closings.get(owner);

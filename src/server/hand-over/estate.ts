@@ -13,7 +13,7 @@ import type { HandOverChannel, Part } from './channel.js';
 export const HAND_OVER_VERSION = 2;
 /** So many clients are sent at once: the other process goes on with them while this one describes the next. */
 const BATCH_CLIENTS = 64;
-/** Those who read slowly have much that is still to be sent, and all of a batch is one text of JSON. */
+/** Slow readers have much that is still to be sent, and all of a batch is one text of JSON. */
 const BATCH_CHARACTERS = 1_000_000;
 
 /** A listening socket, and the place of the configuration that it was opened for. */

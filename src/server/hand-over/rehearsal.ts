@@ -1,4 +1,4 @@
-/** The rehearsal of a hand-over: what it runs is loaded and compiled before anybody has to wait for that. */
+/** The rehearsal of a hand-over: its code is loaded and compiled before anybody has to wait for that. */
 import { setImmediate } from 'node:timers/promises';
 import { Multiplexer } from '../../multiplexer/multiplexer.js';
 import { adopt } from '../../net/adopt.js';
@@ -100,7 +100,7 @@ class Stage implements Disposable {
       for (const client of estate.clients) this.#adopt(server, client);
     });
     for (const link of server.clients.links) link.receive(LINE);
-    // What it sends leaves it before it does.
+    // The answers leave before the clients are given away.
     await setImmediate();
     const left = this.#hand({
       ...NOTHING,

@@ -16,7 +16,7 @@ interface ClosableHistory extends KeptHistory {
   close(): void;
 }
 
-/** Asks the history of a store. What is recorded there is not answered, so it needs no recording here. */
+/** Asks the history of a store. Its writes have no answers, so a recording does without them. */
 export class OutsideHistory implements KeptHistory {
   readonly #history: ClosableHistory;
   readonly #outside: Outside;

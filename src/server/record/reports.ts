@@ -20,7 +20,7 @@ interface Moment<Kind> {
   readonly kind: Kind;
 }
 
-/** What a followed log reports. */
+/** A report of a followed log. */
 export type LogReport =
   /** The pack of an append that is under way here, by its number among the appends. */
   | { readonly kind: 'own'; readonly seq: number; readonly append: number }
