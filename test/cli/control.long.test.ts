@@ -1,12 +1,12 @@
 /** More of `fdmux serve --workers`: reloads, metrics, unix sockets, starts that fail. */
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { present } from '../../src/errors.js';
 import { ask } from '../server/keeping.js';
 import { nextEvent, until } from '../support/deadline.js';
-import { Peer } from '../support/peers.js';
+import { listenPeer, Peer } from '../support/peers.js';
 import { cliPath, run } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { clientsOfBoth, DATA, isAlive, stopped } from './control-clients.js';
@@ -152,10 +152,8 @@ test('a reload opens and closes ports of all workers, and nobody is dropped', as
   for (const gone of [added, address]) await expect(isOpen(gone)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   await reached(path);
   // A port that somebody else has changes nothing.
-  const other = createServer().listen(0, '127.0.0.1');
-  await nextEvent(other, 'listening');
-  onTestFinished(() => void other.close());
-  listen(file, { ...port, port: Number(Reflect.get(Object(other.address()), 'port')) });
+  const other = await listenPeer();
+  listen(file, { ...port, port: other.port });
   await expect(second.ctl('reload')).rejects.toMatchObject({
     code: 'ERR_CONTROL_REFUSED',
     message: expect.stringMatching(/^the configuration stays as it was: .* in use/),
@@ -176,11 +174,9 @@ test('a control process whose successor fails goes on with the configuration tha
   write({ listeners });
   await running.ctl('reload');
   const addresses = await addressesOf(running);
-  const other = createServer().listen(0, '127.0.0.1');
-  await nextEvent(other, 'listening');
-  onTestFinished(() => void other.close());
+  const other = await listenPeer();
   // Workers have no such port.
-  write({ listeners, admin: { port: Number(Reflect.get(Object(other.address()), 'port')) } });
+  write({ listeners, admin: { port: other.port } });
   await expect(running.ctl('upgrade')).rejects.toMatchObject({ code: 'ERR_CONTROL_FAILED' });
   await until(() => existsSync(join(running.folder, 'control.sock')), 'the control socket');
   expect(await addressesOf(running)).toEqual(addresses);

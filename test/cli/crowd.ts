@@ -143,6 +143,9 @@ export class Crowd {
   }
 }
 
+/** The longest standstill for each 500 clients. This machine may do other things; one that does not takes 100. */
+export const STANDSTILL_MS = Number(process.env['FDMUX_STANDSTILL_MS'] ?? 3_000);
+
 /** Describes standstills of so many clients, for each 500 of them. @returns the longest one as well */
 export function describeStandstills(
   standstillsMs: readonly number[],

@@ -6,12 +6,10 @@ import { present } from '../../src/errors.js';
 import { BACKEND_NAMES } from '../../src/multiplexer/backend.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { startServer } from './chat-server.js';
-import { Crowd, describeStandstills } from './crowd.js';
+import { Crowd, describeStandstills, STANDSTILL_MS } from './crowd.js';
 import { startWorkers } from './workers.js';
 
 const SWITCHES = 100;
-/** As for upgrades. */
-const STANDSTILL_MS = Number(process.env['FDMUX_STANDSTILL_MS'] ?? 3_000);
 
 /** Switches while clients talk. @param ask - asks for a backend, as `fdmux ctl` does */
 async function switchAll(port: number, clients: number, ask: (backend: string) => Promise<unknown>): Promise<void> {

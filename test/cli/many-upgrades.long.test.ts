@@ -1,13 +1,11 @@
 /** Twenty upgrades in a row of a server with 2,000 clients that talk. */
 import { expect, test } from 'vitest';
 import { startServer } from './chat-server.js';
-import { Crowd, describeStandstills } from './crowd.js';
+import { Crowd, describeStandstills, STANDSTILL_MS } from './crowd.js';
 import { upgraderOf } from './upgrades.js';
 
 const CLIENTS = 2_000;
 const UPGRADES = 20;
-/** The longest standstill for each 500 clients. This machine may do other things; one that does not takes 100. */
-const STANDSTILL_MS = Number(process.env['FDMUX_STANDSTILL_MS'] ?? 3_000);
 
 /** The middle one of the processor times that records of a log have, for each 500 clients. */
 function medianCpuMs(log: string, event: string): string {
