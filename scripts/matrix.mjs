@@ -2,10 +2,12 @@
  * `npm run matrix`: the whole suite, run on the packed package by every runtime and with every way of waiting that this
  * machine can have. It goes on after a failure and prints one table. Each row that has ended is kept in
  * docs/matrix.json and shown in docs/matrix.md at once, so a run that is cut short leaves its results so far, and rows
- * can be run one at a time.
+ * can be run one at a time. Several runs can go on at a time, if the machine is quick enough for their deadlines.
  *
  *   --only node24,bun           picks rows; the others keep their last result
  *   --suites readiness,net      picks folders of test/; nothing is written down
+ *   --daily                     leaves out the tests that take minutes
+ *   --continue                  goes on with rows that were cut short: what has passed on this commit is not run again
  *   --here                      packs the addon that was built here instead of the prebuilt ones; rows for other
  *                               systems take theirs from prebuilds/
  *   --tarball FILE              takes a package that is packed already
@@ -13,22 +15,25 @@
  *                               cannot be had, and leaves it out
  *   --list                      names the rows
  *
- * Downloads are kept in .cache/, or in the folder that FDMUX_CACHE names.
+ * Downloads are kept in .cache/, or in the folder that FDMUX_CACHE names. FDMUX_DEADLINE_MS (30000) gives the tests
+ * more time, on a machine that has much other work.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildModules } from './lib/build-modules.mjs';
 import { cacheFolder } from './lib/fetch.mjs';
-import { keepResult, readResults, summary, toMarkdown, writeIntoPage } from './lib/matrix-report.mjs';
+import { Progress, thisCommit } from './lib/matrix-progress.mjs';
+import { counted, keepResult, readResults, summary, toMarkdown, writeIntoPage } from './lib/matrix-report.mjs';
 import { QUICK_ROWS, reasonAgainst, rows } from './lib/matrix-rows.mjs';
 import { packPackage } from './lib/pack.mjs';
 import { at, root } from './lib/paths.mjs';
 import { Problem, runMain, say } from './lib/progress.mjs';
 import { npm, tryRun } from './lib/run.mjs';
+import { makeRunFolder } from './lib/run-folder.mjs';
 import { binaryPath } from './lib/targets.mjs';
 
-const folder = join(cacheFolder, 'matrix');
+const shared = join(cacheFolder, 'matrix');
 const vitest = at('node_modules/vitest/vitest.mjs');
 /** How long one run of vitest may take: a folder of tests, or a single file if the runtime takes them one by one. */
 const RUN_LIMIT_MS = 15 * 60_000;
@@ -37,6 +42,10 @@ const FILE_LIMIT_MS = 4 * 60_000;
 const EMULATED_LIMIT_MS = 60 * 60_000;
 /** How long a test waits for an expected event, on a machine that may have other work; a row can ask for more. */
 const DEADLINE_MS = 30_000;
+const asked = Number(process.env.FDMUX_DEADLINE_MS ?? 0);
+/** How much longer than usual anything may take. */
+const patience = Math.max(1, asked / DEADLINE_MS);
+const deadlineOf = ({ deadlineMs = DEADLINE_MS }) => Math.max(deadlineMs, asked);
 /** After how many of these a test has failed, and one that takes minutes anyway (300 s, as in vitest.config.mts). */
 const DEADLINES = 2;
 const LONG_DEADLINES = 10;
@@ -64,6 +73,8 @@ const { values } = parseArgs({
     suites: { type: 'string' },
     here: { type: 'boolean', default: false },
     tarball: { type: 'string' },
+    daily: { type: 'boolean', default: false },
+    continue: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
   },
@@ -77,27 +88,43 @@ await runMain(async () => {
     return;
   }
   const picked = pick();
-  const asked = values.suites?.split(',') ?? [...allSuites(), ACROSS];
+  const suites = values.suites?.split(',') ?? [...allSuites(), ACROSS];
   const isKept = values.suites === undefined && !values.quick;
-  mkdirSync(folder, { recursive: true });
-  const tarball =
-    values.tarball === undefined
-      ? await packPackage(join(folder, 'pack'), values.here || values.quick)
-      : resolve(values.tarball);
-  const subject = await install(tarball);
-  const results = [];
-  for (const [index, row] of picked.entries()) {
-    say(`${index + 1}/${picked.length} ${row.title}`);
-    const suites = values.quick ? QUICK_ROWS[row.id] : asked;
-    const result = await runRow(row, suites, subject, tarball);
-    results.push(result);
-    if (isKept) keep(row, result);
-    say(`  ${summary(result)}`);
+  const folder = makeRunFolder(shared);
+  try {
+    const tarball =
+      values.tarball === undefined
+        ? await packPackage(join(folder, 'pack'), values.here || values.quick)
+        : resolve(values.tarball);
+    const run = { folder, tarball, subject: await install(folder, tarball), ...(await history()) };
+    const results = [];
+    for (const [index, row] of picked.entries()) {
+      say(`${index + 1}/${picked.length} ${row.title}`);
+      const result = await runRow(row, values.quick ? QUICK_ROWS[row.id] : suites, run);
+      results.push(result);
+      if (isKept) keep(row, result);
+      say(`  ${summary(result)}`);
+    }
+    process.stdout.write(`\n${toMarkdown(results)}\n`);
+    const isBad = ({ failures, problem }) => failures.length > 0 || (problem !== undefined && !values.quick);
+    if (results.some(isBad)) process.exitCode = 1;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
-  process.stdout.write(`\n${toMarkdown(results)}\n`);
-  const isBad = ({ failures, problem }) => failures.length > 0 || (problem !== undefined && !values.quick);
-  if (results.some(isBad)) process.exitCode = 1;
 });
+
+/** The commit that is tested, with what has passed on it so far; nothing is kept for files that no commit has. */
+async function history() {
+  const here = await thisCommit();
+  const isOfCommit = here !== undefined && !here.isChanged && values.tarball === undefined && !values.quick;
+  if (values.continue && !isOfCommit)
+    throw new Problem('--continue needs a work tree without changes, and no --tarball');
+  const subject = `${here?.commit}${values.here ? ', built here' : ''}`;
+  return {
+    commit: here?.isChanged === true ? `${here.commit} with changes` : here?.commit,
+    progress: isOfCommit ? new Progress(join(shared, 'progress.json'), subject) : undefined,
+  };
+}
 
 function pick() {
   const wanted = values.quick ? Object.keys(QUICK_ROWS) : values.only?.split(',');
@@ -134,10 +161,9 @@ function testFiles(suite) {
     .sort();
 }
 
-async function install(tarball) {
+async function install(folder, tarball) {
   const project = join(folder, 'project');
-  rmSync(project, { recursive: true, force: true });
-  mkdirSync(project, { recursive: true });
+  mkdirSync(project);
   writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'matrix', private: true }));
   await npm(['install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', tarball], { cwd: project });
   const subject = join(project, 'node_modules/fdmux');
@@ -146,38 +172,82 @@ async function install(tarball) {
   return subject;
 }
 
-async function runRow(row, suites, subject, tarball) {
+async function runRow(row, suites, { folder, subject, tarball, commit, progress }) {
   const result = {
     title: row.title,
     date: new Date().toISOString().slice(0, 10),
+    commit,
+    isDaily: isDaily(row),
     seconds: 0,
     bySuite: {},
     skipped: {},
     failures: [],
+    passedLater: [],
   };
-  const started = performance.now();
+  if (!values.continue) progress?.forget(row.id);
   try {
     const runtime = await row.runtime();
     const env = {
       FDMUX_TEST_SUBJECT: subject,
       FDMUX_TEST_TARBALL: tarball,
       FDMUX_BINARY: binaryOf(row, subject),
-      FDMUX_DEADLINE_MS: String(row.deadlineMs ?? DEADLINE_MS),
+      FDMUX_DEADLINE_MS: String(deadlineOf(row)),
       ...row.env,
     };
-    for (const suite of suites) {
-      if (row.suites !== undefined && !row.suites.includes(suite)) continue;
-      const files = testFiles(suite).filter(
-        (path) => !(row.isForeign && compilesWithEsbuild(path)) && !(row.isDaily && isLong(path)),
-      );
-      for (const group of groupsOf(row, files)) await runTests(row, runtime, env, suite, group, result);
+    for (const part of partsOf(row, suites)) {
+      const known = progress?.of(row.id, part.name);
+      const outcome = known?.failures.length === 0 ? known : await runPart(row, runtime, env, part, folder);
+      if (outcome !== known) outcome.passedLater = failedBefore(known, outcome);
+      progress?.keep(row.id, part.name, outcome);
+      if (outcome !== known) say(`  ${part.name}: ${counted(outcome)}`);
+      add(result, part.suite, outcome);
     }
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     result.problem = error.message;
   }
-  result.seconds = Math.round((performance.now() - started) / 1000);
   return result;
+}
+
+/** The parts of a row, which end one after the other: the daily tests of each suite, then those that take minutes. */
+function partsOf(row, suites) {
+  const wanted = suites.filter((suite) => row.suites?.includes(suite) ?? true);
+  const parts = [];
+  for (const wantsLong of isDaily(row) ? [false] : [false, true]) {
+    for (const suite of wanted) {
+      const files = testFiles(suite).filter(
+        (path) => isLong(path) === wantsLong && !(row.isForeign && compilesWithEsbuild(path)),
+      );
+      if (files.length > 0) parts.push({ name: wantsLong ? `${suite}, long` : suite, suite, files });
+    }
+  }
+  return parts;
+}
+
+async function runPart(row, runtime, env, { files }, folder) {
+  const outcome = { passed: 0, failed: 0, skipped: 0, seconds: 0, reasons: {}, failures: [], passedLater: [] };
+  const started = performance.now();
+  const groups = row.fileByFile ? files.map((file) => [file]) : [files];
+  for (const group of groups) await runTests(row, runtime, env, group, folder, outcome);
+  outcome.seconds = Math.round((performance.now() - started) / 1000);
+  return outcome;
+}
+
+/** The failures of earlier runs of a part that have not happened again. */
+function failedBefore(known, { failures }) {
+  return [...(known?.passedLater ?? []), ...(known?.failures ?? [])].filter((failure) => !failures.includes(failure));
+}
+
+/** Adds the outcome of a part to the result of its row. */
+function add(result, suite, outcome) {
+  const counts = (result.bySuite[suite] ??= { passed: 0, failed: 0, skipped: 0 });
+  for (const key of Object.keys(counts)) counts[key] += outcome[key];
+  for (const [reason, times] of Object.entries(outcome.reasons)) {
+    result.skipped[reason] = (result.skipped[reason] ?? 0) + times;
+  }
+  result.seconds += outcome.seconds;
+  result.failures.push(...outcome.failures);
+  result.passedLater.push(...outcome.passedLater);
 }
 
 /** The addon of a row: that of the package, which has only this system's with --here. */
@@ -189,11 +259,9 @@ function binaryOf({ arch = process.arch, libc = 'glibc' }, subject) {
   return at(path);
 }
 
-/** The files that one run of vitest takes at a time: the long ones need another mode. */
-function groupsOf(row, files) {
-  if (row.fileByFile) return files.map((file) => [file]);
-  const groups = [files.filter((file) => !isLong(file)), files.filter(isLong)];
-  return groups.filter((group) => group.length > 0);
+/** Whether a row leaves out the tests that take minutes. */
+function isDaily(row) {
+  return values.daily || row.isDaily === true;
 }
 
 /** esbuild's program is for this machine; imported on another processor, esbuild looks for another one. */
@@ -201,75 +269,74 @@ function compilesWithEsbuild(path) {
   return /from 'esbuild'/.test(readFileSync(at(path), 'utf8'));
 }
 
-async function runTests(row, { program, args = [], env: runtimeEnv }, env, suite, files, result) {
+async function runTests(row, { program, args = [], env: runtimeEnv }, env, files, folder, outcome) {
   const report = join(folder, `${row.id}.json`);
   rmSync(report, { force: true });
-  const timeout = (files.some(isLong) ? LONG_DEADLINES : DEADLINES) * (row.deadlineMs ?? DEADLINE_MS);
+  const timeout = (files.some(isLong) ? LONG_DEADLINES : DEADLINES) * deadlineOf(row);
   const limits = [`--testTimeout=${timeout}`, `--hookTimeout=${timeout}`];
   const config = files.some(isLong) ? ['--mode', 'long'] : [];
   const options = ['run', ...config, '--reporter=json', `--outputFile=${report}`, ...limits, ...files];
   // A foreign runtime runs the tests, not vitest itself, whose own addons are for this machine.
   const [command, ...rest] = row.isForeign ? [process.execPath] : [program, ...args];
-  const outcome = await tryRun(command, [...rest, vitest, ...options], {
+  const ended = await tryRun(command, [...rest, vitest, ...options], {
     cwd: at(),
-    env: { ...env, ...runtimeEnv, ...foreignEnv(row, program, args) },
+    env: { ...env, ...runtimeEnv, ...foreignEnv(row, program, args, folder) },
     timeoutMs: limitMs(row),
   });
-  const counts = (result.bySuite[suite] ??= { passed: 0, failed: 0, skipped: 0 });
   if (!existsSync(report)) {
     // The table shows the reason; vitest's output is for the person who runs the matrix.
-    process.stdout.write(`${outcome.output.slice(-4000)}\n`);
-    fail(counts, result, { name: files.join(' '), message: `no report (${outcome.reason})` });
+    process.stdout.write(`${ended.output.slice(-4000)}\n`);
+    fail(outcome, { name: files.join(' '), message: `no report (${ended.reason})` });
     return;
   }
   const { testResults } = JSON.parse(readFileSync(report, 'utf8'));
-  if (!outcome.ok && testResults.every(({ status }) => status !== 'failed')) {
+  if (!ended.ok && testResults.every(({ status }) => status !== 'failed')) {
     // An exception outside of every test fails the run, and no test of the report.
-    const what = /(?:Unhandled|Uncaught)[^\n]*\n[^]*?(\w*Error[^\n]*)/.exec(outcome.output)?.[1] ?? outcome.reason;
-    fail(counts, result, { name: `${files.join(' ')}, outside of the tests`, message: what });
+    const what = /(?:Unhandled|Uncaught)[^\n]*\n[^]*?(\w*Error[^\n]*)/.exec(ended.output)?.[1] ?? ended.reason;
+    fail(outcome, { name: `${files.join(' ')}, outside of the tests`, message: what });
   }
   for (const file of testResults) {
     if (file.status === 'failed' && file.assertionResults.every(({ status }) => status !== 'failed')) {
-      fail(counts, result, { name: file.name.replace(at(), ''), message: file.message ?? '' });
+      fail(outcome, { name: file.name.replace(at(), ''), message: file.message ?? '' });
     }
     for (const { fullName, status, failureMessages, tags } of file.assertionResults) {
       if (status === 'passed') {
-        counts.passed += 1;
+        outcome.passed += 1;
         continue;
       }
       const hasFailed = status === 'failed';
       const reason = reasonAgainst(row, { tags, hasFailed });
-      if (reason !== undefined) skip(counts, result, reason);
-      else fail(counts, result, { name: fullName, message: hasFailed ? failureMessages.join('\n') : 'did not run' });
+      if (reason !== undefined) skip(outcome, reason);
+      else fail(outcome, { name: fullName, message: hasFailed ? failureMessages.join('\n') : 'did not run' });
     }
   }
 }
 
 function limitMs({ isEmulated, fileByFile }) {
   if (isEmulated) return EMULATED_LIMIT_MS;
-  return fileByFile ? FILE_LIMIT_MS : RUN_LIMIT_MS;
+  return patience * (fileByFile ? FILE_LIMIT_MS : RUN_LIMIT_MS);
 }
 
 /** The settings by which this machine's Node.js, which runs vitest, has a foreign runtime run the tests. */
-function foreignEnv({ isForeign, isPooled }, program, args) {
+function foreignEnv({ isForeign, isPooled }, program, args, folder) {
   if (!isForeign) return {};
   if (isPooled) return { FDMUX_TEST_PROGRAM: program, FDMUX_TEST_WORKER: JSON.stringify([program, ...args]) };
-  return startingAs(program);
+  return startingAs(program, folder);
 }
 
 /** Makes every process start its workers and children by `program`. */
-function startingAs(program) {
+function startingAs(program, folder) {
   const preload = join(folder, 'exec-path.cjs');
   writeFileSync(preload, 'process.execPath = process.env.FDMUX_TEST_PROGRAM;\n');
   return { FDMUX_TEST_PROGRAM: program, NODE_OPTIONS: `--require ${preload}` };
 }
 
-function fail(counts, result, { name, message }) {
-  counts.failed += 1;
-  result.failures.push(`${name}: ${message.split('\n')[0]}`);
+function fail(outcome, { name, message }) {
+  outcome.failed += 1;
+  outcome.failures.push(`${name}: ${message.split('\n')[0]}`);
 }
 
-function skip(counts, result, reason) {
-  counts.skipped += 1;
-  result.skipped[reason] = (result.skipped[reason] ?? 0) + 1;
+function skip(outcome, reason) {
+  outcome.skipped += 1;
+  outcome.reasons[reason] = (outcome.reasons[reason] ?? 0) + 1;
 }

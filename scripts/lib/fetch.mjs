@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { withLock } from './lock.mjs';
 import { at } from './paths.mjs';
 import { Problem, say } from './progress.mjs';
 import { npm } from './run.mjs';
@@ -43,11 +44,20 @@ export const fetched = {
 
 /** Fetches one of {@link fetched} unless the cache has it. @returns the package's folder */
 export async function fetchPackage(key) {
-  const { name, version, integrity, overrides = {} } = fetched[key];
+  const { name, version } = fetched[key];
   const prefix = join(cacheFolder, 'fetched', `${key}-${version}`);
   const folder = join(prefix, 'node_modules', name);
   const lockPath = join(prefix, 'node_modules/.package-lock.json');
-  if (existsSync(lockPath) && existsSync(folder)) return folder;
+  const isThere = () => existsSync(lockPath) && existsSync(folder);
+  if (isThere()) return folder;
+  await withLock(prefix, async () => {
+    if (!isThere()) await fetchInto(prefix, key, lockPath);
+  });
+  return folder;
+}
+
+async function fetchInto(prefix, key, lockPath) {
+  const { name, version, integrity, overrides = {} } = fetched[key];
   say(`fetching ${name} ${version}`);
   rmSync(prefix, { recursive: true, force: true });
   mkdirSync(prefix, { recursive: true });
@@ -66,5 +76,4 @@ export async function fetchPackage(key) {
     rmSync(prefix, { recursive: true, force: true });
     throw new Problem(`${name} ${version} is not the package that it was: integrity ${got?.integrity}`);
   }
-  return folder;
 }

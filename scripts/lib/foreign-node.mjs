@@ -9,20 +9,26 @@ import {
   renameSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { cacheFolder, fetchPackage } from './fetch.mjs';
 import { at } from './paths.mjs';
 import { Problem } from './progress.mjs';
 import { hasCommand, run } from './run.mjs';
 
+/** Makes a file anew in one step: processes of another run may have started the program that is there. */
+async function replace(path, make) {
+  const part = `${path}.${process.pid}.part`;
+  await make(part);
+  renameSync(part, path);
+  return path;
+}
+
 /** A script that can be started like `node`. */
 function script(name, line) {
   const folder = join(cacheFolder, 'foreign');
   mkdirSync(folder, { recursive: true });
-  const path = join(folder, name);
-  writeFileSync(path, `#!/bin/sh\nexec ${line} "$@"\n`);
-  chmodSync(path, 0o755);
-  return path;
+  const text = `#!/bin/sh\nexec ${line} "$@"\n`;
+  return replace(join(folder, name), (path) => writeFileSync(path, text, { mode: 0o755 }));
 }
 
 const ARM64_LIBRARIES = '/usr/aarch64-linux-gnu';
@@ -100,9 +106,9 @@ export async function arm64Deno() {
   const deno = join(await fetchPackage('deno-arm64'), 'deno');
   chmodSync(deno, 0o755);
   const start = `"${emulator}" -L ${ARM64_LIBRARIES} "${deno}"`;
-  const evaluate = script('deno-arm64-eval', `${start} eval --ext=cjs`);
+  const evaluate = await script('deno-arm64-eval', `${start} eval --ext=cjs`);
   // The tests name a module by the file that it is compiled to.
-  const file = script('deno-arm64-run', `${start} run -A --unstable-sloppy-imports`);
+  const file = await script('deno-arm64-run', `${start} run -A --unstable-sloppy-imports`);
   return script(
     'deno-arm64',
     `sh -c 'case "$1" in -e) shift; exec "${evaluate}" "$@";; esac; exec "${file}" "$@"' deno`,
@@ -115,23 +121,15 @@ export async function arm64MuslBun() {
   const musl = await arm64Musl();
   const folder = join(cacheFolder, 'foreign/arm64-musl/lib');
   mkdirSync(folder, { recursive: true });
-  const shim = join(folder, 'shim.so');
   const zig = join(await fetchPackage('zig'), 'zig');
-  await run(zig, [
-    'cc',
-    '-target',
-    'aarch64-linux-musl',
-    '-O2',
-    '-shared',
-    '-fPIC',
-    '-o',
-    shim,
-    at('scripts/musl/shim.c'),
-  ]);
+  const target = ['-target', 'aarch64-linux-musl'];
+  const shim = await replace(join(folder, 'shim.so'), (path) =>
+    run(zig, ['cc', ...target, '-O2', '-shared', '-fPIC', '-o', path, at('scripts/musl/shim.c')]),
+  );
   for (const name of ['libstdc++.so.6', 'libgcc_s.so.1']) {
-    copyFileSync(join(ARM64_LIBRARIES, 'lib', name), join(folder, name));
+    await replace(join(folder, name), (path) => copyFileSync(join(ARM64_LIBRARIES, 'lib', name), path));
   }
-  copyFileSync(musl, join(folder, 'libc.musl-aarch64.so.1'));
+  await replace(join(folder, 'libc.musl-aarch64.so.1'), (path) => copyFileSync(musl, path));
   const bun = join(await fetchPackage('bun-arm64-musl'), 'bin/bun');
   // musl's libc.so is its loader as well.
   const loader = `"${musl}" --library-path "${folder}" --preload "${shim}"`;
@@ -146,11 +144,13 @@ async function muslLibraries() {
   if (!hasCommand('musl-gcc')) throw new Problem('needs musl musl-dev musl-tools (apt-get install)');
   const folder = join(cacheFolder, 'foreign/musl/lib');
   mkdirSync(folder, { recursive: true });
-  const shim = join(folder, 'ld-linux-x86-64.so.2');
   const options = ['-O2', '-shared', '-fPIC', '-Wl,-soname,ld-linux-x86-64.so.2'];
-  await run('musl-gcc', [...options, '-o', shim, at('scripts/musl/shim.c')]);
-  copyFileSync('/usr/lib/x86_64-linux-gnu/libstdc++.so.6', join(folder, 'libstdc++.so.6'));
-  copyFileSync('/lib/x86_64-linux-gnu/libgcc_s.so.1', join(folder, 'libgcc_s.so.1'));
+  await replace(join(folder, 'ld-linux-x86-64.so.2'), (shim) =>
+    run('musl-gcc', [...options, '-o', shim, at('scripts/musl/shim.c')]),
+  );
+  for (const library of ['/usr/lib/x86_64-linux-gnu/libstdc++.so.6', '/lib/x86_64-linux-gnu/libgcc_s.so.1']) {
+    await replace(join(folder, basename(library)), (path) => copyFileSync(library, path));
+  }
   return folder;
 }
 
@@ -166,8 +166,9 @@ export async function muslNode() {
   if (index < 0 || program.indexOf(`${fuse}1`, index + 1) >= 0)
     throw new Problem('the program with a Node.js for musl has changed');
   program.write('0', index + fuse.length);
-  const node = join(cacheFolder, 'foreign/musl/node');
-  writeFileSync(node, program, { mode: 0o755 });
+  const node = await replace(join(cacheFolder, 'foreign/musl/node'), (path) =>
+    writeFileSync(path, program, { mode: 0o755 }),
+  );
   return script('node-musl', `/lib/ld-musl-x86_64.so.1 --library-path "${libraries}" "${node}"`);
 }
 

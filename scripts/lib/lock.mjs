@@ -16,10 +16,10 @@ export async function withLock(name, work) {
   let isSaid = false;
   let lock;
   while ((lock = await tryLock(address)) === undefined) {
-    if (!isSaid) say('another build of this folder is under way; waiting for it');
+    if (!isSaid) say('another process is at work on this folder; waiting for it');
     isSaid = true;
     if (Date.now() > deadline)
-      throw new Problem('another build of this folder takes more than 15 minutes; end it and try again.');
+      throw new Problem('another process has been at work on this folder for 15 minutes; end it and try again.');
     await delay(100);
   }
   try {

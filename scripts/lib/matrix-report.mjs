@@ -33,21 +33,27 @@ export function toMarkdown(results) {
     `|---|${suites.map(() => '---').join('|')}|---|---|`,
     ...results.map(
       (result) =>
-        `| ${result.title} | ${suites.map((suite) => toCell(result.bySuite[suite])).join(' | ')} | ${summary(result)} | ${result.date} |`,
+        `| ${result.title} | ${suites.map((suite) => counted(result.bySuite[suite])).join(' | ')} | ${summary(result)} | ${when(result)} |`,
     ),
     ...remarks(results),
   ].join('\n');
 }
 
+/** The date of a row, with the commit that was tested. */
+function when({ date, commit }) {
+  return commit === undefined ? date : `${date}, ${commit}`;
+}
+
 /** One line about a row. */
-export function summary({ bySuite, problem, seconds }) {
+export function summary({ bySuite, problem, seconds, isDaily = false }) {
   if (problem !== undefined) return `not run: ${problem}`;
   const total = { passed: 0, failed: 0, skipped: 0 };
   for (const counts of Object.values(bySuite)) for (const key of Object.keys(total)) total[key] += counts[key];
-  return `${toCell(total)}, in ${seconds} s`;
+  return `${counted(total)}, in ${seconds} s${isDaily ? ', without long tests' : ''}`;
 }
 
-function toCell(counts) {
+/** The counts of a part, a suite or a row, in words. */
+export function counted(counts) {
   if (counts === undefined) return '';
   const { passed, failed, skipped } = counts;
   return [`${passed}`, failed > 0 ? `**${failed} failed**` : '', skipped > 0 ? `${skipped} skipped` : '']
@@ -66,7 +72,13 @@ function remarks(results) {
   const lines = [];
   if (reasons.size > 0) lines.push('', 'Skipped, because of', '');
   for (const [reason, rows] of reasons) lines.push(`- ${reason} (${rows.join('; ')})`);
-  const failures = results.flatMap(({ title, failures }) => failures.map((failure) => `- ${title}: ${failure}`));
-  if (failures.length > 0) lines.push('', 'Failed', '', ...failures);
+  lines.push(...listOf(results, 'Failed', 'failures'));
+  lines.push(...listOf(results, 'Failed at first, and passed when the part was run again', 'passedLater'));
   return lines;
+}
+
+/** A list of what some rows have, under a title; nothing if no row has any. */
+function listOf(results, title, key) {
+  const lines = results.flatMap((result) => (result[key] ?? []).map((failure) => `- ${result.title}: ${failure}`));
+  return lines.length === 0 ? [] : ['', title, '', ...lines];
 }

@@ -81,7 +81,7 @@ describe('the lock', () => {
     const first = startHolder(folder, 'first');
     await first.line('first holds it');
     const second = startHolder(folder, 'second');
-    await second.errorText(/another build of this folder is under way/);
+    await second.errorText(/another process is at work on this folder/);
     expect(second.stdout).toBe('second started\n');
     first.end();
     await second.line('second holds it');
@@ -99,7 +99,7 @@ describe('the lock', () => {
     const first = startHolder(folder, 'first');
     await first.line('first holds it');
     const others = ['second', 'third'].map((name) => startHolder(folder, name));
-    for (const other of others) await other.errorText(/another build of this folder is under way/);
+    for (const other of others) await other.errorText(/another process is at work on this folder/);
     first.kill('SIGKILL');
     const turns = others.map(async (other) => other.line(/holds it/).then(() => other));
     const winner = await Promise.race(turns);

@@ -1,6 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { projectPath, run } from '../support/processes.js';
 
@@ -12,13 +12,18 @@ function temporaryFolder(): string {
   return folder;
 }
 
+/** Runs an ES module. */
+function runModule(source: string): ReturnType<typeof run> {
+  return run(process.execPath, ['--input-type=module', '-e', source]);
+}
+
 /** Runs a few lines that can call the report's functions. */
 async function withReport(lines: string): Promise<string> {
   const source = `
     import { keepResult, readResults, toMarkdown, writeIntoPage } from '${projectPath('scripts/lib/matrix-report.mjs')}';
     ${lines}
   `;
-  const { code, stdout, stderr } = await run(process.execPath, ['--input-type=module', '-e', source]);
+  const { code, stdout, stderr } = await runModule(source);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   return stdout;
 }
@@ -56,6 +61,7 @@ test('the table takes its place in the page; the words around it stay', async ()
       failures: ['a test: an error'],
     },
     { ...row('three', 'net', 0), bySuite: {}, problem: 'it cannot be had' },
+    { ...row('four', 'net', 6), commit: '0a1b2c3d', isDaily: true, passedLater: ['another test: a deadline'] },
   ];
   await withReport(`writeIntoPage(${JSON.stringify(path)}, ${JSON.stringify(results)});`);
   expect(readFileSync(path, 'utf8')).toBe(`Before.
@@ -67,6 +73,7 @@ ${begin}
 | one | 7 |  | 7, in 5 s | 2026-11-21 |
 | two |  | 5, **1 failed**, 2 skipped | 5, **1 failed**, 2 skipped, in 5 s | 2026-11-21 |
 | three |  |  | not run: it cannot be had | 2026-11-21 |
+| four | 6 |  | 6, in 5 s, without long tests | 2026-11-21, 0a1b2c3d |
 
 Skipped, because of
 
@@ -76,10 +83,56 @@ Failed
 
 - two: a test: an error
 
+Failed at first, and passed when the part was run again
+
+- four: another test: a deadline
+
 ${end}
 
 After.
 `);
+});
+
+test('the parts that have ended are known to a later run of the same commit only', async () => {
+  const path = JSON.stringify(join(temporaryFolder(), 'progress.json'));
+  const { code, stdout } = await runModule(`
+    import { Progress } from '${projectPath('scripts/lib/matrix-progress.mjs')}';
+    const progress = (subject) => new Progress(${path}, subject);
+    progress('one').keep('node24', 'net', { passed: 7 });
+    progress('one').keep('node24', 'net, long', { passed: 1 });
+    progress('one').keep('bun', 'net', { passed: 6 });
+    progress('one').forget('bun');
+    const seen = () => ['one', 'two'].map((subject) => [
+      progress(subject).of('node24', 'net'), progress(subject).of('node24', 'net, long'), progress(subject).of('bun', 'net'),
+    ]);
+    const before = seen();
+    progress('two').keep('bun', 'net', { passed: 5 });
+    console.log(JSON.stringify([before, seen()]));
+  `);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toEqual([
+    [
+      [{ passed: 7 }, { passed: 1 }, null],
+      [null, null, null],
+    ],
+    [
+      [null, null, null],
+      [null, null, { passed: 5 }],
+    ],
+  ]);
+});
+
+test('each run has a folder of its own; what a run left behind is removed', async () => {
+  const parent = temporaryFolder();
+  const ended = await runModule('console.log(process.pid);');
+  const others = [`run-${ended.stdout.trim()}`, `run-${process.pid}`, 'progress.json'];
+  for (const name of others) mkdirSync(join(parent, name));
+  const { stdout } = await runModule(`
+    import { makeRunFolder } from '${projectPath('scripts/lib/run-folder.mjs')}';
+    console.log(makeRunFolder(${JSON.stringify(parent)}));
+  `);
+  const mine = stdout.trim();
+  expect(readdirSync(parent).sort()).toEqual([basename(mine), `run-${process.pid}`, 'progress.json'].sort());
 });
 
 test('each row has a name of its own, by which it can be chosen', async () => {
@@ -103,7 +156,7 @@ async function ofRows(expression: string): Promise<unknown> {
     import { reasonAgainst, rows } from '${projectPath('scripts/lib/matrix-rows.mjs')}';
     console.log(JSON.stringify(${expression}));
   `;
-  const { code, stdout, stderr } = await run(process.execPath, ['--input-type=module', '-e', source]);
+  const { code, stdout, stderr } = await runModule(source);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   return JSON.parse(stdout);
 }
