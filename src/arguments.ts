@@ -123,7 +123,7 @@ export function checkOneOf<const Allowed extends string>(
  * bytes.
  *
  * @throws ERR_INVALID_ARG_TYPE if it is neither a string, a view nor an ArrayBuffer, or if its memory was transferred
- *   away
+ *   away, or has shrunk below it
  */
 export function toBytes(value: unknown, name = 'bytes'): Uint8Array {
   if (typeof value === 'string') return Buffer.from(value);
@@ -131,10 +131,10 @@ export function toBytes(value: unknown, name = 'bytes'): Uint8Array {
   if (ArrayBuffer.isView(value)) {
     if (value instanceof Uint8Array) {
       // Only an empty view can have lost its memory, so the others cost nothing.
-      if (value.byteLength === 0) checkAttached(value.buffer, name);
+      if (value.byteLength === 0) checkAttached(value, name);
       return value;
     }
-    checkAttached(value.buffer, name);
+    checkAttached(value, name);
     return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
   }
   if (types.isAnyArrayBuffer(value)) {
@@ -145,17 +145,19 @@ export function toBytes(value: unknown, name = 'bytes'): Uint8Array {
 }
 
 /**
- * Refuses a view or a buffer whose memory is detached; anything else passes.
+ * Refuses a view or a buffer whose memory is detached, and a view that lies outside of memory that has shrunk; anything
+ * else passes.
  *
  * @throws ERR_INVALID_ARG_TYPE: reading no bytes out of such memory would pass for an end of file
  */
 export function checkAttached(value: unknown, name: string): void {
-  const buffer: unknown = ArrayBuffer.isView(value) ? value.buffer : value;
-  if (!types.isAnyArrayBuffer(buffer) || buffer.byteLength > 0) return;
+  if (!ArrayBuffer.isView(value) && !types.isAnyArrayBuffer(value)) return;
   try {
-    // The engine itself refuses detached memory; `ArrayBuffer.prototype.detached` is newer than the runtimes.
-    new Uint8Array(buffer);
+    // The engine itself refuses such memory; `ArrayBuffer.prototype.detached` is newer than the runtimes.
+    if (value.byteLength > 0) return;
+    if (!ArrayBuffer.isView(value)) new Uint8Array(value);
+    else if (!types.isDataView(value)) Uint8Array.prototype.keys.call(value);
   } catch {
-    throw invalidArgType(name, 'bytes whose memory has not been transferred away', buffer);
+    throw invalidArgType(name, 'bytes whose memory is still there', value);
   }
 }

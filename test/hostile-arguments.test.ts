@@ -4,12 +4,22 @@ import * as fdmux from 'fdmux';
 import { expect, test } from 'vitest';
 import { until } from './support/deadline.js';
 import { openFds } from './support/fds.js';
+import { callUntyped } from './support/untyped.js';
 
 /** Bytes whose memory has gone to another thread. */
 function detached(): Uint8Array {
   const bytes = new Uint8Array(8);
   structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
   return bytes;
+}
+
+/** A view of memory that has shrunk, so that none of it is left. */
+function outside(kind: new (memory: ArrayBuffer, offset: number, length: number) => ArrayBufferView): unknown {
+  const memory: unknown = Reflect.construct(ArrayBuffer, [16, { maxByteLength: 16 }]);
+  if (!(memory instanceof ArrayBuffer)) throw new Error('no memory');
+  const view = new kind(memory, 8, 8);
+  callUntyped(memory, 'resize', 4);
+  return view;
 }
 
 const throwing = {
@@ -28,6 +38,8 @@ const hostile: readonly (readonly [string, unknown])[] = [
   ['a function', () => undefined],
   ['an unknown option', { nonsense: Symbol('x') }],
   ['a detached array', detached()],
+  ['an array outside of its memory', outside(Uint8Array)],
+  ['a view outside of its memory', outside(DataView)],
   ['an object whose fd throws', throwing],
   ['a proxy', new Proxy({}, {})],
   ['an object without a prototype', Object.create(null)],

@@ -1,6 +1,7 @@
 /** Carries the bytes of a stream over a non-blocking fd. */
 import { AsyncResource } from 'node:async_hooks';
 import type { Duplex } from 'node:stream';
+import { checkAttached } from '../arguments.js';
 import { hasCode, present, toError } from '../errors.js';
 import { keepsContexts } from '../multiplexer/handler.js';
 import type { Registration } from '../multiplexer/registration.js';
@@ -151,6 +152,8 @@ export class FdCarrier implements ByteCarrier {
       for (;;) {
         const chunk = this.#chunks[this.#nextChunk];
         if (chunk === undefined) break;
+        // Bytes whose memory was transferred away meanwhile must not count as written.
+        if (chunk.byteLength === 0) checkAttached(chunk, 'chunk');
         const bytes = this.#start === 0 ? chunk : chunk.subarray(this.#start);
         const sent = bytes.byteLength === 0 ? 0 : this.#unlessStarved(() => this.#calls.write(bytes));
         if (sent === null) return hasSent;

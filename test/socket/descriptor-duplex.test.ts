@@ -47,6 +47,20 @@ describe('Descriptor.toDuplex', () => {
     expect([reader.closed, writer.closed]).toEqual([true, true]);
   });
 
+  test('fails if what it has to write was transferred away meanwhile, and reports nothing as written', async () => {
+    const [reader, writer] = pipe();
+    const stream = writer.toDuplex();
+    const results: unknown[] = [];
+    const pending = [new Uint8Array(400_000), new Uint8Array(1000)];
+    const failed = new Promise<Error>((resolve) => stream.once('error', resolve));
+    for (const bytes of pending) stream.write(bytes, (error) => results.push(error));
+    structuredClone(null, { transfer: pending.map(({ buffer }) => buffer) });
+    reader.toDuplex().resume();
+    expect(await within(failed, 'the error')).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
+    await until(() => results.length === 2, 'both results');
+    expect(results).toEqual([expect.any(Error), expect.any(Error)]);
+  });
+
   test('fails with EPIPE when nobody reads the pipe', async () => {
     const [reader, writer] = pipe();
     const stream = writer.toDuplex();
