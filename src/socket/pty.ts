@@ -207,17 +207,17 @@ function readProgram(file: unknown, args: unknown, options: PtySpawnOptions): Pr
   if (file === '') throw outOfRange('file', 'a path or a name', file);
   checkArray(args, 'args');
   checkOptions(options, 'options', SPAWN_OPTIONS);
-  const { cwd, env = process.env, uid = UNCHANGED, gid = UNCHANGED } = options;
+  const { cwd, env = process.env, uid, gid } = options;
   checkObject(env, 'options.env');
-  if (uid !== UNCHANGED) checkInteger(uid, 'options.uid', 0, MAX_UINT32);
-  if (gid !== UNCHANGED) checkInteger(gid, 'options.gid', 0, MAX_UINT32);
+  if (uid !== undefined) checkInteger(uid, 'options.uid', 0, MAX_UINT32);
+  if (gid !== undefined) checkInteger(gid, 'options.gid', 0, MAX_UINT32);
   return {
     paths: pathsOf(file, env['PATH'] ?? DEFAULT_PATH),
     args: [Buffer.from(file), ...args.map((arg, index) => bytesOf(arg, `args[${index}]`))],
     environment: environmentOf(env),
     folder: cwd === undefined ? null : toPathBytes(cwd, 'options.cwd'),
-    uid,
-    gid,
+    uid: uid ?? UNCHANGED,
+    gid: gid ?? UNCHANGED,
   };
 }
 

@@ -103,6 +103,9 @@ describe('Pty.spawn', () => {
       ['args[1]', 'sh', ['x', 1]],
       ['options.columns', 'sh', [], { columns: 70_000 }],
       ['options.rows', 'sh', [], { rows: -1 }],
+      // A failed look-up of a user must not start the program as this process's.
+      ['options.uid', 'sh', [], { uid: -1 }],
+      ['options.gid', 'sh', [], { gid: -1 }],
       // It would set A to `B=x`.
       ['options.env', 'sh', [], { env: { 'A=B': 'x' } }],
     ] as const) {
