@@ -114,7 +114,7 @@ export abstract class OwnedFd implements Disposable {
       const { links, blocks } = linkPointers(argument, 'argument', options);
       return native.ioctlPointers(fd, request, links, blocks);
     }
-    return native.ioctl(fd, request, typeof argument === 'number' ? argument : toWritableBytes(argument));
+    return native.ioctl(fd, request, typeof argument === 'number' ? argument : toWritableBytes(argument, 'argument'));
   }
 
   /**

@@ -28,6 +28,8 @@ interface LinkedBlocks {
 const OPTIONS: OptionNames<PointerOptions> = { pointers: true };
 /** I2C_RDWR nests twice. */
 const MAX_DEPTH = 8;
+/** With the struct itself; the addon takes no more. */
+const MAX_BLOCKS = 1024;
 
 /** @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_OPTION */
 export function linkPointers(struct: unknown, name: string, options: PointerOptions): LinkedBlocks {
@@ -42,6 +44,9 @@ export function linkPointers(struct: unknown, name: string, options: PointerOpti
       const [offset, buffer, inner = []] = pointer;
       checkInteger(offset, 'options.pointers', 0, MAX_INT32);
       links.push(owner, offset);
+      // Lists that share other lists could be followed for years.
+      if (blocks.length === MAX_BLOCKS)
+        throw outOfRange('options.pointers', `at most ${MAX_BLOCKS - 1} in all`, pointers);
       const index = blocks.push(toWritableBytes(buffer, 'options.pointers')) - 1;
       link(inner, index, depth + 1);
     }

@@ -1,5 +1,5 @@
 /** Structs that hold pointers, and what the kernel may do with them. */
-import { PidFd, SO_ATTACH_FILTER, SO_DETACH_FILTER, Socket, SOL_SOCKET } from 'fdmux';
+import { PidFd, type Pointer, SO_ATTACH_FILTER, SO_DETACH_FILTER, Socket, SOL_SOCKET } from 'fdmux';
 import { describe, expect, test } from 'vitest';
 import { errorOf } from '../native/fds.js';
 import { disposedAtEnd } from '../support/fds.js';
@@ -63,6 +63,20 @@ describe('setsockopt with a pointer', () => {
     expect(
       errorOf(() => callUntyped(left, 'setsockopt', SOL_SOCKET, SO_ATTACH_FILTER, Buffer.alloc(16), { pointers })),
     ).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
+  });
+
+  test('refuses more pointers than the addon takes', () => {
+    const [left] = unixPair();
+    const attach = (pointers: readonly Pointer[]): void =>
+      left.setsockopt(SOL_SOCKET, SO_ATTACH_FILTER, filterProgram(1), { pointers });
+    attach(Array<Pointer>(1023).fill([8, returning(1)]));
+    expect(errorOf(() => attach(Array<Pointer>(1024).fill([8, returning(1)])))).toMatchObject({
+      code: 'ERR_OUT_OF_RANGE',
+    });
+    // They would be followed for years, one by one.
+    let nested: readonly Pointer[] = [];
+    for (let depth = 0; depth < 8; depth += 1) nested = Array<Pointer>(1000).fill([0, returning(1), nested]);
+    expect(errorOf(() => attach(nested))).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
   });
 });
 
