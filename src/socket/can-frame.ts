@@ -52,6 +52,8 @@ const INTERFACE_AT = 4;
 const LENGTH_AT = 4;
 const FD_FLAGS_AT = 5;
 const DATA_AT = 8;
+/** What a frame of CAN FD can have beyond 8 bytes; a driver would fill up another length, and change the message. */
+const LONG_LENGTHS: readonly number[] = [12, 16, 20, 24, 32, 48, 64];
 
 /**
  * The address of an interface, for `bind` and `sendTo`.
@@ -85,6 +87,13 @@ export function encodeCanFrame(frame: CanFrameInput): Buffer {
   const data = toBytes(frame.data ?? '', 'frame.data');
   const max = isFd ? CAN.CANFD_MAX_DLEN : CAN.CAN_MAX_DLEN;
   if (data.length > max) throw outOfRange('frame.data.length', `at most ${max}`, data.length);
+  if (data.length > CAN.CAN_MAX_DLEN && !LONG_LENGTHS.includes(data.length)) {
+    throw outOfRange(
+      'frame.data.length',
+      `at most ${CAN.CAN_MAX_DLEN}, or one of ${LONG_LENGTHS.join(', ')}`,
+      data.length,
+    );
+  }
   const bytes = Buffer.alloc(isFd ? CAN.CANFD_MTU : CAN.CAN_MTU);
   const flags = (isExtended ? CAN.CAN_EFF_FLAG : 0) | (isRemote ? CAN.CAN_RTR_FLAG : 0);
   bytes.writeUInt32LE((id | flags) >>> 0, 0);

@@ -247,6 +247,11 @@ test('what is not whole is left out, and no bytes are read past the end', () => 
 
 test.each<readonly [string, () => unknown, string]>([
   ['a frame with 9 bytes', () => encodeCanFrame({ id: 1, data: Buffer.alloc(9) }), 'ERR_OUT_OF_RANGE'],
+  [
+    'a length that CAN FD lacks',
+    () => encodeCanFrame({ id: 1, isFd: true, data: Buffer.alloc(9) }),
+    'ERR_OUT_OF_RANGE',
+  ],
   ['an id of 30 bits', () => encodeCanFrame({ id: 2 ** 29 }), 'ERR_OUT_OF_RANGE'],
   ['a standard frame with a long id', () => encodeCanFrame({ id: 0x800, isExtended: false }), 'ERR_OUT_OF_RANGE'],
   ['flags of CAN FD in another frame', () => encodeCanFrame({ id: 1, fdFlags: CAN.CANFD_BRS }), 'ERR_OUT_OF_RANGE'],
