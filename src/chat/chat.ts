@@ -203,6 +203,12 @@ export class Chat {
     });
   }
 
+  /** Returns the sessions by which members of this process have places in a room. */
+  sessionsIn(log: LogName): string[] {
+    const seats = this.#core.rooms.ofLog(log)?.fold.seats ?? [];
+    return seats.filter(({ member }) => member.isLocal).map(({ session }) => session);
+  }
+
   /** Removes sessions of another domain from the rooms of this one, since they cannot leave by themselves. */
   dismissForeign(isMeant: (session: string) => boolean): void {
     this.#core.dismissForeign(isMeant);
@@ -238,6 +244,11 @@ export class Chat {
   /** The nodes that are gone; all earlier incarnations of each are, too. */
   get goneNodes(): readonly string[] {
     return this.#core.domain.fold.gone.nodes();
+  }
+
+  /** A number that grows whenever another node is gone. */
+  get goneVersion(): number {
+    return this.#core.domain.fold.gone.version;
   }
 
   /** Returns the number of places that people of other domains have in rooms, by the beginning of their sessions. */

@@ -18,10 +18,17 @@ export interface Incarnation {
  */
 export class GoneNodes {
   readonly #last = new Map<string, number>();
+  #version = 0;
+
+  /** Grows whenever a node is noted that was not known to be gone. */
+  get version(): number {
+    return this.#version;
+  }
 
   /** Notes that a node is gone. @returns false if that was known */
   add(node: string): boolean {
     if (this.has(node)) return false;
+    this.#version += 1;
     const { name, number } = incarnationOf(node);
     // A key that is set again moves to the end of the map: the first one has been gone for longest.
     this.#last.delete(name);

@@ -79,6 +79,11 @@ export class Border {
     return nodeOf(this.sessionHere(`${node}.1`));
   }
 
+  /** Returns the same for several nodes. */
+  nodesHere(nodes: readonly string[]): string[] {
+    return nodes.map((node) => this.#nodeHere(node));
+  }
+
   /** Returns the session at home of a session that is known here; null for one that the home cannot know. */
   sessionThere(session: string): string | null {
     if (session.startsWith(this.#there)) return session.slice(this.#there.length);
@@ -167,26 +172,36 @@ export class Border {
   }
 
   /**
+   * Returns a room of the home, in its words, without people of this domain who are not inside: the home cannot bring
+   * anybody into its rooms.
+   *
+   * @param seq - the number of the last pack that is in it
+   * @param isInside - whether a session of this domain is inside, as far as this domain knows
+   */
+  attended(room: RoomSnapshot, seq: number, isInside: (session: string) => boolean): RoomSnapshot {
+    const seats: SeatSnapshot[] = [];
+    const absent: SeatSnapshot[] = [];
+    for (const seat of room.seats) {
+      const session = this.sessionHere(seat.session);
+      (isFromAbroad(session) || isInside(session) ? seats : absent).push(seat);
+    }
+    if (absent.length === 0) return room;
+    // A session that enters again continues with the next number.
+    const last = [...room.numbers.last, ...absent.map(({ session, last: n }) => [session, n, seq] as const)];
+    return { ...room, seats, numbers: { ...room.numbers, last } };
+  }
+
+  /**
    * Returns a room of the home as it is here.
    *
    * @param seq - the number of the last pack that is in it
    * @param nowMs - milliseconds since the epoch: times far after it are brought back
-   * @param isInside - whether a session of this domain is inside, as far as this domain knows: the home cannot bring
-   *   anybody into its rooms
+   * @param isInside - see {@link attended}
    */
-  roomHere(room: RoomSnapshot, seq: number, nowMs: number, isInside: (session: string) => boolean): RoomSnapshot {
+  roomHere(all: RoomSnapshot, seq: number, nowMs: number, isInside: (session: string) => boolean): RoomSnapshot {
+    const room = this.attended(all, seq, isInside);
     const here = (session: string): string => this.sessionHere(session);
     const time = (atMs: number): number => timeHere(atMs, nowMs);
-    const seats: SeatSnapshot[] = [];
-    const absent: SeatSnapshot[] = [];
-    for (const seat of room.seats) {
-      const session = here(seat.session);
-      (isFromAbroad(session) || isInside(session) ? seats : absent).push({
-        ...seat,
-        session,
-        sinceMs: time(seat.sinceMs),
-      });
-    }
     return {
       ...room,
       name: this.nameHere(room.name),
@@ -196,7 +211,7 @@ export class Border {
       masks: byMaskList((list) =>
         room.masks[list].map((mask) => ({ ...mask, by: this.authorOf(mask.by), atMs: time(mask.atMs) })),
       ),
-      seats,
+      seats: room.seats.map((seat) => ({ ...seat, session: here(seat.session), sinceMs: time(seat.sinceMs) })),
       invitations: room.invitations.map((invitation) => ({
         ...invitation,
         guest: here(invitation.guest),
@@ -204,14 +219,10 @@ export class Border {
       })),
       // By another session for somebody of this domain, the home could speak for them.
       heirs: [],
-      gone: room.gone.map((node) => this.#nodeHere(node)),
+      gone: this.nodesHere(room.gone),
       numbers: {
         ...room.numbers,
-        last: [
-          ...room.numbers.last.map(([session, n, seq]) => [here(session), n, seq] as const),
-          // A session that enters again continues with the next number.
-          ...absent.map(({ session, last }) => [session, last, seq] as const),
-        ],
+        last: room.numbers.last.map(([session, n, at]) => [here(session), n, at] as const),
       },
       messages: room.messages.map(([key, session]) => [key, here(session)] as const),
       knocks: room.knocks.map((knock) => ({ session: here(knock.session), atMs: time(knock.atMs) })),

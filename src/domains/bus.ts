@@ -1,7 +1,7 @@
 /** The log in which the nodes of a domain share what concerns their link to another one. */
 import { nodeOf } from '../chat/gone-nodes.js';
 import { toError } from '../errors.js';
-import type { Entry, LogName, Pack } from '../log/entry.js';
+import { type Entry, type LogName, MAX_PACK_ENTRIES, type Pack } from '../log/entry.js';
 import type { AppendAnswer, AppendFailure, Following, LogSink, SharedLog } from '../log/shared-log.js';
 import { isRelayed, type Relayed } from './relayed.js';
 import type { DomainLog } from './settings.js';
@@ -14,6 +14,8 @@ const REPEAT_MS = 600_000;
 /** The most bytes of a message in one entry, and of all messages in one pack: base64 makes them longer by a third. */
 const PART_BYTES = 262_144;
 const PACK_BYTES = 393_216;
+/** The bytes of an entry besides its message, at least. */
+const ENTRY_BYTES = 150;
 /** The delay before the end of the log is asked for again, in milliseconds. */
 const RETRY_MS = 500;
 const NO_BODY = new Uint8Array();
@@ -141,7 +143,7 @@ export class Bus implements LogSink {
         this.#flush();
       });
     }
-    this.#waiting.push({ entries, bytes: head.length + body.length, answer });
+    this.#waiting.push({ entries, bytes: ENTRY_BYTES + head.length + body.length, answer });
   }
 
   #flush(): void {
@@ -150,7 +152,8 @@ export class Bus implements LogSink {
     let pack: Waiting[] = [];
     let bytes = 0;
     for (const one of waiting) {
-      if (pack.length > 0 && (bytes + one.bytes > PACK_BYTES || one.entries.length > 1)) {
+      const isFull = bytes + one.bytes > PACK_BYTES || pack.length >= MAX_PACK_ENTRIES;
+      if (pack.length > 0 && (isFull || one.entries.length > 1)) {
         this.#append(pack);
         pack = [];
         bytes = 0;

@@ -14,7 +14,7 @@ import { labelsOf, placeOfLog, placeOfRoom } from './domain-names.js';
 import { Entrance, type EntranceParts, type Guest } from './entrance.js';
 import type { FrameChannel } from './frame-channel.js';
 import type { HomeLineParts } from './home-line.js';
-import { Link } from './link.js';
+import { Link, logOf } from './link.js';
 import { LINK_VERSION, type Visit } from './messages.js';
 import type { Crowd } from './mirror.js';
 import type { DomainLog, DomainSettings } from './settings.js';
@@ -188,7 +188,9 @@ export class Domains implements Abroad {
       node: () => chat.node,
       applied: () => chat.seen,
       isGone: (node) => chat.isGone(node),
+      goneVersion: () => chat.goneVersion,
       goneNodes: () => chat.goneNodes,
+      insidersOf: (room) => this.#insidersOf(domain, room),
       dial: link && this.#dialFor(link),
       attendance: {
         admitted: (node, run, mark) => {
@@ -238,6 +240,12 @@ export class Domains implements Abroad {
     // The people of other nodes may have entered before this node had the room.
     const { nodes } = this.#parts;
     return nodes !== null && chat !== null && !session.startsWith(`${chat.node}.`) && !chat.isGone(nodeOf(session));
+  }
+
+  /** Returns the sessions by which this process may have people in a room of another domain. */
+  #insidersOf(domain: string, room: string): Set<string> {
+    const proposing = this.#links.get(domain)?.proposingTo(room) ?? [];
+    return new Set([...proposing, ...(this.#chat?.sessionsIn(logOf(room, domain)) ?? [])]);
   }
 
   #crowdOf(log: LogName): Crowd | null {

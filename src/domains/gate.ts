@@ -1,10 +1,16 @@
 /** Judges the packs of a home before the nodes of a domain believe them. */
 import { isFromAbroad } from '../chat/abroad.js';
+import { nodeOf } from '../chat/gone-nodes.js';
+import type { RoomSnapshot } from '../chat/snapshot.js';
+import { decodeRoom, encodeRoom } from '../chat/snapshot-codec.js';
 import { decodePack } from '../log/codec.js';
 import type { Pack } from '../log/entry.js';
 import { Border } from './border.js';
 import { isSession } from './customs.js';
 import { OwnEntries } from './own-entries.js';
+import type { DomainLog } from './settings.js';
+
+const REMOVED = 'it has removed a node of this domain that is not gone';
 
 /** The parts of the judgement. */
 export interface GateParts {
@@ -16,6 +22,7 @@ export interface GateParts {
   readonly isGone: (node: string) => boolean;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  readonly log: Pick<DomainLog, 'warn'>;
 }
 
 /** The judgement of a pack. */
@@ -24,6 +31,19 @@ export interface Judgement {
   readonly entries: number;
   /** Why it is not acceptable; null if it is. */
   readonly why: string | null;
+}
+
+/** A room as a whole. */
+export interface GuestList {
+  /** The nodes of this domain that have people in it, by the home's word. */
+  readonly nodes: ReadonlySet<string>;
+  /**
+   * Returns the room as text, without people of this domain who are not inside.
+   *
+   * @param seq - the number of the last pack that is in it
+   * @param inside - the sessions of this domain that are inside
+   */
+  readonly textWith: (seq: number, inside: ReadonlySet<string>) => string;
 }
 
 /** A home cannot say for the people of any node what no node has offered. */
@@ -72,9 +92,39 @@ export class Gate {
       const here = this.#border.inward(entry, now());
       if (known.judge(here) === 'forged') return 'it has spoken for somebody of this domain';
       if (here.kind === 'gone' && !isFromAbroad(here.node) && !isGone(here.node)) {
-        return 'it has removed a node of this domain that is not gone';
+        return REMOVED;
       }
     }
     return null;
+  }
+
+  /**
+   * Reads a room as a whole.
+   *
+   * @returns why it is not acceptable; null if the home is a later version
+   */
+  read(text: string): GuestList | string | null {
+    const decoded = decodeRoom(text);
+    if (decoded.kind === 'unknown-version') return null;
+    if (decoded.kind === 'malformed') return 'it has sent a room that cannot be taken';
+    const { state } = decoded;
+    const isWrong = this.#border.nodesHere(state.gone).some((node) => !isFromAbroad(node) && !this.#parts.isGone(node));
+    return isWrong ? REMOVED : { nodes: this.#nodesIn(state), textWith: this.#writer(state, text) };
+  }
+
+  #nodesIn({ seats }: RoomSnapshot): ReadonlySet<string> {
+    const sessions = seats.map(({ session }) => this.#border.sessionHere(session));
+    return new Set(sessions.filter((session) => !isFromAbroad(session)).map(nodeOf));
+  }
+
+  #writer(state: RoomSnapshot, text: string): GuestList['textWith'] {
+    return (seq, inside) => {
+      const room = this.#border.attended(state, seq, (session) => inside.has(session));
+      if (room === state) return text;
+      const count = state.seats.length - room.seats.length;
+      const { home: domain, log } = this.#parts;
+      log.warn('a domain has named people who are not in its room', { domain, room: room.name, count });
+      return encodeRoom(room);
+    };
   }
 }

@@ -1,73 +1,57 @@
-/** The node that holds the link of its domain to another one: it copies the home's messages for all nodes. */
+/** The node that holds the link of its domain to another one. */
+import { performance } from 'node:perf_hooks';
+import { Throttle } from '../throttle.js';
 import type { Bus } from './bus.js';
-import { isPlainSession } from './customs.js';
+import { Copyist } from './copyist.js';
+import { Demand } from './demand.js';
 import type { Gate } from './gate.js';
-import { type Greeting, HomeLine, type HomeLineParts, type RoomWord } from './home-line.js';
-import { MAX_STATE_BYTES } from './messages.js';
+import { type GoneFacts, GoneReports } from './gone-reports.js';
+import { type Budget, type Greeting, HomeLine, type HomeLineParts } from './home-line.js';
 import type { Relayed } from './relayed.js';
+import { RollCall } from './roll-call.js';
 import type { SharedHome } from './shared-home.js';
 import type { Tenure } from './tenure.js';
 
-/** The delay in milliseconds after which packs are offered again that the home could not take. */
-const RETRY_MS = 500;
 /** A node that cannot reach the home for this long gives the link up, and lets others try first, in milliseconds. */
 const TRIAL_MS = 15_000;
 const REST_MS = 5_000;
-/** The most bytes of the home that wait to be copied: it is not heard while there are more. */
-const MAX_WAITING_BYTES = 8_388_608;
-/** The most offers that the home has not answered: it answers far sooner. */
-const MAX_OFFERS = 20_000;
+
+/**
+ * The work for a home per second on average and at once, in entries and in bytes: all that it sends is written to the
+ * database of the nodes, and each of them reads it. A second has more lines than thousands of people say, and a burst
+ * has the largest room twice.
+ */
+const ENTRIES_PER_SECOND = 5_000;
+const BURST_ENTRIES = 100_000;
+const BYTES_PER_SECOND = 1_048_576;
+const BURST_BYTES = 33_554_432;
 
 /** The parts of the node. */
-export interface HolderParts extends HomeLineParts {
+export interface HolderParts extends HomeLineParts, GoneFacts {
   readonly bus: Bus;
   readonly tenure: Tenure;
   readonly shared: SharedHome;
   /** The beginning of the sessions of this domain there. */
   readonly lineage: string;
-  /** Whether a node of this domain is gone, and the nodes that are. */
+  /** Whether a node of this domain is gone. */
   readonly isGone: (node: string) => boolean;
-  readonly goneNodes: () => readonly string[];
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Judges what the home says. */
   readonly gate: Gate;
 }
 
-/** A room that is followed at the home. */
-interface Followed {
-  readonly room: string;
-  id: number;
-  /** Whether the home has been asked for the room as a whole for nodes that lack it, or for all packs. */
-  isFresh: boolean;
-  /** Whether the room as a whole has been asked for since the last time that it began to arrive. */
-  isWanted: boolean;
-  /** Names the last time that all packs of the home were copied; null if offers have been lost since then. */
-  sync: number | null;
-  /** The bytes of the room that have arrived. */
-  at: number;
-  /** The last pack that has been copied. */
-  place: { readonly epoch: string; after: number } | null;
-}
-
 /** Holds the link as long as its term lasts. */
 export class Holder {
   readonly #parts: HolderParts;
+  readonly #demand = new Demand();
+  readonly #rollCall: RollCall;
+  readonly #goneReports: GoneReports;
+  readonly #budget: Budget;
   #line: HomeLine | null = null;
+  /** What copies the rooms of the home; null while the home cannot be reached. */
+  #copyist: Copyist | null = null;
   #term = 0;
-  #home: Greeting | null = null;
-  #ids = 0;
-  #turns = 0;
-  #syncs = 0;
-  readonly #byId = new Map<number, Followed>();
-  readonly #followed = new Map<string, Followed>();
-  /** The nodes that need each room. */
-  readonly #wanted = new Map<string, Set<string>>();
-  /** The rooms of the packs that are on their way home. */
-  readonly #offers = new Map<number, string>();
-  /** The nodes that the home knows to be gone. */
-  #told: ReadonlySet<string> = new Set();
-  #waitingBytes = 0;
   /** The last term that this node has tried to follow with its own. */
   #claimed = -1;
   /** When the home last greeted. */
@@ -75,10 +59,16 @@ export class Holder {
   /** Since when it holds the link without reaching the home, and until when it does not claim it. */
   #triedMs = 0;
   #restMs = 0;
-  readonly #timers = new Set<NodeJS.Timeout>();
 
   constructor(parts: HolderParts) {
     this.#parts = parts;
+    this.#rollCall = new RollCall(parts);
+    this.#goneReports = new GoneReports(parts, parts.lineage);
+    const nowMs = performance.now();
+    this.#budget = {
+      entries: new Throttle(ENTRIES_PER_SECOND, BURST_ENTRIES, nowMs),
+      bytes: new Throttle(BYTES_PER_SECOND, BURST_BYTES, nowMs),
+    };
   }
 
   /** The age of the last sign of life of the home, in milliseconds; null if this node does not hold the link. */
@@ -98,7 +88,7 @@ export class Holder {
     if (this.#line !== null && !this.#isHolding) this.#end();
     if (!bus.isReady || isGone(bus.node)) return;
     const nowMs = this.#parts.now();
-    const isVain = this.#line !== null && this.#home === null && nowMs - this.#triedMs > TRIAL_MS;
+    const isVain = this.#line !== null && this.#copyist === null && nowMs - this.#triedMs > TRIAL_MS;
     if (isVain) this.#restMs = nowMs + REST_MS;
     // It has lost its line because the log was out of reach: others may have taken the link since then.
     if (isVain || (this.#line === null && this.#isHolding)) bus.say({ kind: 'resign', term });
@@ -109,14 +99,15 @@ export class Holder {
         if (why !== null) this.#claimed = -1;
       });
     }
-    this.#dropUnwanted();
+    for (const room of this.#demand.prune(isGone)) this.#copyist?.drop(room);
     this.#reportGone();
+    this.#rollCall.tick();
   }
 
   /** Another node holds the link from now on, or nobody, or this one. */
   moved(): void {
     this.#end();
-    this.#wanted.clear();
+    this.#demand.clear();
     if (this.#isHolding) this.#begin();
   }
 
@@ -125,194 +116,74 @@ export class Holder {
     this.#triedMs = this.#parts.now();
     // The events of a line that has ended concern nobody.
     const isCurrent = (): boolean => this.#line === line;
-    const line = new HomeLine(this.#parts, {
-      greeted: (greeting) => {
-        if (isCurrent()) this.#greeted(greeting);
+    const line = new HomeLine(
+      { ...this.#parts, budget: this.#budget },
+      {
+        greeted: (greeting) => {
+          if (isCurrent()) this.#greeted(line, greeting);
+        },
+        lost: (wasUp) => {
+          if (isCurrent()) this.#lost(wasUp);
+        },
+        answered: (turn, why) => {
+          if (isCurrent()) this.#copyist?.answered(turn, why);
+        },
+        heard: (word, body) => {
+          if (isCurrent()) this.#copyist?.heard(word, body);
+        },
       },
-      lost: (wasUp) => {
-        if (isCurrent()) this.#lost(wasUp);
-      },
-      answered: (turn, why) => {
-        if (isCurrent()) this.#answered(turn, why);
-      },
-      heard: (word, body) => {
-        if (isCurrent()) this.#copy(word, body);
-      },
-    });
+    );
     this.#line = line;
   }
 
   #end(): void {
     const line = this.#line;
     this.#line = null;
-    this.#home = null;
-    this.#forget();
+    this.#endCopies();
     line?.close();
   }
 
-  #forget(): void {
-    this.#byId.clear();
-    this.#followed.clear();
-    this.#offers.clear();
-    this.#told = new Set();
-  }
-
-  /** Says something about the link. If that is not in the log, what follows must not be, either. */
-  #say(message: Relayed, body?: Uint8Array): void {
-    const line = this.#line;
-    const bytes = body?.length ?? 0;
-    this.#waitingBytes += bytes;
-    if (this.#waitingBytes > MAX_WAITING_BYTES) line?.pause();
-    this.#parts.bus.say(message, body, (why) => {
-      this.#waitingBytes -= bytes;
-      if (this.#waitingBytes <= MAX_WAITING_BYTES) line?.resume();
-      if (why !== null) line?.reopen();
-    });
-  }
-
-  #sayHeld(): void {
-    const home = this.#home;
-    const facts = home && { label: home.label, epoch: home.epoch, rooms: home.rooms };
-    this.#say({ kind: 'held', term: this.#term, home: facts });
+  #endCopies(): void {
+    this.#copyist?.end();
+    this.#copyist = null;
+    this.#goneReports.restart();
   }
 
   // From the home
 
-  #greeted(greeting: Greeting): void {
-    this.#home = greeting;
+  #greeted(line: HomeLine, greeting: Greeting): void {
+    const { bus, gate, shared, log, home: domain } = this.#parts;
     this.#greetedMs = this.#parts.now();
-    this.#parts.log.info('this node holds a link', { domain: this.#parts.home });
-    this.#sayHeld();
-    for (const room of this.#wanted.keys()) this.#follow(room);
+    log.info('this node holds a link', { domain });
+    this.#copyist = new Copyist({
+      bus,
+      line,
+      greeting,
+      gate,
+      term: this.#term,
+      rollCall: this.#rollCall,
+      placeOf: (room) => shared.streamOf(room),
+      nodesOf: (room) => this.#demand.nodesOf(room),
+      followed: () => {
+        // The room may have nobody of nodes that are gone, but proposals of theirs may still be on their way to it.
+        this.#goneReports.restart();
+      },
+    });
+    this.#copyist.sayHeld();
+    for (const room of this.#demand.rooms()) this.#copyist.follow(room);
     this.#reportGone();
   }
 
   #lost(wasUp: boolean): void {
-    this.#home = null;
     const nowMs = this.#parts.now();
     // A home that ends the connection again and again is not reached, either.
     if (wasUp && nowMs - this.#greetedMs > TRIAL_MS) this.#triedMs = nowMs;
-    this.#forget();
-    if (wasUp) this.#sayHeld();
-  }
-
-  #follow(room: string): Followed {
-    const followed: Followed = {
-      room,
-      id: 0,
-      isFresh: false,
-      isWanted: false,
-      sync: null,
-      at: 0,
-      place: this.#parts.shared.streamOf(room),
-    };
-    this.#followed.set(room, followed);
-    this.#ask(followed, false);
-    // The room may have nobody of the nodes that are gone, but proposals of theirs may still be on their way to it.
-    this.#told = new Set();
-    return followed;
-  }
-
-  /** Asks the home for a room: as a whole, or for the packs after the last one that has been copied. */
-  #ask(followed: Followed, isFresh: boolean): void {
-    this.#byId.delete(followed.id);
-    this.#ids += 1;
-    followed.id = this.#ids;
-    followed.isFresh = isFresh;
-    followed.sync = null;
-    followed.at = 0;
-    this.#byId.set(followed.id, followed);
-    const { room, place } = followed;
-    this.#line?.send({
-      kind: 'follow',
-      id: followed.id,
-      room,
-      resume: isFresh || place === null ? null : { ...place },
+    this.#endCopies();
+    if (!wasUp) return;
+    const line = this.#line;
+    this.#parts.bus.say({ kind: 'held', term: this.#term, home: null }, undefined, (why) => {
+      if (why !== null) line?.reopen();
     });
-  }
-
-  #copy(word: RoomWord, body: Uint8Array): void {
-    const followed = this.#byId.get(word.id);
-    if (followed === undefined) return;
-    const common = { term: this.#term, room: followed.room };
-    switch (word.kind) {
-      case 'state':
-        this.#copyState(followed, word, body);
-        return;
-      case 'pack': {
-        const { place } = followed;
-        // While the room is sent as a whole, its packs come once more after that.
-        if (followed.isFresh || place === null || word.seq <= place.after) return;
-        if (word.seq !== place.after + 1) {
-          this.#line?.violated('it has left out a part of a room');
-          return;
-        }
-        const { entries, why } = this.#parts.gate.judge(followed.room, body);
-        this.#line?.charge(entries);
-        if (why !== null) {
-          this.#line?.violated(why);
-          return;
-        }
-        place.after = word.seq;
-        this.#say({ kind: 'pack', ...common, seq: word.seq }, body);
-        return;
-      }
-      case 'caught-up':
-        if (followed.isFresh) return;
-        this.#syncs += 1;
-        followed.sync = this.#syncs;
-        if (followed.place !== null && this.#home !== null) {
-          followed.place = { epoch: this.#home.epoch, after: followed.place.after };
-        }
-        this.#say({ kind: 'caught-up', ...common, sync: followed.sync });
-        if (followed.isWanted) this.#ask(followed, true);
-        return;
-      case 'refused':
-        this.#byId.delete(followed.id);
-        this.#followed.delete(followed.room);
-        this.#say({ kind: 'refused', ...common });
-        return;
-      case 'away':
-      case 'back':
-        this.#say({ kind: word.kind, ...common });
-    }
-  }
-
-  #copyState(followed: Followed, { log, seq, bytes }: RoomWord & { readonly kind: 'state' }, body: Uint8Array): void {
-    const { room, at, isFresh } = followed;
-    if (bytes > MAX_STATE_BYTES || at + body.length > bytes || body.length === 0) {
-      this.#line?.violated('it has sent a room that cannot be taken');
-      return;
-    }
-    // Nodes that ask for the room from now on have missed its first part.
-    if (at === 0) followed.isWanted = false;
-    const head = { kind: 'state', term: this.#term, room, log, seq, at, bytes, isFresh } as const;
-    this.#say(head, body);
-    followed.at += body.length;
-    if (followed.at < bytes) return;
-    followed.at = 0;
-    if (isFresh && followed.place !== null) {
-      // Nodes that have the room need the packs up to there.
-      this.#ask(followed, false);
-      return;
-    }
-    followed.isFresh = false;
-    followed.place = { epoch: this.#home?.epoch ?? '', after: seq };
-  }
-
-  #answered(turn: number, why: 'unknown' | 'invalid' | null): void {
-    const room = this.#offers.get(turn) ?? '';
-    this.#offers.delete(turn);
-    const followed = this.#followed.get(room);
-    if (followed === undefined || why === null || followed.sync === null) return;
-    // Later packs of the same people would not count without this one.
-    followed.sync = null;
-    const { id } = followed;
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      if (this.#byId.get(id) === followed) this.#ask(followed, false);
-    }, RETRY_MS).unref();
-    this.#timers.add(timer);
   }
 
   // From the nodes
@@ -320,14 +191,23 @@ export class Holder {
   heard(node: string, message: Relayed, body: Uint8Array): void {
     switch (message.kind) {
       case 'want':
-        this.#want(node, message.room, message.isFresh);
+        this.#demand.add(message.room, node);
+        this.#copyist?.want(message.room, message.isFresh);
+        this.#reportGone();
         return;
       case 'drop':
-        this.#wanted.get(message.room)?.delete(node);
+        this.#demand.remove(message.room, node);
         return;
       case 'offer':
         this.#parts.gate.offered(message.room, body);
-        this.#offer(node, message, body);
+        // A node that is gone offers it again under another name.
+        if (message.term !== this.#term || this.#parts.isGone(node)) return;
+        // People who enter again find their ranks only after that.
+        this.#reportGone();
+        this.#copyist?.offer(message.room, message.sync, body);
+        return;
+      case 'inside':
+        if (message.term === this.#term) this.#rollCall.answered(node, message, body);
         return;
       case 'pack':
         // The node that holds the link has judged it before it has copied it.
@@ -337,64 +217,17 @@ export class Holder {
     }
   }
 
-  #want(node: string, room: string, isFresh: boolean): void {
-    const nodes = this.#wanted.get(room) ?? new Set();
-    this.#wanted.set(room, nodes.add(node));
-    if (this.#home === null) return;
-    const known = this.#followed.get(room);
-    const followed = known ?? this.#follow(room);
-    this.#reportGone();
-    const sync = known?.sync ?? null;
-    if (sync !== null) this.#say({ kind: 'caught-up', term: this.#term, room, sync });
-    if (!isFresh || (followed.place === null && followed.at === 0)) return;
-    followed.isWanted = true;
-    if (followed.sync !== null) this.#ask(followed, true);
-  }
-
-  #offer(node: string, { room, term, sync }: Relayed & { readonly kind: 'offer' }, body: Uint8Array): void {
-    // People who enter again find their ranks only after that.
-    this.#reportGone();
-    const followed = this.#followed.get(room);
-    // It offers the pack again when the room has caught up, and a node that is gone does so under another name.
-    if (this.#home === null || term !== this.#term || this.#parts.isGone(node)) return;
-    if (followed?.sync !== sync) return;
-    if (this.#offers.size >= MAX_OFFERS) {
-      this.#line?.violated('it does not answer');
-      return;
-    }
-    this.#turns += 1;
-    this.#offers.set(this.#turns, room);
-    this.#line?.send({ kind: 'append', id: followed.id, turn: this.#turns }, body);
-  }
-
   /** Lets the home know which nodes are gone: it removes their people. */
   #reportGone(): void {
-    if (this.#home === null) return;
-    const { goneNodes, lineage } = this.#parts;
-    const gone = goneNodes();
-    for (const node of gone) {
-      // A node that cannot have had members has no name elsewhere.
-      if (this.#told.has(node) || !isPlainSession(`${lineage}${node}.1`)) continue;
-      this.#line?.send({ kind: 'gone', node: lineage + node });
-    }
-    this.#told = new Set(gone);
-  }
-
-  #dropUnwanted(): void {
-    for (const [room, nodes] of this.#wanted) {
-      for (const node of nodes) if (this.#parts.isGone(node)) nodes.delete(node);
-      if (nodes.size > 0) continue;
-      this.#wanted.delete(room);
-      const followed = this.#followed.get(room);
-      if (followed === undefined) continue;
-      this.#followed.delete(room);
-      this.#byId.delete(followed.id);
-      this.#line?.send({ kind: 'stop', id: followed.id });
-    }
+    const line = this.#line;
+    if (this.#copyist === null || line === null) return;
+    this.#goneReports.report((node) => {
+      line.send({ kind: 'gone', node: this.#parts.lineage + node });
+    });
   }
 
   repeat(): void {
-    if (this.#line !== null && this.#isHolding) this.#sayHeld();
+    if (this.#isHolding) this.#copyist?.sayHeld();
   }
 
   missed(): void {
@@ -411,7 +244,6 @@ export class Holder {
   }
 
   close(): void {
-    for (const timer of this.#timers) clearTimeout(timer);
     if (this.#line !== null && this.#isHolding) this.#parts.bus.say({ kind: 'resign', term: this.#term });
     this.#end();
   }

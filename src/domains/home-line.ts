@@ -8,19 +8,41 @@ import { FrameChannel } from './frame-channel.js';
 import { isWord, LINK_VERSION, type Visit, type Word } from './messages.js';
 import type { DomainLog } from './settings.js';
 
-/** The entries that a home may send per second on average, and at once: far more than people say. */
+/** The work that one server does for a home, in entries per second on average and at once: far more than people say. */
 const ENTRIES_PER_SECOND = 20_000;
 const BURST_ENTRIES = 100_000;
+/** The same in bytes. */
+const BYTES_PER_SECOND = 8_388_608;
+const BURST_BYTES = 33_554_432;
+/** The bytes that each message about a room costs besides its body. */
+const MESSAGE_BYTES = 512;
 /** The cost of a part of a room, in entries, and the bytes of it that cost as much as one more. */
 const STATE_COST = 50;
 const BYTES_PER_ENTRY = 400;
 /** A link that has held this long, in milliseconds, is opened again without delay when it is lost. */
 const HELD_MS = 30_000;
 
+/** Why a home is not heard: too much of what it has sent is still to be copied, or nodes are asked about that. */
+export type PauseReason = 'full' | 'roll call';
+
 /** The greeting of a home. */
 export type Greeting = Extract<Word, { readonly kind: 'hello' }>;
 /** A message of a home about one room. */
 export type RoomWord = Extract<Word, { readonly id: number }>;
+
+/** Bounds of the work for a home, which outlast its connections. */
+export interface Budget {
+  readonly entries: Throttle;
+  readonly bytes: Throttle;
+}
+
+function oneServerBudget(): Budget {
+  const nowMs = performance.now();
+  return {
+    entries: new Throttle(ENTRIES_PER_SECOND, BURST_ENTRIES, nowMs),
+    bytes: new Throttle(BYTES_PER_SECOND, BURST_BYTES, nowMs),
+  };
+}
 
 /** The parts of the connection. */
 export interface HomeLineParts {
@@ -32,6 +54,8 @@ export interface HomeLineParts {
   readonly dial: (failed: (error: Error) => void) => Dial;
   readonly later?: ((ms: number, then: () => void) => void) | undefined;
   readonly log: DomainLog;
+  /** The work that is done for the home. @defaultValue that of one server */
+  readonly budget?: Budget;
 }
 
 /** The observer of the connection. */
@@ -54,7 +78,9 @@ export class HomeLine {
   readonly #parts: HomeLineParts;
   readonly #events: HomeLineEvents;
   readonly #redial: Redial;
-  readonly #throttle = new Throttle(ENTRIES_PER_SECOND, BURST_ENTRIES, performance.now());
+  readonly #budget: Budget;
+  /** Why nothing is heard. */
+  readonly #pauses = new Set<PauseReason>();
   #channel: FrameChannel<Word> | null = null;
   /** Whether the home has greeted on this connection. */
   #isUp = false;
@@ -67,6 +93,7 @@ export class HomeLine {
   constructor(parts: HomeLineParts, events: HomeLineEvents) {
     this.#parts = parts;
     this.#events = events;
+    this.#budget = parts.budget ?? oneServerBudget();
     const dial = parts.dial((error) => {
       this.#report(error.message);
     });
@@ -116,6 +143,7 @@ export class HomeLine {
     const wasUp = this.#isUp;
     this.#isUp = false;
     this.#stopHolding();
+    this.#pauses.clear();
     this.#channel?.end();
     this.#channel = null;
     this.attempt(() => {
@@ -141,13 +169,14 @@ export class HomeLine {
     this.violated(why);
   }
 
-  /** Hears nothing until {@link resume}. */
-  pause(): void {
+  /** Hears nothing until {@link resume}, or until the connection is lost. */
+  pause(why: PauseReason): void {
+    this.#pauses.add(why);
     this.#channel?.hold(true);
   }
 
-  resume(): void {
-    this.#channel?.hold(false);
+  resume(why: PauseReason): void {
+    if (this.#pauses.delete(why) && this.#pauses.size === 0) this.#channel?.hold(false);
   }
 
   /** Closes the connection, which is then opened again. */
@@ -185,7 +214,7 @@ export class HomeLine {
 
   /** Counts work for the home: if it sends too much, the rest waits. @param entries - the work, in entries */
   charge(entries: number): void {
-    this.#channel?.charge(this.#throttle, entries);
+    this.#channel?.charge(this.#budget.entries, entries);
   }
 
   #hear(word: Word, body: Uint8Array): void {
@@ -208,6 +237,7 @@ export class HomeLine {
         return;
       default:
         this.charge(costOf(word, body));
+        this.#channel?.charge(this.#budget.bytes, MESSAGE_BYTES + body.length);
         this.#events.heard(word, body);
     }
   }

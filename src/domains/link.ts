@@ -37,8 +37,9 @@ export class Link implements Pick<Abroad, 'begin'> {
   readonly #parts: LinkParts;
   readonly #line: HomeLine;
   readonly #mirrors = new Map<LogName, Mirror>();
-  /** The followings of this connection. */
+  /** The followings of this connection, and the number of each. */
   #byId = new Map<number, Mirror>();
+  #idOf = new Map<Mirror, number>();
   #ids = 0;
   /** The run of the home's server that each room belongs to. */
   readonly #epochs = new WeakMap<Mirror, string>();
@@ -95,6 +96,11 @@ export class Link implements Pick<Abroad, 'begin'> {
     return count;
   }
 
+  /** Returns the sessions of people here that have proposals on their way to a room. @param room - its name at home */
+  proposingTo(room: string): ReadonlySet<string> {
+    return this.#mirrors.get(logOf(room, this.#parts.home))?.proposing ?? new Set();
+  }
+
   /** The border between this domain and the home. It may change while the link is lost. */
   get border(): Border {
     return this.#border;
@@ -118,6 +124,7 @@ export class Link implements Pick<Abroad, 'begin'> {
 
   #lost(): void {
     this.#byId = new Map();
+    this.#idOf = new Map();
     const answers = [...this.#turns.values()];
     this.#turns.clear();
     this.#pause();
@@ -146,6 +153,7 @@ export class Link implements Pick<Abroad, 'begin'> {
         return;
       case 'refused':
         this.#byId.delete(word.id);
+        this.#idOf.delete(mirror);
         mirror.refused();
         return;
       case 'pack': {
@@ -187,6 +195,7 @@ export class Link implements Pick<Abroad, 'begin'> {
     this.#ids += 1;
     const id = this.#ids;
     this.#byId.set(id, mirror);
+    this.#idOf.set(mirror, id);
     const epoch = this.#epochs.get(mirror);
     const resume = mirror.isOpen && epoch !== undefined ? { epoch, after: mirror.applied } : null;
     this.#line.send({ kind: 'follow', id, room: mirror.room, resume });
@@ -249,7 +258,7 @@ export class Link implements Pick<Abroad, 'begin'> {
   }
 
   #append(mirror: Mirror, pack: Pack, answer: AppendAnswer): boolean {
-    const id = [...this.#byId].find(([, each]) => each === mirror)?.[0];
+    const id = this.#idOf.get(mirror);
     if (!this.#line.isUp || id === undefined) return false;
     const encoded = encodePack(pack);
     if (encoded.kind !== 'bytes') {
@@ -264,17 +273,22 @@ export class Link implements Pick<Abroad, 'begin'> {
 
   #stopped(mirror: Mirror): void {
     if (this.#mirrors.get(mirror.log) === mirror) this.#mirrors.delete(mirror.log);
-    for (const [id, each] of this.#byId) {
-      if (each !== mirror) continue;
-      this.#byId.delete(id);
-      this.#line.send({ kind: 'stop', id });
-    }
+    const id = this.#idOf.get(mirror);
+    if (id === undefined) return;
+    this.#idOf.delete(mirror);
+    this.#byId.delete(id);
+    this.#line.send({ kind: 'stop', id });
   }
 
   close(): void {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#line.close();
   }
+}
+
+/** Returns the name of the log of a room of the home. */
+export function logOf(room: string, home: string): LogName {
+  return `r:${room}:${home}`;
 }
 
 /** Returns the name at home of a room with a log. */

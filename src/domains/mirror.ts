@@ -5,17 +5,10 @@ import type { Entry, LogName, Pack } from '../log/entry.js';
 import type { AppendAnswer, Following, LogSink } from '../log/shared-log.js';
 import type { Border } from './border.js';
 import { isFit, isFitRoom, isSession, MAX_INVITATIONS, MAX_MASKS, MAX_SEATS } from './customs.js';
-import { MAX_STATE_BYTES } from './messages.js';
 import { OwnEntries } from './own-entries.js';
 import type { DomainLog } from './settings.js';
+import { type StatePart, StateParts } from './state-parts.js';
 import { withdrawalOf } from './withdrawal.js';
-
-/** A part of the room as it is at home. */
-export interface StatePart {
-  readonly log: string;
-  readonly seq: number;
-  readonly bytes: number;
-}
 
 /** The numbers of people, masks and invitations in a room. */
 export interface Crowd {
@@ -69,8 +62,7 @@ export class Mirror implements Following {
   /** Whether the link is lost, or the home cannot reach the log, as far as is known. */
   #isAway = true;
   readonly #reported = new Set<string>();
-  /** The parts of a state that have arrived; null for none. */
-  #parts: { readonly head: StatePart; readonly bytes: Uint8Array[]; length: number } | null = null;
+  readonly #parts = new StateParts();
 
   constructor(log: LogName, room: string, owner: MirrorOwner, take: (origin: Origin | null) => void) {
     this.log = log;
@@ -94,6 +86,11 @@ export class Mirror implements Following {
   /** The number of proposals from people here that have not returned. */
   get waiting(): number {
     return this.#own.size;
+  }
+
+  /** The sessions of people here that have proposals which have not returned. */
+  get proposing(): ReadonlySet<string> {
+    return this.#own.sessions;
   }
 
   // For the chat
@@ -142,7 +139,7 @@ export class Mirror implements Following {
 
   /** The link is lost. */
   away(): void {
-    this.#parts = null;
+    this.#parts.drop();
     this.#isCaughtUp = false;
     this.#awayFrom(true);
   }
@@ -168,16 +165,9 @@ export class Mirror implements Following {
 
   /** A part of the current room has arrived. @returns false if it is not part of an acceptable room */
   state(head: StatePart, body: Uint8Array): boolean {
-    const parts = this.#parts ?? { head, bytes: [], length: 0 };
-    this.#parts = parts;
-    const isSame = parts.head.log === head.log && parts.head.seq === head.seq && parts.head.bytes === head.bytes;
-    parts.length += body.length;
-    if (!isSame || head.bytes > MAX_STATE_BYTES || parts.length > head.bytes || body.length === 0) return false;
-    // The body is valid only until this returns.
-    parts.bytes.push(new Uint8Array(body));
-    if (parts.length < head.bytes) return true;
-    this.#parts = null;
-    return this.#begin(head, Buffer.concat(parts.bytes).toString('utf8'));
+    const state = this.#parts.take(head, body);
+    if (state === 'unfit') return false;
+    return state === null || this.#begin(head, state.text);
   }
 
   #begin({ log: id, seq }: StatePart, text: string): boolean {

@@ -32,6 +32,11 @@ export class OwnEntries {
     return this.#sent.size;
   }
 
+  /** The sessions of the proposals. */
+  get sessions(): ReadonlySet<string> {
+    return new Set([...this.#sent.keys()].map((key) => key.slice(0, key.indexOf(' '))));
+  }
+
   /** Notes an entry that is sent home, perhaps again. */
   add(entry: Entry): void {
     const key = keyOf(entry);

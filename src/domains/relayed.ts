@@ -29,8 +29,14 @@ export type Relayed =
   /** Whether the link is up, from the node that holds it. */
   | { readonly kind: 'held'; readonly term: number; readonly home: HomeFacts | null }
   /**
-   * The body is a part of a room, which begins at the byte `at`. If it `isFresh`, only nodes that lack the room take
-   * it: the packs that the others lack follow.
+   * The node that holds the link asks which people of this domain are in a room. The answer has the number of the
+   * question, and the sessions in its body.
+   */
+  | { readonly kind: 'roll-call'; readonly term: number; readonly room: string; readonly call: number }
+  | { readonly kind: 'inside'; readonly term: number; readonly call: number }
+  /**
+   * The body is a room as a whole. If it `isFresh`, only nodes that lack the room take it: the packs that the others
+   * lack follow.
    */
   | {
       readonly kind: 'state';
@@ -38,8 +44,6 @@ export type Relayed =
       readonly room: string;
       readonly log: string;
       readonly seq: number;
-      readonly at: number;
-      readonly bytes: number;
       readonly isFresh: boolean;
     }
   /** The body is a pack of the home. */
@@ -60,7 +64,7 @@ export type Relayed =
 /** A message of the node that holds the link about one room. */
 export type RoomRelayed = Exclude<
   Extract<Relayed, { readonly term: number; readonly room: string }>,
-  { kind: 'offer' }
+  { kind: 'offer' | 'roll-call' }
 >;
 
 const number = whole(0);
@@ -76,15 +80,9 @@ export const isRelayed = choice<Relayed>({
   drop: record({ kind: oneOf('drop'), room: name }),
   offer: record({ kind: oneOf('offer'), ...ofRoom, sync: number }),
   held: record({ kind: oneOf('held'), term: number, home: nullable(home) }),
-  state: record({
-    kind: oneOf('state'),
-    ...ofRoom,
-    log: text(300),
-    seq: number,
-    at: number,
-    bytes: number,
-    isFresh: flag,
-  }),
+  'roll-call': record({ kind: oneOf('roll-call'), ...ofRoom, call: number }),
+  inside: record({ kind: oneOf('inside'), term: number, call: number }),
+  state: record({ kind: oneOf('state'), ...ofRoom, log: text(300), seq: number, isFresh: flag }),
   pack: record({ kind: oneOf('pack'), ...ofRoom, seq: number }),
   'caught-up': record({ kind: oneOf('caught-up'), ...ofRoom, sync: number }),
   refused: record({ kind: oneOf('refused'), ...ofRoom }),

@@ -4,7 +4,7 @@ import type { Channel, ChannelEvents, Dial } from '../log/channel.js';
 import { encodeFrame, FrameReader } from '../log/frames.js';
 import type { Bus } from './bus.js';
 import { MAX_PENDING_BYTES } from './dial.js';
-import { isVisit, LINK_VERSION, type Visit, type Word } from './messages.js';
+import { isVisit, LINK_VERSION, STATE_PART_BYTES, type Visit, type Word } from './messages.js';
 import type { Relayed, RoomRelayed } from './relayed.js';
 import type { DomainLog } from './settings.js';
 import type { Tenure } from './tenure.js';
@@ -23,9 +23,11 @@ interface Stream {
 interface Followed {
   readonly id: number;
   readonly room: string;
-  /** Whether it lacks the room as a whole, is receiving that, or has it. */
-  stage: 'lacking' | 'receiving' | 'live';
+  /** Whether it has the room as a whole. */
+  isLive: boolean;
 }
+
+const NOBODY: ReadonlySet<Followed> = new Set();
 
 /** The parts of the home. */
 export interface SharedHomeParts {
@@ -46,6 +48,8 @@ export class SharedHome {
   /** The greeting that this node has received over the channel; null before that. */
   #greeting: string | null = null;
   readonly #followed = new Map<number, Followed>();
+  /** The same by the names of rooms. */
+  readonly #byRoom = new Map<string, Set<Followed>>();
   /** Called when nothing can be offered until rooms have caught up. */
   onPause: () => void = () => undefined;
 
@@ -89,8 +93,6 @@ export class SharedHome {
   /** The home cannot be reached, or other nodes cannot: the channel stays, so that no pack is missed afterwards. */
   #pause(): void {
     for (const stream of this.#streams.values()) stream.sync = null;
-    // The rest of a room that was arriving does not follow.
-    for (const each of this.#followed.values()) if (each.stage === 'receiving') each.stage = 'lacking';
     this.onPause();
   }
 
@@ -104,9 +106,7 @@ export class SharedHome {
     const { bus, tenure } = this.#parts;
     if (!bus.isReady || tenure.home === null) return;
     if (this.#isOutdated) this.#channel?.close();
-    for (const { room, stage } of this.#followed.values()) {
-      bus.say({ kind: 'want', room, isFresh: stage === 'lacking' });
-    }
+    for (const { room, isLive } of this.#followed.values()) bus.say({ kind: 'want', room, isFresh: !isLive });
     this.#mayOpen();
   }
 
@@ -114,6 +114,13 @@ export class SharedHome {
     this.#channel = null;
     this.#greeting = null;
     this.#followed.clear();
+    this.#byRoom.clear();
+  }
+
+  #drop(followed: Followed): void {
+    this.#followed.delete(followed.id);
+    this.#byRoom.get(followed.room)?.delete(followed);
+    if (this.#byRoom.get(followed.room)?.size === 0) this.#byRoom.delete(followed.room);
   }
 
   #tell(word: Word, body?: Uint8Array): void {
@@ -138,8 +145,9 @@ export class SharedHome {
         return;
       case 'stop': {
         const followed = this.#followed.get(visit.id);
-        this.#followed.delete(visit.id);
-        if (followed !== undefined) bus.say({ kind: 'drop', room: followed.room });
+        if (followed === undefined) return;
+        this.#drop(followed);
+        bus.say({ kind: 'drop', room: followed.room });
         return;
       }
       case 'append':
@@ -155,7 +163,9 @@ export class SharedHome {
   #follow({ id, room, resume }: Extract<Visit, { readonly kind: 'follow' }>): void {
     const stream = this.#streams.get(room);
     const isLive = resume !== null && stream?.epoch === resume.epoch && stream.seq === resume.after;
-    this.#followed.set(id, { id, room, stage: isLive ? 'live' : 'lacking' });
+    const followed: Followed = { id, room, isLive };
+    this.#followed.set(id, followed);
+    this.#byRoom.set(room, (this.#byRoom.get(room) ?? new Set()).add(followed));
     this.#parts.bus.say({ kind: 'want', room, isFresh: !isLive });
   }
 
@@ -163,7 +173,7 @@ export class SharedHome {
     const { bus, tenure } = this.#parts;
     const channel = this.#channel;
     const followed = this.#followed.get(id);
-    const stream = followed?.stage === 'live' ? this.#streams.get(followed.room) : undefined;
+    const stream = followed?.isLive === true ? this.#streams.get(followed.room) : undefined;
     const sync = stream?.sync ?? null;
     if (followed === undefined || sync === null) {
       // It is offered again when the room has caught up.
@@ -193,7 +203,8 @@ export class SharedHome {
       else if (this.#isUp && (!wasUp || this.#isOutdated)) this.#goOn();
       return;
     }
-    if (message.kind === 'offer' || !('room' in message) || !('term' in message)) return;
+    if (message.kind === 'offer' || message.kind === 'roll-call') return;
+    if (!('room' in message) || !('term' in message)) return;
     if (message.term === tenure.tenant.term) this.#relay(message, body);
   }
 
@@ -205,7 +216,7 @@ export class SharedHome {
 
   #relay(message: RoomRelayed, body: Uint8Array): void {
     const { room } = message;
-    const followed = [...this.#followed.values()].filter((each) => each.room === room);
+    const followed = this.#byRoom.get(room) ?? NOBODY;
     switch (message.kind) {
       case 'state':
         this.#relayState(message, body, followed);
@@ -215,8 +226,8 @@ export class SharedHome {
         // A pack that two nodes have copied counts once; one behind a gap is copied again.
         if (stream === undefined || stream.seq === null || message.seq !== stream.seq + 1) return;
         stream.seq = message.seq;
-        for (const { id, stage } of followed) {
-          if (stage === 'live') this.#tell({ kind: 'pack', id, seq: message.seq }, body);
+        for (const { id, isLive } of followed) {
+          if (isLive) this.#tell({ kind: 'pack', id, seq: message.seq }, body);
         }
         return;
       }
@@ -225,9 +236,9 @@ export class SharedHome {
         return;
       case 'refused':
         this.#streams.delete(room);
-        for (const { id } of followed) {
-          this.#followed.delete(id);
-          this.#tell({ kind: 'refused', id });
+        for (const each of [...followed]) {
+          this.#drop(each);
+          this.#tell({ kind: 'refused', id: each.id });
         }
         return;
       case 'away':
@@ -237,34 +248,34 @@ export class SharedHome {
   }
 
   #relayState(
-    { room, log, seq, at, bytes, isFresh }: RoomRelayed & { readonly kind: 'state' },
+    { room, log, seq, isFresh }: RoomRelayed & { readonly kind: 'state' },
     body: Uint8Array,
-    followed: readonly Followed[],
+    followed: Iterable<Followed>,
   ): void {
-    const isComplete = at + body.length === bytes;
     const stream = this.#streams.get(room) ?? { epoch: '', seq: null, sync: null };
     this.#streams.set(room, stream);
     // Packs after the last one that has been copied follow, if there was one.
-    if (isComplete && (!isFresh || stream.seq === null)) {
+    if (!isFresh || stream.seq === null) {
       stream.seq = seq;
       stream.epoch = this.#parts.tenure.home?.epoch ?? '';
     }
     for (const each of followed) {
-      if (at === 0 && (each.stage === 'lacking' || !isFresh)) each.stage = 'receiving';
-      if (each.stage !== 'receiving') continue;
-      this.#tell({ kind: 'state', id: each.id, log, seq, bytes }, body);
-      if (!isComplete) continue;
-      each.stage = 'live';
+      if (each.isLive && isFresh) continue;
+      each.isLive = true;
+      for (let at = 0; at < body.length; at += STATE_PART_BYTES) {
+        const part = body.subarray(at, at + STATE_PART_BYTES);
+        this.#tell({ kind: 'state', id: each.id, log, seq, bytes: body.length }, part);
+      }
       if (stream.sync !== null) this.#tell({ kind: 'caught-up', id: each.id });
     }
   }
 
-  #caughtUp({ room, sync }: RoomRelayed & { readonly kind: 'caught-up' }, followed: readonly Followed[]): void {
+  #caughtUp({ room, sync }: RoomRelayed & { readonly kind: 'caught-up' }, followed: Iterable<Followed>): void {
     const stream = this.#streams.get(room);
     if (stream === undefined) return;
     stream.sync = sync;
     stream.epoch = this.#parts.tenure.home?.epoch ?? stream.epoch;
-    for (const { id, stage } of followed) if (stage === 'live') this.#tell({ kind: 'caught-up', id });
+    for (const { id, isLive } of followed) if (isLive) this.#tell({ kind: 'caught-up', id });
   }
 
   missed(): void {

@@ -2,9 +2,11 @@
 import type { Dial } from '../log/channel.js';
 import { Bus, type BusParts, type BusReader } from './bus.js';
 import { Gate } from './gate.js';
+import type { GoneFacts } from './gone-reports.js';
 import { Holder } from './holder.js';
 import type { HomeLineParts } from './home-line.js';
 import type { Relayed } from './relayed.js';
+import { encodeSessions } from './roll-call.js';
 import { SharedHome } from './shared-home.js';
 import { Tenure } from './tenure.js';
 
@@ -19,11 +21,12 @@ export interface Attendance {
 }
 
 /** The parts of the link. */
-export interface SharedLinkParts extends BusParts, Pick<HomeLineParts, 'own' | 'run' | 'later'> {
+export interface SharedLinkParts extends BusParts, GoneFacts, Pick<HomeLineParts, 'own' | 'run' | 'later'> {
   readonly lineage: string;
-  /** Whether a node of this domain is gone, and the nodes that are. */
+  /** Whether a node of this domain is gone. */
   readonly isGone: (node: string) => boolean;
-  readonly goneNodes: () => readonly string[];
+  /** Returns the sessions by which this node may have people in a room of the home. */
+  readonly insidersOf: (room: string) => Iterable<string>;
   /** Connects to the home; null if nobody here enters its rooms. */
   readonly dial: HomeLineParts['dial'] | null;
   readonly attendance: Attendance;
@@ -85,8 +88,14 @@ export class SharedLink implements BusReader {
     }
     this.#home.heard(message, body);
     this.#holder?.heard(node, message, body);
-    if (message.kind === 'admitted') attendance.admitted(node, message.run, message.mark);
+    if (message.kind === 'roll-call') this.#answer(message);
+    else if (message.kind === 'admitted') attendance.admitted(node, message.run, message.mark);
     else if (message.kind === 'left') attendance.left(node);
+  }
+
+  #answer({ term, room, call }: Extract<Relayed, { readonly kind: 'roll-call' }>): void {
+    if (term !== this.#tenure.tenant.term) return;
+    this.bus.say({ kind: 'inside', term, call }, encodeSessions(this.#parts.insidersOf(room)));
   }
 
   repeat(): void {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { Gate } from '../../src/domains/gate.js';
 import { encodePack } from '../../src/log/codec.js';
 import type { Entry } from '../../src/log/entry.js';
+import { SILENT } from '../../src/server/log.js';
 import { stamp, words } from './entries.js';
 
 const say = { ...stamp, kind: 'say', ...words, text: 'hi' } as const;
@@ -13,7 +14,7 @@ function bytesOf(...entries: readonly Entry[]): Uint8Array {
 
 function open(): Gate {
   const isGone = (node: string): boolean => node === 'b.1';
-  return new Gate({ own: 'far.example', home: 'home.example', lineage: 'x1-', isGone, now: () => 0 });
+  return new Gate({ own: 'far.example', home: 'home.example', lineage: 'x1-', isGone, now: () => 0, log: SILENT });
 }
 
 function whyNot(gate: Gate, room: string, body: Uint8Array): string | null {
