@@ -1,7 +1,7 @@
 /**
  * The single path of every change: proposed to a log, applied when the log returns it, shown to all whom it concerns.
  */
-import type { DomainDeeds, Entry, EntryOf, LogName, PrivateDeeds, ServerBan, Stamp, Who } from '../log/entry.js';
+import type { DomainDeeds, Entry, EntryOf, LogName, Place, PrivateDeeds, ServerBan, Stamp, Who } from '../log/entry.js';
 import { SHARED_PRIVATE_LOG } from '../log/log-name.js';
 import { MemoryLog } from '../log/memory-log.js';
 import type { SharedLog } from '../log/shared-log.js';
@@ -34,6 +34,7 @@ import { DOMAIN_CODEC, PRIVATE_CODEC } from './snapshot-codec.js';
 import { SteadyTime } from './steady-time.js';
 import { Strangers } from './strangers.js';
 import { type Answer, whenSettled } from './ticket.js';
+import { Titles } from './titles.js';
 
 /** The most attempts to remove somebody of another domain from a room, since its entries may still arrive meanwhile. */
 const MAX_DISMISSALS = 10;
@@ -97,6 +98,7 @@ export class Core implements ReplicaOwner {
   readonly nodes: Nodes;
   readonly returning: Returning;
   readonly branches: Branches;
+  readonly titles: Titles;
   /** The other domains; null for a chat that knows of none. */
   readonly abroad: Abroad | null;
   readonly foreigners: Foreigners;
@@ -120,6 +122,8 @@ export class Core implements ReplicaOwner {
   readonly #departing = new Map<string, MemberState>();
   readonly #strangers = new Strangers();
   readonly #waiting = new Set<Waiting>();
+  /** The logs of rooms that packs of other rooms wait for. */
+  readonly #awaited = new Set<LogName>();
   /** The logs that are followed, but whose states are incomplete. */
   readonly #opening = new Set<LogName>();
   readonly #onCaughtUp: (() => void)[] = [];
@@ -143,6 +147,7 @@ export class Core implements ReplicaOwner {
     this.nodes = new Nodes(this);
     this.returning = new Returning(this);
     this.branches = new Branches(this);
+    this.titles = new Titles(this);
     this.#onGivenUp = sharing?.onGivenUp ?? (() => undefined);
     this.#checkpointing = sharing === undefined ? null : new Checkpointing(sharing.checkpoints, this);
     const { departureLimit = 500 } = options;
@@ -646,7 +651,15 @@ export class Core implements ReplicaOwner {
   }
 
   packApplied(log: LogName): void {
-    if (log === 'd' && this.#waiting.size > 0) for (const replica of this.#waiting) replica.resume();
+    if (this.#waiting.size === 0 || (log !== 'd' && !this.#awaited.delete(log))) return;
+    for (const replica of this.#waiting) replica.resume();
+  }
+
+  lacks({ room, seq }: Place): boolean {
+    const replica = this.rooms.ofLog(room);
+    const isLacking = replica !== undefined && !replica.isOpening && replica.applied < seq;
+    if (isLacking) this.#awaited.add(room);
+    return isLacking;
   }
 
   opens(log: LogName): void {
@@ -678,6 +691,7 @@ export class Core implements ReplicaOwner {
     const room = this.rooms.ofLog(log);
     if (room?.fold.isForeign === true) this.returning.renewed(room);
     else if (room !== undefined) this.nodes.roomCaughtUp(room);
+    if (this.isShared && room !== undefined) this.titles.caughtUp(room);
     else if (log === this.private.name) this.nodes.privateCaughtUp();
   }
 
@@ -712,7 +726,9 @@ export class Core implements ReplicaOwner {
     }
     this.rooms.trim();
     this.rooms.dropUnused();
-    if (this.isShared) this.nodes.abandon(this.rooms.review(this.directory.now()));
+    if (!this.isShared) return;
+    this.nodes.abandon(this.rooms.review(this.directory.now()));
+    if (!this.#isGivenUp) this.titles.review((log) => shareOf(`${this.#node} ${log}`));
   }
 
   /** Saves the states of logs, either those that have grown or all of them. */

@@ -45,6 +45,33 @@ export interface Changed {
   readonly member: Member;
 }
 
+/** A room has asked for another name, and the log of that name has not decided yet. */
+export interface Claimed {
+  readonly kind: 'claimed';
+  /** The number of the request among those of the room. */
+  readonly claim: number;
+}
+
+/** The name of a log was given to another room, or not. */
+export interface Ceded {
+  readonly kind: 'ceded';
+  readonly isGranted: boolean;
+}
+
+/** A room that asked for another name has got it, or not. */
+export interface Titled {
+  readonly kind: 'titled';
+  /** The number of the request. */
+  readonly claim: number;
+  /** Null if the room has not got the name. */
+  readonly event: EventOf<'retitled'> | null;
+}
+
+/** The name of a log does not lead to another room any more. */
+export interface Reclaimed {
+  readonly kind: 'reclaimed';
+}
+
 /** The outcome of changes of a room's settings. */
 export interface Amended {
   readonly kind: 'amended';
@@ -134,6 +161,10 @@ export type Outcome =
   | Detached
   | Reserved
   | Changed
+  | Claimed
+  | Ceded
+  | Titled
+  | Reclaimed
   | Amended
   | Identified
   | Departed

@@ -6,7 +6,7 @@ import type { Core } from './core.js';
 import type { EventOf } from './event.js';
 import type { Member, Outlet } from './member.js';
 import { type MemberState, stateOf } from './member-state.js';
-import type { Attached, Cleared, Departed, Identified, Lost, Outcome } from './outcome.js';
+import type { Attached, Cleared, Departed, Identified, Lost, Outcome, Titled } from './outcome.js';
 import { Publisher } from './publisher.js';
 import type { LogTrouble } from './replica.js';
 import { RANK_BITS } from './room.js';
@@ -149,6 +149,18 @@ export class Presenter {
         this.#publisher.publish(outcome, by, voice);
         this.#core.directory.retitled(outcome, by);
         return;
+      case 'claimed':
+        this.#core.titles.claimed(log);
+        return;
+      case 'ceded':
+        if (outcome.isGranted) this.#core.titles.ceded(log);
+        return;
+      case 'titled':
+        this.#showTitled(log, outcome);
+        return;
+      case 'reclaimed':
+        this.#core.titles.reclaimed(log);
+        return;
       case 'invited':
         this.#publisher.publish(outcome, by, voice);
         this.#publisher.publish({ ...outcome, audience: 'witnesses' }, by, voice);
@@ -277,6 +289,18 @@ export class Presenter {
       this.#publisher.showEverywhere(joined, member);
       directory.entered(joined, null);
     }
+  }
+
+  /** Shows the new name of a room, if it has got one, to all but the one who gets it as an answer. */
+  #showTitled(log: LogName, { claim, event }: Titled): void {
+    const { titles, rooms, directory } = this.#core;
+    const { by, voice } = titles.askerOf(log, claim) ?? { by: null, voice: null };
+    if (event !== null) {
+      rooms.retitled(log, event.before);
+      this.#publisher.publish(event, by, voice);
+      directory.retitled(event, by);
+    }
+    titles.titled(log, claim, event);
   }
 
   /** Shows members here that a member has another nick, since somebody has taken its own nick while it was absent. */

@@ -6,6 +6,7 @@ import {
   type LogName,
   MAX_PACK_ENTRIES,
   type Pack,
+  type Place,
   proposerOf,
   type Speaker,
   type Stamp,
@@ -43,14 +44,14 @@ export type LogTrouble =
   /** An entry was applied, but an error occurred while it was shown. */
   | { readonly kind: 'unshown'; readonly seq: number; readonly error: unknown };
 
-/** A replica that waits: for its log to settle a proposal, or for the domain's log. */
+/** A replica that waits: for its log to settle a proposal, or for another log. */
 export interface Waiting {
   readonly name: LogName;
   /** Whether it no longer waits. */
   readonly isSettled: boolean;
   /** Whether a session has proposed something that has not returned. */
   hasProposalOf(session: string): boolean;
-  /** Applies the packs that waited for entries of the domain's log which have arrived. */
+  /** Applies the packs that waited for entries of another log which have arrived. */
   resume(): void;
   /** Gives up proposals that have waited since before a time, so that nobody waits for them any longer. */
   expire(beforeMs: number): void;
@@ -79,6 +80,8 @@ export interface ReplicaOwner {
   applied(log: LogName, outcome: Outcome, by: MemberState | null, voice: Outlet | null): void;
   /** Whether the others have given this process up: none of its proposals counts. */
   readonly isGivenUp: boolean;
+  /** Whether a room has not been applied up to a place, and will be: a pack waits for it. */
+  lacks(place: Place): boolean;
   /** The outlet through which somebody currently acts; null for the first outlet of that member. */
   readonly voice: Outlet | null;
   /** All packs that a log has delivered so far have been applied. */
@@ -127,7 +130,7 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
   #isPaused = false;
   /** The most entries of the next pack: a pack that the log refuses is retried in small ones. */
   #packLimit = MAX_PACK_ENTRIES;
-  /** Packs that wait for the domain's log; null while none does. */
+  /** Packs that wait for another log; null while none does. */
   #held: { readonly seq: number; readonly entries: Pack }[] | null = null;
   /** Since when the first of them waits. */
   #heldSinceMs = 0;
@@ -410,8 +413,13 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
   #isAhead(entries: Pack): boolean {
     if (this.name === 'd') return false;
     const { seen } = this.#owner;
-    for (const entry of entries) if (entry.seen > seen) return true;
+    for (const entry of entries) if (entry.seen > seen || this.#lacksPlace(entry)) return true;
     return false;
+  }
+
+  /** Whether an entry is to be applied after one of another room, which has not been applied yet. */
+  #lacksPlace(entry: Entry): boolean {
+    return (entry.kind === 'titled' || entry.kind === 'reclaim') && this.#owner.lacks(entry.after);
   }
 
   #hold(seq: number, entries: Pack): void {

@@ -220,7 +220,7 @@ export class Returning implements Absentees {
   }
 
   #join(replica: RoomReplica, member: MemberState): void {
-    const { core, name } = { core: this.#core, name: replica.fold.name };
+    const { core, name } = { core: this.#core, name: replica.fold.entryName };
     const insiders = this.#insiders.get(replica.name);
     if (!core.isKnown(member)) {
       insiders?.delete(member);

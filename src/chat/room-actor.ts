@@ -22,7 +22,10 @@ export function actorOf(
   {
     session,
     who,
-  }: EntryOf<RoomDeeds, 'annotate' | 'found' | 'grant' | 'kick' | 'redact' | 'retitle' | 'settings' | 'unregister'>,
+  }: EntryOf<
+    RoomDeeds,
+    'annotate' | 'claim' | 'found' | 'grant' | 'kick' | 'redact' | 'retitle' | 'settings' | 'unregister'
+  >,
   seat: SeatState | undefined,
 ): Actor | undefined {
   if (seat !== undefined) {
@@ -35,7 +38,7 @@ export function actorOf(
 /** Returns the actor, if it has a place in the room, or may act there from outside all the same. */
 export function insiderOf(
   room: RoomState,
-  entry: EntryOf<RoomDeeds, 'annotate' | 'kick' | 'retitle'>,
+  entry: EntryOf<RoomDeeds, 'annotate' | 'claim' | 'kick' | 'retitle'>,
   seat: SeatState | undefined,
 ): Actor | undefined {
   // The room may have closed, or never have been open, since that was proposed.

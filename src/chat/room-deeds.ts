@@ -2,8 +2,9 @@
 import type { EntryOf, RoomDeeds, SettingChange } from '../log/entry.js';
 import type { EventOf, RoomChange, Said } from './event.js';
 import type { KnockLimit } from './knocks.js';
+import type { Member } from './member.js';
 import { withNote } from './notes.js';
-import type { Amended, Cleared, Departed, Identified } from './outcome.js';
+import type { Amended, Ceded, Claimed, Cleared, Departed, Identified, Reclaimed, Titled } from './outcome.js';
 import {
   type ChangeRefusal,
   type EntryRefusal,
@@ -29,13 +30,13 @@ import {
   welcome,
 } from './registration-deeds.js';
 import { RANK_BITS } from './room.js';
-import { actorOf, insiderOf } from './room-actor.js';
+import { type Actor, actorOf, insiderOf } from './room-actor.js';
 import type { RoomState, SeatState } from './room-state.js';
 import { Outsider, type Subject } from './subject.js';
 
 /** The outcomes of entries of each kind. Null if nothing visible has changed. */
 export interface RoomOutcomes {
-  join: EventOf<'joined'> | Refused<EntryRefusal | 'already-inside'>;
+  join: EventOf<'joined'> | Refused<EntryRefusal | 'already-inside'> | Refused<'moved'>;
   part: EventOf<'left'> | Refused<'not-inside'>;
   kick: EventOf<'kicked'> | Refused<'not-inside' | 'not-allowed' | 'target-not-inside'>;
   say: Said | Refused<SpeechRefusal | 'query' | 'no-such-room'>;
@@ -46,6 +47,10 @@ export interface RoomOutcomes {
   annotate: EventOf<'annotated'> | Refused<'not-inside' | 'not-allowed' | 'too-many-keys'> | null;
   knock: EventOf<'knocked'> | Refused<KnockLimit | 'already-inside' | 'banned' | 'open' | 'no-such-room'>;
   retitle: EventOf<'retitled'> | Refused<RetitleRefusal>;
+  claim: Claimed | EventOf<'retitled'> | Refused<RetitleRefusal>;
+  cede: Ceded;
+  titled: Titled | null;
+  reclaim: Reclaimed | null;
   register: Amended | Refused<RegisterRefusal>;
   unregister: Refused<GrantRefusal> | null;
   grant: Amended | Refused<GrantRefusal>;
@@ -72,6 +77,7 @@ export type Deed<K extends keyof RoomDeeds> = (
 
 const join: Deed<'join'> = (room, { session, via, n, who, name, key, flags }, atMs, seat) => {
   if (seat !== undefined) return refuse('already-inside', room);
+  if (room.isMeantElsewhere(name)) return refuse('moved');
   const opens = room.isOver;
   const before = room.ranksBefore(who);
   const subject = new Outsider(session, who);
@@ -234,7 +240,13 @@ const MAX_RETITLED_MEMBERS = 1_000;
 /** Why a room keeps its name. */
 export type RetitleRefusal = 'not-inside' | 'not-allowed' | 'permanent' | 'too-large' | 'renamed-lately';
 
-const retitle: Deed<'retitle'> = (room, entry, atMs, own) => {
+/** Returns the one who may give a room another name, or why it keeps its name. */
+function retitlerOf(
+  room: RoomState,
+  entry: EntryOf<RoomDeeds, 'retitle' | 'claim'>,
+  atMs: number,
+  own: SeatState | undefined,
+): Actor | Refused<RetitleRefusal> {
   const by = insiderOf(room, entry, own);
   if (by === undefined) return refuse('not-inside', room);
   if (!mayAdminister(by.subject, room)) return refuse('not-allowed', room);
@@ -245,9 +257,43 @@ const retitle: Deed<'retitle'> = (room, entry, atMs, own) => {
   if (room.isForeign) return refuse('not-allowed', room);
   if (room.size > MAX_RETITLED_MEMBERS) return refuse('too-large', room);
   if (room.wasRetitledLately(atMs)) return refuse('renamed-lately', room);
+  return by;
+}
+
+/** Gives a room another name. */
+function giveName(
+  room: RoomState,
+  { name, reason }: { readonly name: string; readonly reason: string },
+  by: Member,
+  atMs: number,
+): EventOf<'retitled'> {
   const { name: before } = room;
-  room.retitle(entry.name, atMs);
-  return { kind: 'retitled', atMs, id: room.messageId(), by: by.member, room, before, reason: entry.reason };
+  room.retitle(name, atMs);
+  return { kind: 'retitled', atMs, id: room.messageId(), by, room, before, reason };
+}
+
+const retitle: Deed<'retitle'> = (room, entry, atMs, own) => {
+  const by = retitlerOf(room, entry, atMs, own);
+  return 'why' in by ? by : giveName(room, entry, by.member, atMs);
+};
+
+const claim: Deed<'claim'> = (room, entry, atMs, own) => {
+  const { session, name, reason } = entry;
+  const by = retitlerOf(room, entry, atMs, own);
+  if ('why' in by) return by;
+  const { claims } = room;
+  if (claims === null) return refuse('not-allowed', room);
+  // It would not be known which of two names the log of the other one has decided on.
+  if (claims.open !== null) return refuse('renamed-lately', room);
+  if (room.hasName(name)) return giveName(room, entry, by.member, atMs);
+  return { kind: 'claimed', claim: claims.ask({ name, reason, session, who: by.who }) };
+};
+
+const titled: Deed<'titled'> = (room, { claim: number, isGranted }, atMs) => {
+  const asked = room.claims?.close(number) ?? null;
+  if (asked === null) return null;
+  const event = isGranted ? giveName(room, asked, room.memberOf(asked.session, asked.who), atMs) : null;
+  return { kind: 'titled', claim: number, event };
 };
 
 /** The table with which a room applies its log. */
@@ -263,6 +309,10 @@ export const ROOM_DEEDS: { readonly [K in keyof RoomDeeds]: Deed<K> } = {
   annotate,
   knock,
   retitle,
+  claim,
+  titled,
+  cede: (room, entry) => ({ kind: 'ceded', isGranted: room.claims?.cede(entry, room.isOver) ?? false }),
+  reclaim: (room, entry) => (room.claims?.reclaim(entry) === true ? { kind: 'reclaimed' } : null),
   register,
   unregister,
   grant,

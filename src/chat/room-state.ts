@@ -26,6 +26,7 @@ import { Positions } from './positions.js';
 import { RecentMessages } from './recent-messages.js';
 import { NOT_TAKEN, type NotTaken } from './refusal.js';
 import { type MaskEntry, RANK_BITS, type Room, type RoomFacts, type Seat, type Topic } from './room.js';
+import { type ClaimsSnapshot, RoomClaims } from './room-claims.js';
 import { ROOM_DEEDS, type RoomOutcomes } from './room-deeds.js';
 import { RoomRegistration } from './room-registration.js';
 import { RunningNumbers } from './running-numbers.js';
@@ -140,6 +141,8 @@ export interface RoomOptions {
   readonly atMs?: number;
   /** How people are known in it, if other domains also have it. @defaultValue they do not */
   readonly view?: RoomView | null;
+  /** The folded name of its log, if several processes have to agree on names. @defaultValue they do not */
+  readonly home?: string | null;
 }
 
 /** A room. Its log alone decides its state: the same entries make the same room everywhere. */
@@ -179,12 +182,15 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   /** The times of its latest changes of name. */
   #retitledAtMs: readonly number[] = [];
   #atMs: number;
+  /** Its names, if several processes have to agree on them; null otherwise. */
+  readonly claims: RoomClaims | null;
   #isAwaiting = false;
   /** The ranks of the members who were inside when the server stopped, by their names. */
   readonly #absent = new Map<string, number>();
 
-  constructor({ name, id, fold, cast, permanentSinceMs, atMs = 0, view = null }: RoomOptions) {
+  constructor({ name, id, fold, cast, permanentSinceMs, atMs = 0, view = null, home = null }: RoomOptions) {
     this.#name = name;
+    this.claims = home === null ? null : new RoomClaims(home);
     this.#atMs = atMs;
     this.createdAtMs = permanentSinceMs ?? 0;
     this.isPermanent = permanentSinceMs !== null;
@@ -251,6 +257,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
       messages: this.#messages?.entries() ?? [],
       knocks: this.#knocks?.snapshot() ?? [],
       retitledAtMs: this.#retitledAtMs,
+      ...claimsIn(this.claims),
       atMs: this.#atMs,
       isAwaiting: this.#isAwaiting,
       absent: [...this.#absent],
@@ -267,6 +274,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     this.limit = snapshot.limit;
     this.#atMs = snapshot.atMs;
     this.#retitledAtMs = snapshot.retitledAtMs;
+    if (snapshot.claims !== undefined) this.claims?.restore(snapshot.claims);
     for (const flag of snapshot.flags) this.flags.add(flag);
     for (const list of MASK_LISTS) {
       for (const { mask, by, atMs } of snapshot.masks[list]) {
@@ -391,6 +399,35 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     return recent.length >= MAX_RETITLES;
   }
 
+  /** Whether a name is one of its own: it need not ask for that. */
+  hasName(name: string): boolean {
+    const key = this.fold(name);
+    return key === this.fold(this.#name) || key === this.claims?.home;
+  }
+
+  /** Whether it has a name, or has asked for it. @param key - the folded name */
+  holds(key: string): boolean {
+    if (this.isOver) return false;
+    const asked = this.claims?.open;
+    return this.fold(this.#name) === key || (asked !== null && asked !== undefined && this.fold(asked.name) === key);
+  }
+
+  /** Whether the name of its log leads to another room. */
+  get isCeded(): boolean {
+    return this.claims !== null && this.claims.ceded !== null;
+  }
+
+  /** Whether the one who enters by a name means another room. */
+  isMeantElsewhere(name: string): boolean {
+    if (this.claims === null) return false;
+    return this.claims.ceded !== null || (this.isOver && this.fold(name) !== this.claims.home);
+  }
+
+  /** The name by which one enters this room. */
+  get entryName(): string {
+    return this.isMeantElsewhere(this.#name) && this.claims !== null ? this.claims.home : this.#name;
+  }
+
   /** Takes another name. */
   retitle(name: string, atMs: number): void {
     this.#name = name;
@@ -407,6 +444,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     this.#messages = null;
     this.#knocks = null;
     this.#retitledAtMs = [];
+    this.claims?.clear();
     for (const entries of Object.values(this.masks)) entries.length = 0;
     for (const session of [...this.#invitations.keys()]) this.#withdraw(session);
     this.#absent.clear();
@@ -896,4 +934,10 @@ export function roomStateOf(room: Room): RoomState {
 function matchesAny(entries: readonly MaskEntry[], identity: Identity): boolean {
   for (const { matcher } of entries) if (matcher.matches(identity)) return true;
   return false;
+}
+
+/** The field of a snapshot; none for a room that has never asked for a name, nor given its own away. */
+function claimsIn(claims: RoomClaims | null): { readonly claims?: ClaimsSnapshot } {
+  const snapshot = claims?.snapshot();
+  return snapshot === undefined ? {} : { claims: snapshot };
 }

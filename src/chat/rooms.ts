@@ -203,7 +203,8 @@ export class Rooms {
     const view = abroad?.viewOf(name) ?? null;
     const kept = view?.isForeign === true ? null : (keeper?.beginningOf(name) ?? null);
     const { id, atMs } = kept ?? { id: newLogId(name), atMs: 0 };
-    const state = new RoomState({ name: title, id, fold, cast, permanentSinceMs, atMs, view });
+    const home = this.#options.shared === null || view?.isForeign === true ? null : fold(name.slice('r:'.length));
+    const state = new RoomState({ name: title, id, fold, cast, permanentSinceMs, atMs, view, home });
     if (kept !== null) this.#keptSeqs.set(name, kept.seq);
     if (kept !== null && kept.snapshot !== null) state.restore(kept.snapshot);
     const made: RoomReplica = new Replica({ log, name, fold: state, belongs: isRoomEntry, owner });
@@ -218,7 +219,7 @@ export class Rooms {
     // Members who are inside by the saved state were there in an earlier run.
     if (this.#keptSeqs.has(log)) replica.fold.outlive();
     const { shared } = this.#options;
-    if (shared !== null && isNamed(shared, log) && replica.fold.isOver) this.#closing.add(log);
+    if (shared !== null && isNamed(shared, log) && isUnused(replica)) this.#closing.add(log);
     const nowMs = this.#reviving.get(log);
     if (nowMs === undefined) this.sort(log);
     else this.#revived(replica, nowMs);
@@ -253,7 +254,9 @@ export class Rooms {
 
   /** The room that has a name, or is about to take it. */
   #known(key: string): RoomReplica | undefined {
-    return this.#open.get(key) ?? this.#closed.get(key) ?? this.#reserved(key);
+    const known = this.#open.get(key) ?? this.#closed.get(key) ?? this.#reserved(key);
+    // Where several processes agree on names, a room that has been renamed keeps the name of its log.
+    return known ?? (this.#options.shared === null ? undefined : this.#byLog.get(`r:${key}`));
   }
 
   #reserved(key: string): RoomReplica | undefined {
@@ -267,13 +270,47 @@ export class Rooms {
     if (replica === undefined) return;
     const { fold } = this.#options;
     const key = fold(replica.fold.name);
+    const former = fold(before);
+    const isShared = this.#options.shared !== null;
     this.#reservations.delete(key);
-    if (key === fold(before)) return;
+    if (key === former) return;
     const closed = this.#closed.get(key);
-    if (closed !== undefined) this.#forget(key, closed);
-    this.#open.delete(fold(before));
+    // Where several processes agree on names, the log of the name leads to this room.
+    if (closed !== undefined && !isShared) this.#forget(key, closed);
+    if (this.#open.get(former) === replica) this.#open.delete(former);
     this.#recent = null;
     this.#open.set(key, replica);
+    if (isShared) this.sort(`r:${former}`);
+  }
+
+  // Names that several processes agree on
+
+  /** Returns the room whose log decides who has a name. */
+  namesake(name: string): RoomReplica {
+    const key = this.#options.fold(name);
+    return this.followed(`r:${key}`, name);
+  }
+
+  /** Returns the room of a log, and follows it from now on. @param title - its name, if nobody knows it yet */
+  followed(log: RoomLog, title: string = log.slice('r:'.length)): RoomReplica {
+    const known = this.#byLog.get(log);
+    if (known !== undefined) return known;
+    const made = this.#makeOn(log, title, null);
+    this.#close(this.#options.fold(title), made);
+    this.#begin(made);
+    return made;
+  }
+
+  /** The name of a log leads to another room from now on: all processes have to follow the log. */
+  ceded(log: RoomLog): void {
+    this.#closing.remove(log);
+    this.#announce(log);
+  }
+
+  /** The name of a log does not lead to another room any more. */
+  reclaimed(log: RoomLog): void {
+    const replica = this.#byLog.get(log);
+    if (replica !== undefined && this.#isNamed(log) && isUnused(replica)) this.#closing.add(log);
   }
 
   /**
@@ -288,7 +325,9 @@ export class Rooms {
     const { size, isOver, isPermanent, name } = replica.fold;
     const key = this.#options.fold(name);
     const { shared } = this.#options;
-    const holder = this.#open.get(key);
+    const found = this.#open.get(key);
+    // A permanent room of the configuration may have given its name away before it became permanent.
+    const holder = found !== replica && found?.fold.isCeded === true ? undefined : found;
     if (holder !== replica) {
       if (holder !== undefined || (shared === null ? size === 0 : isOver)) return;
       this.#unclose(key, replica);
@@ -301,8 +340,8 @@ export class Rooms {
       this.#staying.delete(replica.fold);
       this.#unkept.add(log);
       this.#recent = null;
-      this.#close(key, replica);
-      if (shared !== null && isNamed(shared, log)) this.#closing.add(log);
+      this.#close(replica.fold.claims?.home ?? key, replica);
+      if (shared !== null && isNamed(shared, log) && isUnused(replica)) this.#closing.add(log);
     } else if (size === 0) {
       this.#staying.add(replica.fold);
     } else if (shared !== null && isPermanent) {
@@ -334,7 +373,7 @@ export class Rooms {
     for (const [oldest, candidate] of this.#closed) {
       if (!candidate.isSettled || candidate === kept || this.#isNamed(candidate.name)) continue;
       // Another domain may let somebody enter it, through its log alone.
-      if (candidate.fold.isKnownAbroad) continue;
+      if (candidate.fold.isKnownAbroad || candidate.fold.isCeded) continue;
       this.#forget(oldest, candidate);
       if (this.#closed.size <= MAX_CLOSED_ROOMS) return;
     }
@@ -396,11 +435,11 @@ export class Rooms {
       this.#follow(log);
       const replica = this.#byLog.get(log);
       // The room is closed by now, or not yet open.
-      if (replica?.fold.isOver === true) this.#closing.add(log);
+      if (replica !== undefined && isUnused(replica)) this.#closing.add(log);
       return;
     }
     const replica = this.#byLog.get(log);
-    if (replica !== undefined && !replica.isOpening && !replica.fold.isOver) this.#announce(log);
+    if (replica !== undefined && !replica.isOpening && !isUnused(replica)) this.#announce(log);
     else this.trim();
   }
 
@@ -435,7 +474,7 @@ export class Rooms {
     for (const log of this.#closing.ripe(shared.patienceFor)) {
       const replica = this.#byLog.get(log);
       if (replica?.isSettled === false) continue;
-      if (replica === undefined || replica.fold.isOver) shared.announce(log, false);
+      if (replica === undefined || isUnused(replica)) shared.announce(log, false);
       else this.#closing.remove(log);
     }
     const left: RoomReplica[] = [];
@@ -514,6 +553,11 @@ export class Rooms {
     this.#keptSeqs.set(name, applied);
     this.#options.keeper?.keep(name, applied, fold.isOver ? null : fold.snapshot(), fold.atMs);
   }
+}
+
+/** Whether a room is closed, and its name leads to no other one. */
+function isUnused({ fold }: RoomReplica): boolean {
+  return fold.isOver && !fold.isCeded;
 }
 
 function isNamed({ names }: SharedRooms, log: LogName): log is RoomLog {

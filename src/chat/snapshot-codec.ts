@@ -6,6 +6,7 @@ import type { Author } from './author.js';
 import type { Departure } from './directory.js';
 import { isNode, nodeOf } from './gone-nodes.js';
 import type { Presence } from './presences.js';
+import type { Cession, Claim, ClaimsSnapshot } from './room-claims.js';
 import type {
   DomainSnapshot,
   InvitationSnapshot,
@@ -37,44 +38,53 @@ const gone = distinct(
   nodeOf,
 );
 
-const isRoom = record<RoomSnapshot>({
-  name: nameShape,
-  createdAtMs: number,
-  registration: nullable(
-    record({
-      founder: nameShape,
-      atMs: number,
-      access: distinct(list(record({ account: nameShape, ranks: number }), MANY), ({ account }) => account),
-    }),
-  ),
-  topic: nullable(record({ text: wordsShape, by: author, atMs: number })),
-  key: nullable(nameShape),
-  limit: nullable(number),
-  flags: distinct(list(flagShape, 64), (each) => each),
-  masks: record(byMaskList(() => masks)),
-  metadata: notes,
-  seats: distinct(
-    list(
-      record<SeatSnapshot>({ session: nameShape, who: whoShape, ranks: number, sinceMs: number, last: number }),
-      MANY,
-    ),
-    ({ session }) => session,
-  ),
-  invitations: distinct(
-    list(record<InvitationSnapshot>({ guest: nameShape, who: whoShape, by: nullable(nameShape), opens: flag }), MANY),
-    ({ guest }) => guest,
-  ),
-  heirs: distinct(list<Heir>(pair(nameShape, nameShape), MANY), ([former]) => former),
-  gone,
-  numbers,
-  restarts: number,
-  messages: list(pair(number, nameShape), MANY),
-  knocks: list(record({ session: nameShape, atMs: number }), MANY),
-  retitledAtMs: list(number, 64),
-  atMs: number,
-  isAwaiting: flag,
-  absent: distinct(list(pair(text(2048), number), MANY), ([who]) => who),
+const claims = record<ClaimsSnapshot>({
+  count: number,
+  open: nullable(record<Claim>({ number, name: nameShape, reason: wordsShape, session: nameShape, who: whoShape })),
+  ceded: nullable(record<Cession>({ room: roomLogShape, claim: number })),
 });
+
+const isRoom: Shape<RoomSnapshot> = record<Omit<RoomSnapshot, 'claims'>>(
+  {
+    name: nameShape,
+    createdAtMs: number,
+    registration: nullable(
+      record({
+        founder: nameShape,
+        atMs: number,
+        access: distinct(list(record({ account: nameShape, ranks: number }), MANY), ({ account }) => account),
+      }),
+    ),
+    topic: nullable(record({ text: wordsShape, by: author, atMs: number })),
+    key: nullable(nameShape),
+    limit: nullable(number),
+    flags: distinct(list(flagShape, 64), (each) => each),
+    masks: record(byMaskList(() => masks)),
+    metadata: notes,
+    seats: distinct(
+      list(
+        record<SeatSnapshot>({ session: nameShape, who: whoShape, ranks: number, sinceMs: number, last: number }),
+        MANY,
+      ),
+      ({ session }) => session,
+    ),
+    invitations: distinct(
+      list(record<InvitationSnapshot>({ guest: nameShape, who: whoShape, by: nullable(nameShape), opens: flag }), MANY),
+      ({ guest }) => guest,
+    ),
+    heirs: distinct(list<Heir>(pair(nameShape, nameShape), MANY), ([former]) => former),
+    gone,
+    numbers,
+    restarts: number,
+    messages: list(pair(number, nameShape), MANY),
+    knocks: list(record({ session: nameShape, atMs: number }), MANY),
+    retitledAtMs: list(number, 64),
+    atMs: number,
+    isAwaiting: flag,
+    absent: distinct(list(pair(text(2048), number), MANY), ([who]) => who),
+  },
+  { claims },
+);
 
 const trait = oneOf(...TRAITS);
 

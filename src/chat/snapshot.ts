@@ -7,6 +7,7 @@ import type { Author } from './author.js';
 import type { Departure } from './directory.js';
 import type { Presence } from './presences.js';
 import type { RoomFacts, Topic } from './room.js';
+import type { ClaimsSnapshot } from './room-claims.js';
 
 /** The last numbers of sessions that have no place: see {@link RunningNumbers}. */
 export interface NumbersSnapshot {
@@ -60,6 +61,8 @@ export interface RoomSnapshot {
   readonly messages: readonly (readonly [key: number, session: string])[];
   readonly knocks: readonly { readonly session: string; readonly atMs: number }[];
   readonly retitledAtMs: readonly number[];
+  /** Its names, if several processes had to agree on them. */
+  readonly claims?: ClaimsSnapshot;
   readonly atMs: number;
   /** Whether it waits for the members who were inside when the server stopped. */
   readonly isAwaiting: boolean;
@@ -69,10 +72,10 @@ export interface RoomSnapshot {
 
 /**
  * Whether everybody has left a room for good. A room whose log has lost its end does not count as closed, since the
- * loss is part of the ids of its messages.
+ * loss is part of the ids of its messages; nor does one that has asked for a name, or given its own away.
  */
-export function isClosed({ seats, isAwaiting, registration, restarts }: RoomSnapshot): boolean {
-  return seats.length === 0 && !isAwaiting && registration === null && restarts === 0;
+export function isClosed({ seats, isAwaiting, registration, restarts, claims }: RoomSnapshot): boolean {
+  return seats.length === 0 && !isAwaiting && registration === null && restarts === 0 && claims === undefined;
 }
 
 /** A member of the chat. */

@@ -73,6 +73,28 @@ export function mapAnswer<T, U>(answer: Answer<T>, map: (outcome: T) => U): Answ
   return mapped;
 }
 
+/** Returns the answer of what is done next, with the outcome of what was done first. */
+export function thenAnswer<T, U>(answer: Answer<T>, next: (outcome: T | NotTaken) => Answer<U>): Answer<U> {
+  if (!isTicket(answer)) return next(answer);
+  const last = new OpenTicket<U | NotTaken>();
+  answer.whenSettled((outcome) => {
+    const further = next(outcome);
+    whenSettled(further, (settled) => {
+      last.settled(settled);
+    });
+    if (isTicket(further))
+      further.whenBelated((late) => {
+        last.belated(late);
+      });
+  });
+  answer.whenBelated((late) => {
+    whenSettled(next(late), (outcome) => {
+      last.belated(outcome);
+    });
+  });
+  return last;
+}
+
 function isNotTaken(outcome: unknown): outcome is NotTaken {
   return outcome === NOT_TAKEN;
 }

@@ -8,6 +8,7 @@ import {
   MAX_HEIRS,
   MAX_PACK_ENTRIES,
   type Pack,
+  type Place,
   type Privilege,
   PRIVILEGES,
   type Rank,
@@ -84,6 +85,8 @@ const isBan = record<ServerBan>({
 
 const room = (value: unknown): value is RoomLog => name(value) && value.startsWith('r:');
 
+const place = record<Place>({ room, seq: number });
+
 const stamp: Fields<Omit<Stamp, 'via'>> = {
   session: name,
   n: number,
@@ -130,6 +133,10 @@ const isEntry = choice<Entry>({
   describe: entry({ ...stamp, kind: oneOf('describe'), ...annotation }),
   knock: entry({ ...stamp, kind: oneOf('knock'), who }),
   retitle: entry({ ...stamp, kind: oneOf('retitle'), who: nullable(who), name, reason: words }),
+  claim: entry({ ...stamp, kind: oneOf('claim'), who: nullable(who), name, reason: words }),
+  cede: entry({ ...stamp, kind: oneOf('cede'), room, claim: number }),
+  titled: entry({ ...stamp, kind: oneOf('titled'), claim: number, isGranted: flag, after: place }),
+  reclaim: entry({ ...stamp, kind: oneOf('reclaim'), room, claim: number, after: place }),
   register: entry({ ...stamp, kind: oneOf('register') }),
   unregister: entry({ ...stamp, kind: oneOf('unregister'), who: nullable(who) }),
   grant: entry({ ...stamp, kind: oneOf('grant'), who: nullable(who), account: name, ranks: number }),

@@ -215,6 +215,12 @@ export interface CommonDeeds {
   };
 }
 
+/** A place in the log of a room: all packs up to a number. An entry that names one is applied after them. */
+export interface Place {
+  readonly room: RoomLog;
+  readonly seq: number;
+}
+
 /** The entries of a room's log, by their kinds. `who` is null for a session that has a place in the room. */
 export interface RoomDeeds extends CommonDeeds {
   /** Enters. If this opens the room, `name` is the spelling of its name, and `flags` are its switches. */
@@ -245,8 +251,16 @@ export interface RoomDeeds extends CommonDeeds {
   annotate: Annotation & { readonly who: Who | null };
   /** Asks the members inside to let the session in. */
   knock: { readonly who: Who };
-  /** Gives the room another name. */
+  /** Gives the room another name. Several processes use `claim` instead, since they have to agree on names. */
   retitle: { readonly who: Who | null; readonly name: string; readonly reason: string };
+  /** Asks for another name, which the log of that name decides on. */
+  claim: { readonly who: Who | null; readonly name: string; readonly reason: string };
+  /** In the log of the wanted name: gives the name to the room that has asked for it, unless another room has it. */
+  cede: { readonly room: RoomLog; readonly claim: number };
+  /** In the log of the room: the log of the wanted name has decided, up to the place `after`. */
+  titled: { readonly claim: number; readonly isGranted: boolean; readonly after: Place };
+  /** In the log of a name: the room no longer has the name, by its own log up to the place `after`. */
+  reclaim: { readonly room: RoomLog; readonly claim: number; readonly after: Place };
   /** Makes the room belong to the account of the session. */
   register: object;
   unregister: { readonly who: Who | null };

@@ -47,7 +47,10 @@ class State {
     this.#members.set(session, known);
     return known;
   };
-  readonly room = new RoomState({ name: '#a', id: 'x', fold, cast: this.#memberOf, permanentSinceMs: null });
+  readonly room = new RoomState({
+    ...{ name: '#a', id: 'x', fold, cast: this.#memberOf, permanentSinceMs: null },
+    home: '#a',
+  });
   readonly domain = new DomainState({ naming: ASCII_NAMING, departureLimit: 20, memberOf: this.#memberOf });
 
   /** Everything that the room's log has said. */
@@ -56,6 +59,7 @@ class State {
     return {
       settings: [room.name, room.createdAtMs, room.key, room.limit, [...room.flags].sort(), room.topic],
       metadata: [...room.metadata],
+      claims: room.claims?.snapshot(),
       registration: room.registration && [room.registration.founder, room.registration.access],
       masks: Object.values(room.masks).map((list) => list.map(({ mask, by, atMs }) => [mask, by, atMs])),
       seats: room.seats.map(({ session, who, ranks }) => [session, who, ranks]),
@@ -150,6 +154,19 @@ function anyNote(draw: Draw): Note {
   return { key: pick(draw, ['k', 'l', 'm', null]), value: pick(draw, ['v', 'w', null]), maxKeys: 2 };
 }
 
+/** Any entry about the names of a room. */
+function anyClaim(draw: Draw, stamp: Stamp, who: Who | null): RoomEntry {
+  const room = pick(draw, ['r:#a', 'r:#b', 'r:#c'] as const);
+  const claim = draw(4);
+  const after = { room, seq: 1 };
+  return pick<RoomEntry>(draw, [
+    { ...stamp, kind: 'claim', who, name: pick(draw, ['#a', '#A', '#b']), reason: 'x' },
+    { ...stamp, kind: 'titled', claim, isGranted: draw(2) === 0, after },
+    draw(9) === 0 ? { ...stamp, kind: 'cede', room, claim } : { ...stamp, kind: 'reclaim', room, claim, after },
+    { ...stamp, kind: 'reclaim', room, claim, after },
+  ]);
+}
+
 /** Any entry of a room's log. */
 function anyRoomEntry(draw: Draw, stamp: Stamp): RoomEntry {
   const who = anyWho(draw);
@@ -169,6 +186,7 @@ function anyRoomEntry(draw: Draw, stamp: Stamp): RoomEntry {
     { ...stamp, kind: 'knock', who },
     { ...stamp, kind: 'annotate', who: maybe, ...anyNote(draw) },
     { ...stamp, kind: 'retitle', who: maybe, name: pick(draw, ['#a', '#A', '#b']), reason: 'x' },
+    anyClaim(draw, stamp, maybe),
     { ...stamp, kind: 'identity', who },
     { ...stamp, kind: 'register' },
     { ...stamp, kind: 'grant', who: maybe, account: pick(draw, ['ann', 'bob']), ranks: draw(32) },
@@ -240,6 +258,10 @@ class Unseen implements ReplicaOwner {
   readonly voice = null;
   /** The last outcome. */
   outcome: Outcome = null;
+
+  lacks(): boolean {
+    return false;
+  }
 
   applied(_log: LogName, outcome: Outcome): void {
     this.outcome = outcome;

@@ -57,6 +57,8 @@ const stamp: { readonly [K in keyof Omit<Stamp, 'via'>]: fc.Arbitrary<Stamp[K]> 
   base: number,
 };
 
+const room = name.map((text) => `r:${text}` as const);
+const place = fc.record({ room, seq: number });
 const annotation = { key: fc.option(name), value: fc.option(words), maxKeys: number };
 
 /** Any entry of any kind that a session proposes itself. */
@@ -91,6 +93,10 @@ const ownEntry: fc.Arbitrary<Entry> = fc.oneof(
   fc.record({ ...stamp, kind: fc.constant('describe'), ...annotation }),
   fc.record({ ...stamp, kind: fc.constant('knock'), who }),
   fc.record({ ...stamp, kind: fc.constant('retitle'), who: fc.option(who), name, reason }),
+  fc.record({ ...stamp, kind: fc.constant('claim'), who: fc.option(who), name, reason }),
+  fc.record({ ...stamp, kind: fc.constant('cede'), room, claim: number }),
+  fc.record({ ...stamp, kind: fc.constant('titled'), claim: number, isGranted: fc.boolean(), after: place }),
+  fc.record({ ...stamp, kind: fc.constant('reclaim'), room, claim: number, after: place }),
   fc.record({ ...stamp, kind: fc.constant('register') }),
   fc.record({ ...stamp, kind: fc.constant('unregister'), who: fc.option(who) }),
   fc.record({ ...stamp, kind: fc.constant('grant'), who: fc.option(who), account: name, ranks: number }),
@@ -109,7 +115,7 @@ const ownEntry: fc.Arbitrary<Entry> = fc.oneof(
   }),
   fc.record({ ...stamp, kind: fc.constant('unban'), type: banKind, mask: name }),
   fc.record({ ...stamp, kind: fc.constant('erase'), account: name }),
-  fc.record({ ...stamp, kind: fc.constantFrom('open', 'shut'), room: name.map((text) => `r:${text}` as const) }),
+  fc.record({ ...stamp, kind: fc.constantFrom('open', 'shut'), room }),
   fc.record({ ...stamp, kind: fc.constant('reserve'), accounts: fc.array(name, { maxLength: 4 }), on }),
   fc.record({ ...stamp, kind: fc.constant('displace'), target: name, nick: name }),
   fc.record({ ...stamp, kind: fc.constant('ghost'), nick: name, account: name }),

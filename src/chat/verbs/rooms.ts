@@ -1,13 +1,15 @@
 /** Enters and leaves rooms, and acts on their members. */
-import type { RoomFlag } from '../../log/entry.js';
+import type { EntryOf, LogName, RoomDeeds, RoomFlag } from '../../log/entry.js';
 import { type BorderRefusal, namesDomain } from '../abroad.js';
+import type { Core } from '../core.js';
 import type { EventOf } from '../event.js';
 import type { Member } from '../member.js';
-import { stateOf } from '../member-state.js';
+import { type MemberState, stateOf } from '../member-state.js';
 import { type EntryRefusal, entryRefusal, type SpeechRefusal, topicRefusal } from '../permissions.js';
-import { NOT_TAKEN, refuse, type Refused } from '../refusal.js';
+import { NOT_TAKEN, type NotTaken, refuse, type Refused } from '../refusal.js';
 import type { RoomOutcomes } from '../room-deeds.js';
-import { type Answer, isTicket } from '../ticket.js';
+import type { RoomReplica } from '../rooms.js';
+import { type Answer, isTicket, thenAnswer } from '../ticket.js';
 import { knownTo, roomFor, type Scene } from './scene.js';
 
 /** The options of a member that enters. */
@@ -37,17 +39,33 @@ export function join(
   const refusal = known !== undefined && member.isElsewhere ? entryRefusal(member, known, key) : null;
   if (refusal !== null) return refuse(refusal, known);
   if (!core.rooms.hasPlaceFor(name)) return NOT_TAKEN;
-  const replica = core.rooms.replica(name);
+  return enter(core, member, core.rooms.replica(name), { name, key, flags }, MAX_MOVES);
+}
+
+/** The most rooms that one is led to who enters by a name, while rooms get other names. */
+const MAX_MOVES = 5;
+
+/** Enters a room, or the one that its name leads to. */
+function enter(
+  core: Core,
+  member: MemberState,
+  replica: RoomReplica,
+  entry: Pick<EntryOf<RoomDeeds, 'join'>, 'name' | 'key' | 'flags'>,
+  moves: number,
+): Answer<Exclude<RoomOutcomes['join'], Refused<'moved'>>> {
   if (core.isShared) core.nodes.beforeEntry(replica, member);
+  const { name, key, flags } = entry;
   const stamp = core.stamp(replica, member);
-  return replica.propose<'join'>(member, {
-    kind: 'join',
-    who: replica.fold.guiseOf(member.who),
-    name,
-    key,
-    flags,
-    ...stamp,
+  const who = replica.fold.guiseOf(member.who);
+  const answer = replica.propose<'join'>(member, { kind: 'join', who, name, key, flags, ...stamp });
+  return thenAnswer(answer, (outcome) => {
+    if (!isMoved(outcome)) return outcome;
+    return moves === 0 ? NOT_TAKEN : enter(core, member, core.titles.destination(replica, name), entry, moves - 1);
   });
+}
+
+function isMoved(outcome: RoomOutcomes['join'] | NotTaken): outcome is Refused<'moved'> {
+  return outcome.kind === 'refused' && outcome.why === 'moved';
 }
 
 /** Returns why nobody may enter a room that its name places in a domain. */
@@ -148,10 +166,12 @@ export function retitle(
   const replica = roomFor(scene, by, name);
   if (replica === undefined) return refuse('no-such-room');
   const room = replica.fold;
-  // Two processes could give two rooms one name at once.
-  if (core.isShared || (core.abroad?.viewOf(replica.name) ?? null) !== null) return refuse('shared', room);
+  // Elsewhere they are known by the names of their logs.
+  const isAbroad = (log: LogName): boolean => (core.abroad?.viewOf(log) ?? null) !== null;
+  if (isAbroad(replica.name) || isAbroad(`r:${core.directory.fold(title)}`)) return refuse('shared', room);
   if (room.name === title || !core.rooms.isFree(title, replica)) return refuse('name-taken', room);
   const known = knownTo(room, by);
+  if (core.isShared) return core.titles.ask(replica, by, { who: known, name: title, reason });
   const stamp = core.stamp(replica, by);
   const answer = replica.propose<'retitle'>(by, { kind: 'retitle', who: known, name: title, reason, ...stamp });
   if (isTicket(answer)) core.rooms.reserve(title, replica);

@@ -118,6 +118,7 @@ export const NUMERICS = {
   ERR_INVALIDUSERNAME: ['468', 'Your username is invalid'],
   ERR_CHANNELISFULL: ['471', 'Cannot join channel (+l)'],
   ERR_UNKNOWNMODE: ['472', 'is unknown mode char to me'],
+  ERR_LINKCHANNEL: ['470', 'Forwarding to another channel'],
   ERR_INVITEONLYCHAN: ['473', 'Cannot join channel (+i)'],
   ERR_BANNEDFROMCHAN: ['474', 'Cannot join channel (+b)'],
   ERR_BADCHANNELKEY: ['475', 'Cannot join channel (+k)'],

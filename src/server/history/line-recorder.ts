@@ -37,6 +37,7 @@ export class LineRecorder {
         this.#redacted(log, outcome);
         return;
       case 'amended':
+      case 'titled':
         if (outcome.event !== null) this.#happened(log, outcome.event);
         return;
       case 'joined':

@@ -90,6 +90,9 @@ function* joinOne(client: Client, name: string, key: string | null): Target {
         return true;
     }
   }
+  const { fold } = server.directory;
+  // The channel has another name by now.
+  if (fold(joined.room.name) !== fold(name)) client.reply('ERR_LINKCHANNEL', name, joined.room.name);
   client.echo(joined);
   yield* sendMark(client, joined.room.name);
   yield* sendRoom(client, joined.room);

@@ -46,7 +46,7 @@ export function* rename(client: Client, message: Message): Paged {
       fail('CANNOT_RENAME', 'The configuration of the server names this channel');
       return;
     case 'shared':
-      fail('CANNOT_RENAME', 'Channels keep their names where several servers share them');
+      fail('CANNOT_RENAME', 'Channels keep their names where several domains share them');
       return;
     case 'too-large':
       fail('CANNOT_RENAME', 'This channel has too many members');

@@ -1,0 +1,225 @@
+/** Rooms that get other names while several nodes have them: one order decides, and all end with the same names. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Member } from '../../src/chat/member.js';
+import { type Answer, whenSettled } from '../../src/chat/ticket.js';
+import { seeded } from '../support/random.js';
+import { Domain, type Process } from './domain.js';
+import { act, JOIN } from './processes.js';
+
+const NAMES = ['#a', '#b', '#c', '#d', '#e'];
+
+/** Returns what has become of an answer: the kind of the outcome, or why it was refused. */
+function outcomeOf(answer: Answer<{ readonly kind: string; readonly why?: string } | null>): { said: string } {
+  const found = { said: 'nothing' };
+  whenSettled(answer, (outcome) => {
+    found.said = outcome?.why ?? outcome?.kind ?? 'null';
+  });
+  return found;
+}
+
+/** The rooms that a node shows: each name with the nicks inside. */
+function shown({ node }: Process): unknown {
+  const { directory } = node.chat;
+  return [...directory.rooms()]
+    .filter(({ size }) => size > 0)
+    .map(({ name, seats }) => [name, seats.map(({ member }) => member.nick).sort()])
+    .sort();
+}
+
+/** Two nodes with a member each, who are let in. */
+function pairOf(domain: Domain): [Process, Process, Member, Member] {
+  const one = domain.start('a.1');
+  const other = domain.start('b.1');
+  domain.settle();
+  const [ann, bob] = [one.node.arrive('ann'), other.node.arrive('bob')];
+  domain.settle();
+  return [one, other, ann, bob];
+}
+
+test('a room that is renamed on one node has the name on all, and keeps it for one that begins late', () => {
+  const domain = new Domain(1);
+  const [one, other, ann, bob] = pairOf(domain);
+  one.node.chat.join(ann, '#a', JOIN);
+  domain.settle();
+  other.node.chat.join(bob, '#a', JOIN);
+  domain.settle();
+  const renamed = outcomeOf(one.node.chat.retitle(ann, '#a', '#b', 'x'));
+  domain.settle();
+  expect(renamed.said).toBe('retitled');
+  const late = domain.start('c.1');
+  domain.settle();
+  for (const process of [one, other, late]) expect(shown(process)).toEqual([['#b', ['ann', 'bob']]]);
+  const cid = late.node.arrive('cid');
+  domain.settle();
+  // The name that the room was opened with stays its own, and leads to it.
+  const joined = outcomeOf(late.node.chat.join(cid, '#a', JOIN));
+  domain.settle();
+  expect(joined.said).toBe('joined');
+  for (const process of [one, other, late]) expect(shown(process)).toEqual([['#b', ['ann', 'bob', 'cid']]]);
+});
+
+test('of two rooms that ask for one name at once, the first one in the order gets it, and the other one is told so', () => {
+  const seen = new Set<string>();
+  for (let seed = 1; seed <= 12; seed += 1) {
+    const domain = new Domain(seed);
+    const [one, other, ann, bob] = pairOf(domain);
+    one.node.chat.join(ann, '#a', JOIN);
+    other.node.chat.join(bob, '#b', JOIN);
+    domain.settle();
+    const ours = outcomeOf(one.node.chat.retitle(ann, '#a', '#c', ''));
+    const theirs = outcomeOf(other.node.chat.retitle(bob, '#b', '#c', ''));
+    domain.settle();
+    expect([ours.said, theirs.said].sort()).toEqual(['name-taken', 'retitled']);
+    seen.add(ours.said);
+    const named =
+      ours.said === 'retitled'
+        ? [
+            ['#b', ['bob']],
+            ['#c', ['ann']],
+          ]
+        : [
+            ['#a', ['ann']],
+            ['#c', ['bob']],
+          ];
+    for (const process of [one, other]) expect(shown(process)).toEqual(named);
+  }
+  expect(seen.size).toBe(2);
+});
+
+test('who enters by a name that a room is about to get is in that room, or opens one and keeps the name from it', () => {
+  for (let seed = 1; seed <= 12; seed += 1) {
+    const domain = new Domain(seed);
+    const [one, other, ann, bob] = pairOf(domain);
+    one.node.chat.join(ann, '#a', JOIN);
+    domain.settle();
+    const renamed = outcomeOf(one.node.chat.retitle(ann, '#a', '#b', ''));
+    const joined = outcomeOf(other.node.chat.join(bob, '#b', JOIN));
+    domain.settle();
+    expect(joined.said).toBe('joined');
+    const isTogether = renamed.said === 'retitled';
+    const named = isTogether
+      ? [['#b', ['ann', 'bob']]]
+      : [
+          ['#a', ['ann']],
+          ['#b', ['bob']],
+        ];
+    for (const process of [one, other]) expect(shown(process)).toEqual(named);
+  }
+});
+
+test('a name that a room has no more, or that was given to one that has closed, is free again', () => {
+  const domain = new Domain(3);
+  const [one, other, ann, bob] = pairOf(domain);
+  one.node.chat.join(ann, '#a', JOIN);
+  domain.settle();
+  for (const [from, to] of [
+    ['#a', '#b'],
+    ['#b', '#c'],
+  ] as const) {
+    const renamed = outcomeOf(one.node.chat.retitle(ann, from, to, ''));
+    domain.settle();
+    expect(renamed.said).toBe('retitled');
+  }
+  other.node.chat.join(bob, '#b', JOIN);
+  domain.settle();
+  for (const process of [one, other])
+    expect(shown(process)).toEqual([
+      ['#b', ['bob']],
+      ['#c', ['ann']],
+    ]);
+  one.node.chat.part(ann, '#c', '');
+  domain.settle();
+  one.node.chat.join(ann, '#c', JOIN);
+  other.node.chat.join(bob, '#a', JOIN);
+  domain.settle();
+  for (const process of [one, other]) {
+    expect(shown(process)).toEqual([
+      ['#a', ['bob']],
+      ['#b', ['bob']],
+      ['#c', ['ann']],
+    ]);
+  }
+});
+
+test('a room whose node dies while it asks for a name gets it by the others, for all alike', () => {
+  for (let steps = 0; steps < 40; steps += 1) {
+    const domain = new Domain(5);
+    const [one, other, ann, bob] = pairOf(domain);
+    one.node.chat.join(ann, '#a', JOIN);
+    domain.settle();
+    other.node.chat.join(bob, '#a', JOIN);
+    domain.settle();
+    one.node.chat.retitle(ann, '#a', '#b', '');
+    domain.network.run(steps);
+    domain.kill(one);
+    other.node.chat.giveUp(one.name);
+    domain.settle();
+    const late = domain.start('c.1');
+    domain.settle();
+    expect(shown(late)).toEqual(shown(other));
+    // A name is not lost, whatever has become of the request.
+    const cid = late.node.arrive('cid');
+    domain.settle();
+    const joined = outcomeOf(late.node.chat.join(cid, '#b', JOIN));
+    domain.settle();
+    expect(joined.said).toBe('joined');
+    expect(shown(late)).toEqual(shown(other));
+  }
+});
+
+test('nodes whose people rename rooms, and that die, come back or begin late, agree on every name', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 1_000_000 }), (seed) => {
+      const random = seeded(seed);
+      const draw = (below: number): number => Math.floor(random() * below);
+      const domain = new Domain(seed);
+      const one = (): Process => domain.processes[draw(domain.processes.length)] ?? expect.fail('no node');
+      for (const name of ['a.1', 'b.1', 'c.1']) domain.start(name);
+      domain.network.run(300);
+      for (let count = 0; count < 150; count += 1) {
+        if (count === 60) domain.start('d.1');
+        if (count === 90) {
+          const dead = one();
+          domain.kill(dead);
+          for (const { node } of domain.processes) node.chat.giveUp(dead.name);
+        }
+        if (draw(30) === 0) one().node.chat.giveUp(one().name);
+        const { node } = one();
+        const present = node.members.filter(({ nick }) => nick !== '');
+        const member = present[draw(present.length)];
+        const [from = '', to = ''] = [NAMES[draw(NAMES.length)], NAMES[draw(NAMES.length)]];
+        if (member !== undefined && draw(3) === 0) node.chat.retitle(member, from, to, 'x');
+        else if (member !== undefined && draw(3) === 0) node.chat.join(member, to, JOIN);
+        else act(draw, node);
+        domain.network.run(draw(20));
+        if (draw(10) === 0) domain.bringBack();
+        if (draw(20) === 0) one().node.chat.keepRooms();
+        if (draw(8) > 0) continue;
+        const isOutage = draw(4) === 0;
+        if (isOutage) domain.network.cutAll();
+        domain.tick(isOutage ? 6000 : 1500);
+      }
+      domain.settle();
+      domain.start('e.1');
+      domain.settle();
+      domain.settle();
+      const [first, ...others] = domain.processes.map(shown);
+      for (const other of others) expect(other).toEqual(first);
+      // Everybody can enter by each name, and is where the others see it.
+      const [process] = domain.processes;
+      const last = process?.node.arrive('last') ?? expect.fail('no node');
+      domain.settle();
+      for (const { node } of domain.processes) {
+        const names = [...node.chat.directory.rooms()].map(({ name }) => name);
+        expect(new Set(names).size).toBe(names.length);
+      }
+      last.seats.forEach(({ room }) => process?.node.chat.part(last, room.name, ''));
+      for (const name of NAMES) process?.node.chat.join(last, name, JOIN);
+      domain.settle();
+      const [again, ...rest] = domain.processes.map(shown);
+      for (const other of rest) expect(other).toEqual(again);
+    }),
+    { numRuns: 10 },
+  );
+});
