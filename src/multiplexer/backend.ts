@@ -61,17 +61,21 @@ export interface BackendEntry extends PollSetOwner {
   becomeReady(events: number): void;
 }
 
-/** The findings of a call. Each call fills the same list, so that a wait makes no garbage. */
-export class ReadyList<Entry extends BackendEntry> {
+/** Takes the findings of a call. */
+export interface ReadySink<Entry extends BackendEntry> {
+  /** How many it has taken. */
+  readonly length: number;
+  /** Whether another thread asked for the wait to end. */
+  woken: boolean;
+  push(entry: Entry): void;
+  sort(compare: (one: Entry, other: Entry) => number): void;
+}
+
+/** The findings of a call, in one list. */
+export class ReadyList<Entry extends BackendEntry> implements ReadySink<Entry> {
   readonly entries: (Entry | undefined)[] = [];
   length = 0;
-  /** Whether another thread asked for the wait to end. */
   woken = false;
-
-  clear(): void {
-    this.length = 0;
-    this.woken = false;
-  }
 
   push(entry: Entry): void {
     this.entries[this.length] = entry;
@@ -120,7 +124,7 @@ export interface Backend<Entry extends BackendEntry> {
    * @returns how many events there were, used or not; 0 when the time was up or a signal arrived
    */
   wait(
-    ready: ReadyList<Entry>,
+    ready: ReadySink<Entry>,
     timeoutMs: number,
     retryOnSignal: boolean,
     signalMask: readonly number[] | null,

@@ -1,9 +1,9 @@
 /** A turn of a multiplexer: ready registrations are called back or added to the batch, and the turn ends. */
 import { blockingCall } from '../readiness/blocking-call.js';
 import { rethrowLater } from '../readiness/waiter.js';
-import { type Backend, ReadyList } from './backend.js';
-import { createBatch } from './batch.js';
+import type { Backend } from './backend.js';
 import { CallbackList } from './callback-list.js';
+import { ReadyRecords } from './ready-records.js';
 import type { RegistrationRecord } from './registration-record.js';
 import type { Requeued } from './requeued.js';
 import type { WakeupSource } from './wakeup.js';
@@ -17,11 +17,9 @@ export class Dispatch<T> {
   readonly errors = new CallbackList<unknown>();
   /** Called when the callbacks of a turn have run. */
   readonly turnEnds = new CallbackList();
-  /** The result of the latest turn; the next turn fills it again. */
-  readonly batch = createBatch<T>();
   #backend: Backend<RegistrationRecord<T>>;
   readonly #requeued: Requeued<T>;
-  readonly #ready = new ReadyList<RegistrationRecord<T>>();
+  readonly #ready = new ReadyRecords<T>();
   readonly #spinMs: number;
   /** Whether handlers of a turn are being called, or a synchronous wait is under way. */
   #isInTurn = false;
@@ -40,6 +38,11 @@ export class Dispatch<T> {
     this.#backend = backend;
     this.#requeued = requeued;
     this.#spinMs = spinUs / 1000;
+  }
+
+  /** The result of the latest turn; the next turn fills it again. */
+  get batch(): readonly RegistrationRecord<T>[] {
+    return this.#ready.batch;
   }
 
   /** Has another backend make the calls from now on. */
@@ -119,16 +122,13 @@ export class Dispatch<T> {
     const isWoken = ready.woken || this.#isWoken;
     this.#isWoken = false;
     if (isWoken) this.#wakeups += 1;
-    this.#events += ready.length;
-    this.#wasReady = ready.length > 0;
-    if (ready.length > 0) {
-      if (this.#fillBatch() > 0) this.#callBack();
-      this.endTurn();
-    } else {
-      if (this.batch.length > 0) this.batch.length = 0;
-      if (isWoken) this.endTurn();
-    }
-    this.#isOver = isWoken || this.batch.length > 0;
+    const count = ready.length;
+    ready.finish();
+    this.#events += count;
+    this.#wasReady = count > 0;
+    if (ready.servedCount > 0) this.#callBack();
+    if (count > 0 || isWoken) this.endTurn();
+    this.#isOver = isWoken || ready.batch.length > 0;
     return kernelCount + requeuedCount;
   }
 
@@ -207,49 +207,19 @@ export class Dispatch<T> {
     }
   }
 
-  /** @returns how many of the ready ones have an `onReady`, and are not in the batch */
-  #fillBatch(): number {
-    const { batch } = this;
-    const { entries, length } = this.#ready;
-    let size = 0;
-    for (let index = 0; index < length; index += 1) {
-      const record = entries[index];
-      if (record === undefined || record.onReady !== undefined) continue;
-      batch[size] = record;
-      size += 1;
-      // This list must not keep a registration from being collected once it has been unregistered.
-      entries[index] = undefined;
-    }
-    if (batch.length !== size) batch.length = size;
-    return length - size;
-  }
-
   #callBack(): void {
-    const { entries, length } = this.#ready;
-    for (let index = 0; index < length; index += 1) {
-      const record = entries[index];
-      if (record === undefined) continue;
-      entries[index] = undefined;
+    const ready = this.#ready;
+    const count = ready.servedCount;
+    for (let index = 0; index < count; index += 1) {
+      const record = ready.takeServed(index);
       // An earlier handler has paused or unregistered it.
-      if (record.events === 0) continue;
+      if (record === undefined || record.events === 0) continue;
       try {
         record.onReady?.(record);
       } catch (error) {
         this.fail(error);
       }
     }
-    this.#dropEnded();
-  }
-
-  /** The handlers may have ended registrations of the batch: its iterator leaves those out. */
-  #dropEnded(): void {
-    const { batch } = this;
-    if (batch.length === 0) return;
-    let size = 0;
-    for (const record of batch) {
-      batch[size] = record;
-      size += 1;
-    }
-    if (batch.length !== size) batch.length = size;
+    ready.dropEnded();
   }
 }

@@ -22,7 +22,7 @@ import {
   waitForEvents,
 } from '../readiness/event-buffer.js';
 import type { Waiter, WaiterKind } from '../readiness/waiter.js';
-import { type Backend, type BackendEntry, type ReadyList, type Trigger, triggersOf } from './backend.js';
+import { type Backend, type BackendEntry, type ReadySink, type Trigger, triggersOf } from './backend.js';
 
 /** A slot that no fd can have: the wake-up's. */
 const WAKEUP_SLOT = 0xffff_ffff;
@@ -176,7 +176,7 @@ export class EpollBackend<Entry extends BackendEntry> implements Backend<Entry> 
   }
 
   wait(
-    ready: ReadyList<Entry>,
+    ready: ReadySink<Entry>,
     timeoutMs: number,
     retryOnSignal: boolean,
     signalMask: readonly number[] | null,
@@ -204,7 +204,7 @@ export class EpollBackend<Entry extends BackendEntry> implements Backend<Entry> 
   }
 
   /** Puts the events that the kernel has reported into the list. */
-  #take(ready: ReadyList<Entry>, words: Uint32Array, count: number, layout: EventLayout): number {
+  #take(ready: ReadySink<Entry>, words: Uint32Array, count: number, layout: EventLayout): number {
     const { strideWords, dataWord } = layout;
     const { entries } = this.#options;
     let stale = 0;
@@ -258,7 +258,7 @@ export class EpollBackend<Entry extends BackendEntry> implements Backend<Entry> 
   }
 
   /** In edge mode, a file is reported once per arming. */
-  #reportUnpollable(ready: ReadyList<Entry>): number {
+  #reportUnpollable(ready: ReadySink<Entry>): number {
     let count = 0;
     for (const entry of this.#unpollable) {
       const events = unpollableEvents(entry);

@@ -2,7 +2,7 @@
 import { POLLIN, POLLRDHUP } from '../readiness/constants.js';
 import { PollSet, type PollSetOwner } from '../readiness/poll-set.js';
 import type { Waiter } from '../readiness/waiter.js';
-import { type Backend, type BackendEntry, type ReadyList, triggersOf } from './backend.js';
+import { type Backend, type BackendEntry, type ReadySink, triggersOf } from './backend.js';
 import { CopyingBackend } from './copying-backend.js';
 
 /** Returns the mask to ask the kernel for. POLLRDHUP distinguishes the end of a stream from data. */
@@ -38,7 +38,7 @@ export class PollBackend<Entry extends BackendEntry> extends CopyingBackend impl
   }
 
   wait(
-    ready: ReadyList<Entry>,
+    ready: ReadySink<Entry>,
     timeoutMs: number,
     retryOnSignal: boolean,
     signalMask: readonly number[] | null,

@@ -186,7 +186,7 @@ export class RegistrationRecord<T> implements Registration<T>, BackendEntry {
 
   becomeReady(events: number): void {
     this.events = events;
-    if (this.trigger === 'oneshot' || this.trigger === 'edge-oneshot') this.state = 'disarmed';
+    if (this.trigger !== 'level' && this.trigger !== 'edge') this.state = 'disarmed';
   }
 }
 

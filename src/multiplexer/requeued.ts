@@ -1,5 +1,5 @@
 /** The registrations that the next wait reports without asking the kernel: those whose drain stopped at its budget. */
-import type { ReadyList } from './backend.js';
+import type { ReadySink } from './backend.js';
 import type { RegistrationRecord } from './registration-record.js';
 
 export class Requeued<T> {
@@ -25,7 +25,7 @@ export class Requeued<T> {
   }
 
   /** Appends those that the kernel has not just reported. @returns how many there were */
-  moveTo(ready: ReadyList<RegistrationRecord<T>>): number {
+  moveTo(ready: ReadySink<RegistrationRecord<T>>): number {
     const records = this.#records;
     this.#records = [];
     for (const record of records) {

@@ -5,7 +5,7 @@ import { POLLIN, POLLNVAL } from '../readiness/constants.js';
 import { pollEntries, pollWords } from '../readiness/poll-set.js';
 import { type SelectList, SelectSets } from '../readiness/select-sets.js';
 import { ThreadWaiter, type Waiter } from '../readiness/waiter.js';
-import { type Backend, type BackendEntry, type ReadyList, triggersOf } from './backend.js';
+import { type Backend, type BackendEntry, type ReadySink, triggersOf } from './backend.js';
 import { CopyingBackend } from './copying-backend.js';
 
 /**
@@ -64,7 +64,7 @@ export class SelectBackend<Entry extends BackendEntry> extends CopyingBackend im
   }
 
   wait(
-    ready: ReadyList<Entry>,
+    ready: ReadySink<Entry>,
     timeoutMs: number,
     retryOnSignal: boolean,
     signalMask: readonly number[] | null,
@@ -114,7 +114,7 @@ export class SelectBackend<Entry extends BackendEntry> extends CopyingBackend im
   }
 
   /** The answer is in the order of the fds; reports are in the order of registering. */
-  #reportReady(ready: ReadyList<Entry>): void {
+  #reportReady(ready: ReadySink<Entry>): void {
     const sets = this.#sets;
     let latest = 0;
     let isInOrder = true;
@@ -136,7 +136,7 @@ export class SelectBackend<Entry extends BackendEntry> extends CopyingBackend im
    * select(2) fails as a whole if one fd is not open. This reports the registrations of such fds, as poll(2) does, so
    * that one forgotten fd cannot stop the service of all others.
    */
-  #reportInvalid(ready: ReadyList<Entry>, error: unknown): number {
+  #reportInvalid(ready: ReadySink<Entry>, error: unknown): number {
     // An array with an fd of a million is sparse: its values, not its indices, are walked.
     const entries = Object.values(this.#entries).filter((entry) => entry !== undefined);
     entries.sort(byOrder);
