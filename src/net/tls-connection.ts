@@ -16,6 +16,7 @@ import { PlainQueue } from './plain-queue.js';
 import { SecurityFacts } from './security-facts.js';
 import type { ServedConnection } from './served-connection.js';
 import { SharedBytes } from './shared-bytes.js';
+import { TlsAdapter } from './tls-adapter.js';
 import { TlsDuplex } from './tls-duplex.js';
 import { authorizationErrorOf, NOT_TLS, TlsFacts, type Verdict } from './tls-facts.js';
 import type { HandshakeEnd, Handshakes, Handshaking } from './tls-handshakes.js';
@@ -52,6 +53,7 @@ export class TlsConnection<T> extends SecurityFacts implements Connection<T>, Su
   readonly #group: ConnectionGroup<T>;
   readonly #output: TlsOutput;
   readonly #socket: TLSSocket;
+  readonly #duplex: TlsDuplex<T>;
   readonly #facts: TlsFacts;
   #handlers: ConnectionEvents<T>;
   /** Null once the handshake is done. */
@@ -82,6 +84,7 @@ export class TlsConnection<T> extends SecurityFacts implements Connection<T>, Su
     this.#beginning = beginning;
     beginning.handshakes.begin(this);
     const duplex = new TlsDuplex<T>(this.#source());
+    this.#duplex = duplex;
     const { events } = duplex;
     below.handOver({
       ...events,
@@ -166,6 +169,7 @@ export class TlsConnection<T> extends SecurityFacts implements Connection<T>, Su
       return;
     }
     this.#beginning = null;
+    this.#duplex.shorten(TlsAdapter.below(this.#socket));
     beginning.handshakes.end(this);
     callHandler(this.#group, this.#handlers, 'open', this);
     beginning.opened(this);
@@ -260,10 +264,7 @@ export class TlsConnection<T> extends SecurityFacts implements Connection<T>, Su
   /** Has the next piece encrypted, and does the remaining work once there is none. Only for the output. */
   flush(): void {
     if (this.#isInFlight || this.#isDestroyed || this.#beginning !== null) return;
-    if (this.#held.byteLength > 0) {
-      this.#isInFlight = true;
-      this.#socket.write(this.#held.take(FLIGHT_BYTES), this.#landed);
-    }
+    if (this.#held.byteLength > 0) this.#encrypt();
     if (this.#held.byteLength > 0) {
       this.#enforceLimit();
     } else if (this.#writeEnd === 'ending') {
@@ -271,6 +272,15 @@ export class TlsConnection<T> extends SecurityFacts implements Connection<T>, Su
       // A close_notify, then the end of the stream below.
       this.#socket.end();
     }
+  }
+
+  #encrypt(): void {
+    this.#isInFlight = true;
+    // Between the pieces of a long queue, others get their turn.
+    const isLast = this.#held.byteLength <= FLIGHT_BYTES;
+    if (isLast) this.#duplex.hold();
+    this.#socket.write(this.#held.take(FLIGHT_BYTES), this.#landed);
+    if (isLast) this.#duplex.confirm();
   }
 
   /** The connection below has taken the piece, and has room again. */

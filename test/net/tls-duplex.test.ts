@@ -92,6 +92,83 @@ test('bytes reach a listener at once, and wait in order while it has paused', as
   expect(connection.isPaused).toBe(false);
 });
 
+/** The adapter of node:tls, which confirms whatever was written. */
+function shorten(duplex: TlsDuplex<undefined>) {
+  const adapter = {
+    received: '',
+    confirmed: 0,
+    onConfirm: (): void => undefined,
+    receive(bytes: Uint8Array): void {
+      adapter.received += Buffer.from(bytes).toString();
+    },
+    confirmWrite(): void {
+      adapter.confirmed += 1;
+      adapter.onConfirm();
+    },
+  };
+  duplex.shorten(adapter);
+  return adapter;
+}
+
+test('writes that are held are confirmed together, and with them those that the confirmation leads to', () => {
+  const { connection, duplex, done, write } = open();
+  const adapter = shorten(duplex);
+  adapter.onConfirm = () => {
+    if (adapter.confirmed === 1) write('c');
+  };
+  duplex.hold();
+  write('a');
+  write('b');
+  expect(adapter.confirmed).toBe(0);
+  duplex.confirm();
+  expect(adapter.confirmed).toBe(2);
+  expect(done).toEqual([]);
+  write('d');
+  expect(done).toEqual(['d']);
+  expect(connection.taken).toEqual(['a', 'b', 'c', 'd']);
+});
+
+test('writes that are held are done one by one if one of them has to wait for room', async () => {
+  const { connection, duplex, done, write } = open();
+  const adapter = shorten(duplex);
+  duplex.hold();
+  write('a');
+  connection.hasRoom = false;
+  write('b');
+  duplex.confirm();
+  expect(done).toEqual(['a']);
+  connection.hasRoom = true;
+  callUntyped(duplex.events, 'drain');
+  await new Promise(setImmediate);
+  expect(done).toEqual(['a', 'b']);
+  expect(adapter.confirmed).toBe(0);
+});
+
+test('without an adapter, nothing is held', () => {
+  const { duplex, done, write } = open();
+  duplex.shorten(null);
+  duplex.hold();
+  write('a');
+  duplex.confirm();
+  expect(done).toEqual(['a']);
+});
+
+test('bytes go through the adapter, unless others wait in the stream', async () => {
+  const { duplex } = open();
+  const adapter = shorten(duplex);
+  const heard: string[] = [];
+  duplex.on('data', (bytes: Buffer) => heard.push(bytes.toString()));
+  duplex.receive(Buffer.from('a'));
+  duplex.pause();
+  duplex.receive(Buffer.from('b'));
+  duplex.resume();
+  duplex.receive(Buffer.from('c'));
+  await new Promise(setImmediate);
+  duplex.receive(Buffer.from('d'));
+  expect(adapter.received).toBe('ad');
+  expect(heard.join('')).toBe('bc');
+});
+
 test('a write in another form goes through the stream as usual', async () => {
   const { connection, duplex } = open();
   await new Promise((resolve) => duplex.write('ä', 'latin1', resolve));

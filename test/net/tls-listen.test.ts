@@ -3,11 +3,13 @@ import { connect as connectPlain, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import * as tls from 'node:tls';
 import { type Connection, listen, SharedBytes, type SocketHandlers, type TlsListenOptions } from 'fdmux';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { TlsAdapter } from '../../src/net/tls-adapter.js';
 import { CertificateFolder, hasOpenssl } from '../support/certificates.js';
 import { catchUncaught, pattern, portOf, Signal, testListener, VARIANTS } from '../support/connections.js';
 import { nextEvent, until, within } from '../support/deadline.js';
 import { Peer } from '../support/peers.js';
+import { runtime } from '../support/runtime.js';
 
 /** `listen({ tls })` against clients of node:tls. */
 
@@ -104,6 +106,23 @@ describe.skipIf(!hasOpenssl)('a listener over TLS', () => {
     const back = await peer.take(bytes.length);
     await written;
     expect(digest(back)).toBe(digest(bytes));
+  });
+
+  test('node:tls gets the confirmation of an answer in the turn that sends it', async () => {
+    const { port } = await serve(echo);
+    const { peer } = await dialed(port);
+    const answer = async (): Promise<string> => {
+      await peer.write('hello\n');
+      return peer.line();
+    };
+    // Perhaps before the session tickets have been confirmed, with which this answer then leaves.
+    await answer();
+    const confirm = vi.spyOn(TlsAdapter.prototype, 'confirmWrite');
+    onTestFinished(() => {
+      confirm.mockRestore();
+    });
+    expect(await answer()).toBe('hello');
+    expect(confirm.mock.calls.length).toBe(runtime === 'node' ? 1 : 0);
   });
 
   test.each(['TLSv1.2', 'TLSv1.3'] as const)('reports how a connection over %s is secured', async (version) => {

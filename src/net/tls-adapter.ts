@@ -1,0 +1,51 @@
+/** The adapter that Node.js puts between a socket of `node:tls` and a stream that is no socket of `node:net`. */
+import type { TLSSocket } from 'node:tls';
+
+/** Its side towards the socket: a StreamBase of Node.js. */
+interface StreamHandle {
+  /** Takes bytes that have arrived. It copies them. */
+  readBuffer(bytes: Uint8Array): void;
+}
+
+/** The part of Node's JSStreamSocket that is used. */
+interface StreamSocket {
+  /** Null once it is destroyed. */
+  readonly _handle: StreamHandle | null;
+  /** Confirms the write under way, if there is one. */
+  finishWrite(handle: StreamHandle, status: number): void;
+}
+
+/** Takes bytes to `node:tls`, and confirms its writes, without the events and the immediate of the usual way. */
+export class TlsAdapter {
+  readonly #socket: StreamSocket;
+
+  private constructor(socket: StreamSocket) {
+    this.#socket = socket;
+  }
+
+  /** Returns the adapter below a socket; null in a runtime that has none. */
+  static below(socket: TLSSocket): TlsAdapter | null {
+    const adapter = member(member(socket, '_handle'), '_parentWrap');
+    return isStreamSocket(adapter) ? new TlsAdapter(adapter) : null;
+  }
+
+  /** @param bytes valid until this returns */
+  receive(bytes: Uint8Array): void {
+    this.#socket._handle?.readBuffer(bytes);
+  }
+
+  confirmWrite(): void {
+    const { _handle: handle } = this.#socket;
+    // If it is destroyed, it cancels the write itself.
+    if (handle !== null) this.#socket.finishWrite(handle, 0);
+  }
+}
+
+function isStreamSocket(value: unknown): value is StreamSocket {
+  const handle = member(value, '_handle');
+  return typeof member(value, 'finishWrite') === 'function' && typeof member(handle, 'readBuffer') === 'function';
+}
+
+function member(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}
