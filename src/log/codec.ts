@@ -210,10 +210,18 @@ export const isChanges = list(change, 512);
 
 const isPack = list(isEntry, MAX_PACK_ENTRIES);
 
+const encoder = new TextEncoder();
+/** Making one takes longer than reading a pack. */
+let decoder = strictDecoder();
+
+function strictDecoder(): TextDecoder {
+  return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+}
+
 /** Writes a pack as bytes. It refuses a pack that it could not read back. */
 export function encodePack(pack: Pack): Encoded {
   if (pack.length === 0 || !isPack(pack)) return { kind: 'malformed' };
-  const bytes = new TextEncoder().encode(JSON.stringify({ version: VERSION, entries: pack }));
+  const bytes = encoder.encode(JSON.stringify({ version: VERSION, entries: pack }));
   return bytes.length > MAX_PACK_BYTES ? { kind: 'too-large' } : { kind: 'bytes', bytes };
 }
 
@@ -235,8 +243,10 @@ const isVersion = whole(1);
 /** Parses JSON in UTF-8; returns undefined, which JSON cannot express, if it is invalid. */
 function parse(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+    return JSON.parse(decoder.decode(bytes));
   } catch {
+    // It may still be in the middle of a character.
+    decoder = strictDecoder();
     return undefined;
   }
 }
