@@ -63,6 +63,8 @@ export interface BrokerListener {
   lost(why: Error): void;
   /** Somebody may have appended a pack. A hint that gets lost is made up for by asking. */
   published(log: LogName, top: number): void;
+  /** Somebody has appended this pack. It may arrive before earlier ones, or instead of them. */
+  delivered(log: LogName, pack: KeptPack): void;
 }
 
 /**

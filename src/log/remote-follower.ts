@@ -122,6 +122,12 @@ export class RemoteFollower implements Following {
     this.#sink.pack(place.seq, entries);
   }
 
+  /** A pack of another process has arrived with its announcement. */
+  delivered(pack: KeptPack): void {
+    if (this.#continues(pack)) this.#take(pack);
+    else this.published(pack.seq);
+  }
+
   /** The range that it asks for next. */
   range(): BrokerRange {
     this.#asked = this.#applied;

@@ -279,6 +279,9 @@ export class RemoteLog implements SharedLog, FollowedLog {
     published: (log, top) => {
       for (const follower of this.#followers.get(log) ?? []) follower.published(top);
     },
+    delivered: (log, pack) => {
+      for (const follower of [...(this.#followers.get(log) ?? [])]) follower.delivered(pack);
+    },
   };
 
   /** Waits until the logs have their lost packs again, and nobody is expected to restore any more. */

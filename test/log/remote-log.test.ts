@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { encodePack } from '../../src/log/codec.js';
 import type { LogName } from '../../src/log/entry.js';
 import { type FollowedLog, RemoteFollower } from '../../src/log/remote-follower.js';
 import { type LogClock, RemoteLog } from '../../src/log/remote-log.js';
@@ -100,6 +101,43 @@ test('what one turn appends leaves in one call, and what comes meanwhile in the 
   }
   await settle(network, [log]);
   expect(calls).toEqual([3, 2]);
+  log.close();
+});
+
+test('a pack that arrives with its announcement is not read, unless others are missing before it', async () => {
+  const network = new SimulatedNetwork(1);
+  const store = new BrokerStore(100, () => 0);
+  const broker = new SimulatedBroker(network, store);
+  let isDeaf = false;
+  const listen = broker.open.bind(broker);
+  broker.open = (listener) => {
+    const delivered: typeof listener.delivered = (name, pack) => {
+      if (!isDeaf) listener.delivered(name, pack);
+    };
+    listen({ ...listener, delivered });
+  };
+  const log = new RemoteLog(broker);
+  const ear = new Ear();
+  log.follow(ROOM, 0, ear);
+  await settle(network, [log]);
+  const read = vi.spyOn(broker, 'read');
+  const put = (text: string) => {
+    const encoded = encodePack([mark(text)]);
+    if (encoded.kind === 'bytes') store.append({ log: ROOM, bytes: encoded.bytes, entries: 1 });
+  };
+  put('a');
+  network.run();
+  expect(ear.packs).toEqual(['1 a']);
+  isDeaf = true;
+  put('b');
+  network.run();
+  isDeaf = false;
+  expect(read).not.toHaveBeenCalled();
+  put('c');
+  put('d');
+  await settle(network, [log]);
+  expect(ear.packs).toEqual(['1 a', '2 b', '3 c', '4 d']);
+  expect(read).toHaveBeenCalled();
   log.close();
 });
 

@@ -32,7 +32,7 @@ export class BrokerStore {
   readonly leases: MemoryLog;
   readonly #maxEntries: number;
   readonly #logs = new Map<LogName, KeptLog>();
-  readonly listeners = new Set<(log: LogName, top: number) => void>();
+  readonly listeners = new Set<(log: LogName, pack: KeptPack) => void>();
 
   constructor(maxEntries: number, now: () => number) {
     this.#maxEntries = maxEntries;
@@ -52,7 +52,8 @@ export class BrokerStore {
     const seq = log.top + 1;
     log.top = seq;
     log.mark = createHash('sha256').update(before).update(bytes).digest('hex');
-    log.packs.push({ seq, before, mark: log.mark, bytes, entries });
+    const pack = { seq, before, mark: log.mark, bytes, entries };
+    log.packs.push(pack);
     let kept = log.packs.reduce((sum, pack) => sum + pack.entries, 0);
     while (kept > this.#maxEntries) {
       const dropped = log.packs.shift();
@@ -60,7 +61,7 @@ export class BrokerStore {
       log.base = dropped?.mark ?? log.base;
       log.first = log.packs[0]?.seq ?? seq + 1;
     }
-    for (const listener of this.listeners) listener(name, seq);
+    for (const listener of this.listeners) listener(name, pack);
     return { seq, before, mark: log.mark };
   }
 
@@ -124,8 +125,10 @@ export class SimulatedBroker implements Broker {
 
   open(listener: BrokerListener): void {
     if (this.#isClosed) return;
-    const hear = (log: LogName, top: number): void => {
-      reads.send('down', () => listener.published(log, top));
+    const hear = (log: LogName, pack: KeptPack): void => {
+      // Some packs are too large to be delivered with their announcement.
+      const isLarge = pack.seq % 3 === 0;
+      reads.send('down', () => (isLarge ? listener.published(log, pack.seq) : listener.delivered(log, pack)));
     };
     const onCut = (): void => {
       if (this.#connections === null) return;

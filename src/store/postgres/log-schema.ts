@@ -77,3 +77,51 @@ BEGIN
   UPDATE log SET entries = remaining, first = beginning WHERE log.id = trim_log.id;
 END $$;
 `;
+
+/** The most bytes of a notification: PostgreSQL takes fewer than 8,000. */
+const MAX_NOTIFICATION_BYTES = 7_900;
+
+/**
+ * Appends as the first function of this name does, which earlier versions still call. The packs are parts of `bodies`,
+ * since an array of texts costs more than the rest of the call. A pack that is small enough is in its notification: the
+ * mark before it and its own mark are behind the name of the log, and the pack is in the second line. It is delivered
+ * at the commit, so those that listen need not read it.
+ */
+export const DELIVERING_APPEND = `
+CREATE FUNCTION append(names text[], starts integer[], lengths integer[], bodies bytea, counts integer[],
+  times bigint[], most bigint)
+RETURNS TABLE(place bigint, seq bigint, before text, mark text) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+  i bigint;
+  l log%ROWTYPE;
+  raw bytea;
+  body text;
+  m bytea;
+  hint text;
+  delivery text;
+BEGIN
+  FOR i IN SELECT ord FROM unnest(names) WITH ORDINALITY AS given(name, ord) ORDER BY name, ord LOOP
+    SELECT * INTO l FROM log WHERE name = names[i] FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+      INSERT INTO log(name) VALUES(names[i]) ON CONFLICT (name) DO NOTHING;
+      SELECT * INTO l FROM log WHERE name = names[i] FOR NO KEY UPDATE;
+    END IF;
+    raw := substring(bodies FROM starts[i] FOR lengths[i]);
+    body := convert_from(raw, 'UTF8');
+    m := substring(sha256(l.mark || raw) FOR 16);
+    INSERT INTO pack(log, seq, entries, at_ms, before, mark, body)
+      VALUES(l.id, l.top + 1, counts[i], times[i], l.mark, m, body);
+    UPDATE log SET top = l.top + 1, mark = m, entries = l.entries + counts[i] WHERE id = l.id;
+    IF l.entries + counts[i] > most THEN PERFORM trim_log(l.id, most); END IF;
+    place := i;
+    seq := l.top + 1;
+    before := encode(l.mark, 'hex');
+    mark := encode(m, 'hex');
+    hint := seq || ' ' || names[i];
+    delivery := hint || E'\\n' || before || ' ' || mark || E'\\n' || body;
+    PERFORM pg_notify('${CHANNEL}', CASE WHEN octet_length(delivery) > ${MAX_NOTIFICATION_BYTES} THEN hint ELSE delivery END);
+    RETURN NEXT;
+  END LOOP;
+END $$;
+`;

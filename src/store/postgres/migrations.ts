@@ -2,7 +2,7 @@
 import { integerOf, textOf } from '../columns.js';
 import { StoreError } from '../store-error.js';
 import type { Run } from './link.js';
-import { LOG_SCHEMA } from './log-schema.js';
+import { DELIVERING_APPEND, LOG_SCHEMA } from './log-schema.js';
 import { STORE_SCHEMA } from './store-schema.js';
 
 /** The schema in which everything is. */
@@ -18,8 +18,10 @@ const LOCK = 0x66646d78;
  * Version 1 has logs with their packs, and leases.
  *
  * Version 2 has everything else that a store keeps.
+ *
+ * Version 3 announces a pack together with its content.
  */
-export const MIGRATIONS: readonly string[] = [LOG_SCHEMA, STORE_SCHEMA];
+export const MIGRATIONS: readonly string[] = [LOG_SCHEMA, STORE_SCHEMA, DELIVERING_APPEND];
 
 /**
  * Brings the tables to the last version, each step in a transaction of its own. Of several that do it at once, one does

@@ -6,6 +6,7 @@ import type {
   BrokerListener,
   BrokerPage,
   BrokerRange,
+  KeptPack,
   PackPlace,
   PackToKeep,
 } from '../../log/broker.js';
@@ -34,7 +35,7 @@ const TIMEOUT_MS = 10_000;
 /** The bytes that must fit into a database that has refused something, before it counts as back. */
 const TRIAL_BYTES = 65_536;
 
-const APPEND = 'SELECT * FROM append($1, $2, $3, $4, $5)';
+const APPEND = 'SELECT * FROM append($1, $2, $3, $4, $5, $6, $7)';
 const READ = `SELECT place, first, top, encode(log.mark, 'hex') AS last, seq, encode(found.before, 'hex') AS before,
   encode(found.mark, 'hex') AS mark, body
   FROM unnest($1::text[], $2::bigint[], $3::integer[]) WITH ORDINALITY AS wanted(name, after, most, place)
@@ -121,10 +122,17 @@ export class PostgresBroker implements Broker {
   }
 
   #appending(packs: readonly PackToKeep[]): Statement {
-    const decoder = new TextDecoder();
+    let end = 1;
+    const starts = packs.map(({ bytes }) => {
+      const start = end;
+      end += bytes.length;
+      return start;
+    });
     const values = [
       packs.map(({ log }) => log),
-      packs.map(({ bytes }) => decoder.decode(bytes)),
+      starts,
+      packs.map(({ bytes }) => bytes.length),
+      Buffer.concat(packs.map(({ bytes }) => bytes)),
       packs.map(({ entries }) => entries),
       packs.map(({ atMs }) => atMs),
       this.#maxEntries,
@@ -232,9 +240,20 @@ export class PostgresBroker implements Broker {
   readonly #notified = ({ payload, sender }: Notification): void => {
     if (sender === this.#writerProcess) return;
     const space = payload.indexOf(' ');
-    const name = payload.slice(space + 1);
-    if (isLogName(name)) this.#listener?.published(name, Number(payload.slice(0, space)));
+    const end = payload.indexOf('\n');
+    const name = end < 0 ? payload.slice(space + 1) : payload.slice(space + 1, end);
+    if (!isLogName(name)) return;
+    const seq = Number(payload.slice(0, space));
+    if (end < 0) this.#listener?.published(name, seq);
+    else this.#listener?.delivered(name, { seq, ...contentOf(payload.slice(end + 1)) });
   };
+}
+
+/** Reads the marks of a pack and the pack itself. */
+function contentOf(text: string): Omit<KeptPack, 'seq'> {
+  const [space, end] = [text.indexOf(' '), text.indexOf('\n')];
+  const bytes = new TextEncoder().encode(text.slice(end + 1));
+  return { before: text.slice(0, space), mark: text.slice(space + 1, end), bytes };
 }
 
 function pageOf(rows: readonly object[]): BrokerPage {

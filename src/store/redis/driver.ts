@@ -10,8 +10,8 @@ export type Command = readonly [name: string, ...parameters: (string | number | 
 
 /** The observer of one connection. */
 export interface ConnectionListener {
-  /** A text was published on the channel that this connection has subscribed to. */
-  published(text: string): void;
+  /** A message was published on the channel that this connection has subscribed to. */
+  published(message: Uint8Array): void;
   /** The connection has ended by itself. It is called once. */
   lost(why: Error): void;
 }
@@ -57,8 +57,8 @@ export async function connect(
     isOver = true;
     listener.lost(problems[0] ?? new Error('the connection has ended'));
   });
-  client.on('message', (_channel: string, text: string) => {
-    listener.published(text);
+  client.on('messageBuffer', (_channel: Buffer, message: Buffer) => {
+    listener.published(message);
   });
   const destroy = (): void => {
     isOver = true;

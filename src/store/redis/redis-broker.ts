@@ -50,6 +50,10 @@ const [MAX_LOGS_READ, MAX_LOGS_ENDS] = [20, 500];
 /** How long packs stay that are in a state, in milliseconds: followers that are behind still read them. */
 const RETAIN_MS = 600_000;
 
+const LINE_END = 0x0a;
+
+const decoder = new TextDecoder();
+
 const APPEND = new Script(scripts.APPEND);
 const RESTORE = new Script(scripts.RESTORE);
 const SERVING = new Script(scripts.SERVING);
@@ -290,12 +294,23 @@ export class RedisBroker implements Broker {
     await run(['SUBSCRIBE', scripts.channelOf(this.#place.db)]);
   };
 
-  readonly #published = (text: string): void => {
-    const [sender = '', top = ''] = text.split(' ', 2);
+  readonly #published = (message: Uint8Array): void => {
+    const end = message.indexOf(LINE_END);
+    const hint = decoder.decode(end < 0 ? message : message.subarray(0, end));
+    const [sender = '', top = ''] = hint.split(' ', 2);
     if (sender === this.#name) return;
-    const name = text.slice(sender.length + top.length + 2);
-    if (isLogName(name)) this.#listener?.published(name, Number(top));
+    const name = hint.slice(sender.length + top.length + 2);
+    if (!isLogName(name)) return;
+    if (end < 0) this.#listener?.published(name, Number(top));
+    else this.#listener?.delivered(name, { seq: Number(top), ...contentOf(message.subarray(end + 1)) });
   };
+}
+
+/** Reads the marks of a pack and the pack itself. */
+function contentOf(bytes: Uint8Array): Omit<KeptPack, 'seq'> {
+  const end = bytes.indexOf(LINE_END);
+  const [before = '', mark = ''] = decoder.decode(bytes.subarray(0, end)).split(' ');
+  return { before, mark, bytes: bytes.subarray(end + 1) };
 }
 
 /** Asks about logs by their first keys, but not about too many at once. */

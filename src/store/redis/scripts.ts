@@ -51,8 +51,14 @@ const DROP = `local function drop(packs, log, most, isTooMany)
 end
 `;
 
+/** The most bytes of a pack that is announced together with its content. */
+const MAX_DELIVERED_BYTES = 65_536;
+
 /**
  * Appends packs of several logs, announces them on a channel, and returns number, mark before and mark of each pack.
+ *
+ * An announcement has the appender, the number of the pack and the name of its log; if the pack is not too large, the
+ * mark before it and its own mark are in the second line, and the pack follows.
  *
  * KEYS: the names of all logs, then two for each log. ARGV: the channel, who appends, the most entries that a log
  * keeps, the name of each log, then for each pack the index of its log, its entries, its time and its bytes.
@@ -67,6 +73,7 @@ for i = 1, count do
     first = tonumber(found[4] or 1), isNew = not found[1] }
 end
 local places = {}
+local announcements = {}
 for at = 4 + count, #ARGV, 4 do
   local i = tonumber(ARGV[at])
   local log = logs[i]
@@ -76,6 +83,11 @@ for at = 4 + count, #ARGV, 4 do
   log.entries = log.entries + tonumber(ARGV[at + 1])
   redis.call('XADD', KEYS[2 * i + 1], string.format('%d-%s', log.top, ARGV[at + 2]),
     'n', ARGV[at + 1], 'b', before, 'm', log.mark, 'e', ARGV[at + 3])
+  local news = ARGV[2] .. string.format(' %d ', log.top) .. ARGV[3 + i]
+  if #ARGV[at + 3] <= ${MAX_DELIVERED_BYTES} then
+    news = news .. '\\n' .. before .. ' ' .. log.mark .. '\\n' .. ARGV[at + 3]
+  end
+  announcements[#announcements + 1] = news
   places[#places + 1] = { log.top, before, log.mark }
 end
 for i = 1, count do
@@ -87,8 +99,8 @@ for i = 1, count do
   end
   redis.call('HSET', KEYS[2 * i], 'top', log.top, 'mark', log.mark, 'entries', log.entries, 'first', log.first)
   if log.isNew then redis.call('SADD', KEYS[1], ARGV[3 + i]) end
-  redis.call('PUBLISH', ARGV[1], ARGV[2] .. string.format(' %d ', log.top) .. ARGV[3 + i])
 end
+for _, news in ipairs(announcements) do redis.call('PUBLISH', ARGV[1], news) end
 return places
 `;
 
