@@ -52,7 +52,7 @@ export function openStore(
     case 'postgres':
       return openPostgres(config, log, isOthers);
     case 'control':
-      return openRemote(config, log);
+      return openRemote(config, log, isOthers);
   }
 }
 
@@ -112,7 +112,11 @@ async function openPostgres(
   return opened;
 }
 
-async function openRemote(config: ControlStoreConfig, log: Log): Promise<OpenedStore> {
+async function openRemote(
+  config: ControlStoreConfig,
+  log: Log,
+  isOthers: ((shelf: string) => boolean) | null,
+): Promise<OpenedStore> {
   const [{ RemoteStore }, { RemoteLogs }, { dialService }, { LOG_FILE, STORE_FILE }] = await Promise.all([
     import('../store/remote/remote-store.js'),
     import('../store/remote/remote-logs.js'),
@@ -121,7 +125,7 @@ async function openRemote(config: ControlStoreConfig, log: Log): Promise<OpenedS
   ]);
   const dial = dialService(config.path, STORE_FILE);
   const form = (await storeVersionOf(config)) ?? '';
-  const store = await RemoteStore.open({ dial, form, ...observers(log) });
+  const store = await RemoteStore.open({ dial, form, ...(isOthers && { isOthers }), ...observers(log) });
   let isLost = false;
   const onReach = (isReachable: boolean): void => {
     // The first time is no news.

@@ -33,8 +33,10 @@ export class StoredHistory implements History, Shelves {
   readonly keeps: (shelf: Shelf) => boolean;
   readonly #store: StoreAccess;
   #posted = 0;
-  /** The writes are answered in their order. */
+  /** The number of the last write up to which all are answered. */
   #answered = 0;
+  /** The numbers of later writes that are answered: lines that another node is to write are answered late. */
+  readonly #answeredEarly = new Set<number>();
   /** In the order in which they began to wait. */
   readonly #waiting: Waiting[] = [];
   /** Writes that have failed, in their order, and those that wait behind them. */
@@ -122,19 +124,20 @@ export class StoredHistory implements History, Shelves {
 
   #post(write: Write, stored: () => void = () => undefined): void {
     this.#posted += 1;
+    const number = this.#posted;
     if (write.kind === 'line-redact') this.#redactions.add(write);
     this.#store.write(write, {
       written: () => {
         this.#dropRedaction(write);
         stored();
-        this.#hear();
+        this.#hear(number);
       },
       failed: ({ code }) => {
         this.#dropRedaction(write);
         // A write that will never be taken is as good as written: the writes behind it go on.
         if (code === 'ERR_STORE_REFUSED') stored();
         else this.#keepForLater(write);
-        this.#hear();
+        this.#hear(number);
       },
     });
   }
@@ -176,8 +179,13 @@ export class StoredHistory implements History, Shelves {
     }
   };
 
-  #hear(): void {
-    this.#answered += 1;
+  #hear(number: number): void {
+    if (number > this.#answered + 1) {
+      this.#answeredEarly.add(number);
+      return;
+    }
+    this.#answered = number;
+    while (this.#answeredEarly.delete(this.#answered + 1)) this.#answered += 1;
     for (let [next] = this.#waiting; next !== undefined && next.upTo <= this.#answered; [next] = this.#waiting) {
       this.#waiting.shift();
       next.goOn();

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Found, SearchQuery } from '../../history/search-query.js';
 import { integerOf, textOf } from '../columns.js';
+import { LateLines } from '../late-lines.js';
 import { Pace, type PaceObserver } from '../pace.js';
 import type { StoreReadings } from '../store.js';
 import type { StoreAccess } from '../store-access.js';
@@ -9,7 +10,7 @@ import { StoreError } from '../store-error.js';
 import type { Reads, StoreFacts, Write, Written } from '../tasks.js';
 import { type RefusalObserver, type WriteAnswer, WriteBatches } from '../write-batches.js';
 import { databaseError, failureOfDatabase, isDeadlock, isRefusal } from './database-error.js';
-import { LateLines } from './late-lines.js';
+import { linesThere } from './line-parts.js';
 import { searchLines } from './line-search.js';
 import { PostgresLink, type Run } from './link.js';
 import { SCHEMA } from './migrations.js';
@@ -68,6 +69,10 @@ export class PostgresStore implements StoreAccess {
     });
     this.#late = new LateLines({
       isOthers,
+      areThere: async (lines) => {
+        const there = await this.#reader.use((run) => linesThere(run, lines));
+        return lines.map((line) => there.has(line));
+      },
       write: (write, answer) => {
         this.#writes.write(write, answer);
       },
@@ -110,7 +115,7 @@ export class PostgresStore implements StoreAccess {
   }
 
   hurry(): void {
-    this.#late.flush();
+    this.#late.hurry();
   }
 
   read<K extends keyof Reads>(job: K, ask: Reads[K]['ask']): Promise<Reads[K]['answer']> {

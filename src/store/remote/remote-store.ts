@@ -3,6 +3,7 @@ import { deserialize, serialize } from 'node:v8';
 import type { Found, SearchQuery } from '../../history/search-query.js';
 import type { ChannelEvents } from '../../log/channel.js';
 import { Redial, type RedialOptions } from '../../log/redial.js';
+import { LateLines } from '../late-lines.js';
 import { Pace, type PaceObserver } from '../pace.js';
 import type { StoreReadings } from '../store.js';
 import type { StoreAccess } from '../store-access.js';
@@ -19,6 +20,8 @@ export interface RemoteStoreOptions extends RedialOptions {
   /** The observer of a store that is late. */
   readonly pace: PaceObserver;
   readonly refused: RefusalObserver;
+  /** Whether another user of the store writes the lines of a shelf, so that this one need not. @defaultValue no */
+  readonly isOthers?: (shelf: string) => boolean;
   /** How long a start waits for the store, in milliseconds, at least 1. @defaultValue 15,000 */
   readonly startMs?: number;
   /** How long the store may be gone before questions fail, in milliseconds, at least 0. @defaultValue 5,000 */
@@ -51,6 +54,7 @@ export class RemoteStore implements StoreAccess, ChannelEvents {
   readonly #hello: Hello;
   readonly #patienceMs: number;
   readonly #writes: WriteBatches;
+  readonly #late: LateLines;
   readonly #line: Redial;
   /** Null while the other end is not there. */
   #courier: Courier | null = null;
@@ -68,7 +72,8 @@ export class RemoteStore implements StoreAccess, ChannelEvents {
   #closing: Promise<void> | null = null;
   #isClosed = false;
 
-  private constructor({ form, pace, refused, patienceMs = PATIENCE_MS, ...line }: RemoteStoreOptions) {
+  private constructor(options: RemoteStoreOptions) {
+    const { form, pace, refused, patienceMs = PATIENCE_MS, isOthers = () => false, ...line } = options;
     this.#hello = { kind: 'hello', version: STORE_PROTOCOL_VERSION, form };
     this.#patienceMs = patienceMs;
     this.#writes = new WriteBatches({
@@ -77,6 +82,13 @@ export class RemoteStore implements StoreAccess, ChannelEvents {
       pace: new Pace(pace),
       refused,
       send: (batch) => this.#writeBatch(batch).catch(failureOf),
+    });
+    this.#late = new LateLines({
+      isOthers,
+      areThere: (lines) => Promise.all(lines.map((line) => this.#isThere(line))),
+      write: (write, answer) => {
+        this.#writes.write(write, answer);
+      },
     });
     this.#line = new Redial(line, this);
   }
@@ -108,7 +120,15 @@ export class RemoteStore implements StoreAccess, ChannelEvents {
   }
 
   write(write: Write, answer?: WriteAnswer): void {
-    this.#writes.write(write, answer);
+    this.#late.write(write, answer);
+  }
+
+  hurry(): void {
+    this.#late.hurry();
+  }
+
+  async #isThere({ shelf, line: { msgid } }: Write<'line'>): Promise<boolean> {
+    return (await this.read('line-time', { shelves: [shelf], msgid })) !== null;
   }
 
   read<K extends keyof Reads>(job: K, ask: Reads[K]['ask']): Promise<Reads[K]['answer']> {
@@ -121,7 +141,7 @@ export class RemoteStore implements StoreAccess, ChannelEvents {
 
   /** Whether something has been asked for that is not answered yet. */
   get isBusy(): boolean {
-    return this.#writes.isBusy || this.#asked.size > 0 || this.#waiting.length > 0;
+    return this.#late.isBusy || this.#writes.isBusy || this.#asked.size > 0 || this.#waiting.length > 0;
   }
 
   /** The other process knows the size; the next readings contain its answer. */
@@ -144,6 +164,7 @@ export class RemoteStore implements StoreAccess, ChannelEvents {
   }
 
   async #close(): Promise<void> {
+    this.#late.flush();
     await this.#writes.finish();
     this.#isClosed = true;
     if (this.#patience !== null) clearTimeout(this.#patience);

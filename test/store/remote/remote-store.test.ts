@@ -115,6 +115,32 @@ test('a write that is larger than the channel takes at once is written whole', a
   expect((await store.read('members', null)).map((member) => member.state.length)).toEqual([5_000_000]);
 });
 
+test('of several users one writes a line, and the others write it only if it is not there', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { folder, store } = await served();
+  const write = vi.spyOn(store, 'write');
+  const one = await openRemote(folder);
+  const other = await openRemote(folder, { isOthers: () => true });
+  const written = (from: RemoteStore, seq: number): Promise<number> =>
+    new Promise((resolve, reject) => {
+      from.write({ kind: 'line', shelf: ROOM, line: saidAt(seq) }, { written: resolve, failed: reject });
+    });
+  const [first, second] = [written(other, 1), written(other, 2)];
+  await Promise.all([written(one, 1), written(one, 2)]);
+  expect(write).toHaveBeenCalledTimes(2);
+  await vi.advanceTimersByTimeAsync(1_000);
+  vi.useRealTimers();
+  await Promise.all([first, second]);
+  expect(write).toHaveBeenCalledTimes(2);
+  const third = written(other, 3);
+  other.hurry();
+  await third;
+  expect(write).toHaveBeenCalledTimes(3);
+  const page = await store.read('lines', all);
+  expect(page).toMatchObject({ lines: [{ seq: 1 }, { seq: 2 }, { seq: 3 }] });
+});
+
 test('what the store refuses fails as it does there', async () => {
   const { folder, store } = await served();
   const one = await openRemote(folder);
@@ -202,7 +228,7 @@ test('a store that nobody serves, or in another form, cannot be opened', async (
   const folder = temporaryFolder();
   await expect(openRemote(folder, { startMs: 20 })).rejects.toMatchObject({ code: 'ERR_STORE_CONNECTION' });
   await serveStore(folder, await openStore(), 'sqlite 2');
-  await expect(openRemote(folder, { startMs: 100 })).rejects.toMatchObject({
+  await expect(openRemote(folder, { startMs: 1_000 })).rejects.toMatchObject({
     code: 'ERR_STORE_VERSION',
     message: expect.stringContaining('data as sqlite 2'),
   });
