@@ -14,7 +14,7 @@ import { configureLog, type Log, type LogSettings, openLog } from '../server/log
 import { openLogOutput } from '../server/log-output.js';
 import { LogSink } from '../server/log-sink.js';
 import { Recording } from '../server/record/recording.js';
-import { Descriptor } from '../socket/descriptor.js';
+import { closeFds } from '../socket/close-fds.js';
 import { listenFds } from '../socket/service-manager.js';
 import { greet } from './greeting.js';
 import { withAdvice } from './listen-advice.js';
@@ -206,7 +206,7 @@ function inheritedBy(
   const { inherited, unused } = assignListeners(estate?.listeners ?? [], config.listeners);
   // Its share of the connections would wait for ever.
   if (role !== null && unused.length > 0) throw new Error('listeners have changed: fdmux ctl reload, and then upgrade');
-  for (const { fd } of unused) Descriptor.fromFd(fd).close();
+  closeFds(unused);
   if (estate !== null) return inherited;
   if (role !== null) return role.inherited(config);
   const given = assignFds(listenFds({ unsetEnvironment: true }), config.listeners);
@@ -243,7 +243,8 @@ async function handOver(
     return estate;
   }
   service.replacedBy(successor.pid);
-  for (const { fd } of [...estate.listeners, ...estate.clients]) Descriptor.fromFd(fd).close();
+  closeFds(estate.listeners);
+  closeFds(estate.clients);
   // Asked of this process, whether before or from now on.
   void stopping.requested.then(({ mayDrain }) => {
     successor.stop(mayDrain ? 'SIGTERM' : 'SIGINT');

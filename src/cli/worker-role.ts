@@ -12,7 +12,7 @@ import type { Log } from '../server/log.js';
 import { isAtSamePlace, matchListeners } from '../server/matching-listeners.js';
 import { workerVerbs } from '../server/worker-verbs.js';
 import { REAL_WORLD, type World } from '../server/world.js';
-import { Descriptor } from '../socket/descriptor.js';
+import { closeFds } from '../socket/close-fds.js';
 
 /** The control process decides what workers listen on. */
 export const WORKER_WORLD: World = { ...REAL_WORLD, mayChangeListeners: false };
@@ -84,7 +84,7 @@ export class WorkerRole {
       settle: (isTaken) => {
         this.#loan = null;
         if (isTaken) this.#moveTo(read, sockets);
-        else closeAll(sockets.values());
+        else closeFds(sockets.values());
       },
     };
     return config;
@@ -106,7 +106,7 @@ export class WorkerRole {
       sockets.set(listener, socket);
     }
     // A socket of a port on which nobody accepts would keep its share of the connections waiting.
-    closeAll(left.values());
+    closeFds(left.values());
     this.#sockets = sockets;
     this.#moving = this.#closeLending().then(() => this.serve(read, sockets));
   }
@@ -162,8 +162,4 @@ function socketsOf(
       return fd === undefined ? [] : [[listener, { fd, isOwned: false }] as const];
     }),
   );
-}
-
-function closeAll(sockets: Iterable<InheritedSocket>): void {
-  for (const { fd } of sockets) Descriptor.fromFd(fd).close();
 }

@@ -3,7 +3,7 @@ import { borrowSockets, type Lent } from '../control/lent-sockets.js';
 import { lendingFileOf, removeFilesOf, workersIn } from '../control/worker-files.js';
 import { findProcess, type WorkerCommand } from '../control/worker-process.js';
 import type { Log } from '../server/log.js';
-import { Descriptor } from '../socket/descriptor.js';
+import { closeFds } from '../socket/close-fds.js';
 
 /** The variables that a service manager sets for this process alone. */
 const OWN_VARIABLES = ['NOTIFY_SOCKET', 'WATCHDOG_PID', 'WATCHDOG_USEC'] as const;
@@ -27,7 +27,7 @@ export function adoptable(folder: string, names: readonly string[], log: Log): R
     else if (names.includes(name)) found.set(name, lent);
     else {
       log.warn('worker is one too many: it ends', { worker: name, pid: lent.pid });
-      for (const fd of lent.fds.values()) Descriptor.fromFd(fd).close();
+      closeFds(lent.fds.values());
       findProcess(lent.pid)?.signal('SIGTERM');
     }
   }

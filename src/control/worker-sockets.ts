@@ -2,7 +2,7 @@
 import { listen } from '../net/listener.js';
 import type { Place } from '../net/place.js';
 import type { Address } from '../socket/address.js';
-import { Descriptor } from '../socket/descriptor.js';
+import { closeFds } from '../socket/close-fds.js';
 import { Socket } from '../socket/socket.js';
 
 /** A place to listen on. */
@@ -72,15 +72,15 @@ export class WorkerSockets {
       const fd = place?.own?.get(worker);
       if (fd === undefined) continue;
       place?.own?.delete(worker);
-      Descriptor.fromFd(fd).close();
+      closeFds([fd]);
     }
   }
 
   /** Closes all of them here. Other processes go on with them, and the files of unix sockets stay. */
   leave(): void {
     for (const place of this.#places.splice(0)) {
-      closeAll(place?.own?.values() ?? []);
-      if (place?.shared?.isOwned === true) closeAll([place.shared.fd]);
+      closeFds(place?.own?.values() ?? []);
+      if (place?.shared?.isOwned === true) closeFds([place.shared.fd]);
     }
   }
 
@@ -93,7 +93,7 @@ export class WorkerSockets {
 /** Closes places, and removes the files of unix sockets. */
 export async function closePlaces(places: readonly (OpenPlace | null)[]): Promise<void> {
   for (const place of places) {
-    closeAll(place?.own?.values() ?? []);
+    closeFds(place?.own?.values() ?? []);
     if (place?.shared?.isOwned !== true) continue;
     const listener = await listen({ fd: place.shared.fd, ownsFd: true, socket: {} });
     await listener.close();
@@ -113,13 +113,13 @@ export async function openPlace(
   const [found] = borrowed.values();
   if (given !== undefined) {
     const place = sharedPlace(given, false, backlog);
-    closeAll(borrowed.values());
+    closeFds(borrowed.values());
     return place;
   }
   if (found === undefined) return openNewPlace(at, backlog);
   if (!('path' in at)) return { address: addressOf(found), backlog, own: new Map(borrowed), shared: null };
   const place = sharedPlace(found, true, backlog);
-  closeAll([...borrowed.values()].slice(1));
+  closeFds([...borrowed.values()].slice(1));
   return place;
 }
 
@@ -127,7 +127,7 @@ async function openNewPlace(at: Place, backlog: number): Promise<OpenPlace> {
   const { fd, address } = await openSocket({ ...at, backlog });
   if ('path' in at) return sharedPlace(fd, true, backlog);
   // While it is open, nobody else can share the port, and no worker can.
-  Descriptor.fromFd(fd).close();
+  closeFds([fd]);
   return { address, backlog, own: new Map(), shared: null };
 }
 
@@ -164,8 +164,4 @@ function addressOf(fd: number): Address {
   } finally {
     socket.detach();
   }
-}
-
-function closeAll(fds: Iterable<number>): void {
-  for (const fd of fds) Descriptor.fromFd(fd).close();
 }

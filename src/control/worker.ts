@@ -1,6 +1,6 @@
 /** One worker. It is started again whenever it ends, and becomes another process when it is upgraded. */
 import { performance } from 'node:perf_hooks';
-import { Descriptor } from '../socket/descriptor.js';
+import { closeFds } from '../socket/close-fds.js';
 import { Backoff } from './backoff.js';
 import { borrowSockets, type Lent } from './lent-sockets.js';
 import { lendingFileOf, removeFilesOf } from './worker-files.js';
@@ -157,7 +157,7 @@ export class Worker {
   /** Another process has succeeded one that was upgraded. */
   #successor(pid: number): Lent | null {
     const lent = borrowSockets(this.#parts.folder, lendingFileOf(this.name));
-    for (const fd of lent?.fds.values() ?? []) Descriptor.fromFd(fd).close();
+    closeFds(lent?.fds.values() ?? []);
     return lent === null || lent.pid === pid ? null : lent;
   }
 

@@ -19,7 +19,7 @@ import type { BackendName } from '../multiplexer/backend.js';
 import { namingOf } from '../protocol/naming.js';
 import type { ClassFigures, ConnectionFigures, Reload, ServerControl } from '../protocol/server-control.js';
 import type { Address } from '../socket/address.js';
-import { Descriptor } from '../socket/descriptor.js';
+import { closeFds } from '../socket/close-fds.js';
 import { openAdmin } from './admin.js';
 import { LinkAssembly } from './assembly.js';
 import { Clients } from './clients.js';
@@ -320,7 +320,7 @@ export class ChatServer implements ServerControl {
           this.#listeners.adopt(client);
         } catch (error) {
           this.#options.log.warn('a client is lost', { host: client.state.host, error: toError(error).message });
-          Descriptor.fromFd(client.fd).close();
+          closeFds([client]);
         }
       }
     });
@@ -329,8 +329,8 @@ export class ChatServer implements ServerControl {
 
   /** Lets go of all sockets without a word: the process before this one goes on with them, and their files stay. */
   #forgo(): void {
-    for (const { fd } of this.#listeners.giveAway()) Descriptor.fromFd(fd).close();
-    for (const { released } of this.clients.giveAway()) Descriptor.fromFd(released.fd).close();
+    closeFds(this.#listeners.giveAway());
+    closeFds(Array.from(this.clients.giveAway(), ({ released }) => released));
   }
 
   /**

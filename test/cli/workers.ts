@@ -5,7 +5,7 @@ import { askServer } from '../../src/control/ask.js';
 import { borrowSockets } from '../../src/control/lent-sockets.js';
 import type { Reply } from '../../src/control/request.js';
 import { lendingFileOf, workersIn } from '../../src/control/worker-files.js';
-import { Descriptor } from '../../src/socket/descriptor.js';
+import { closeFds } from '../../src/socket/close-fds.js';
 import { until } from '../support/deadline.js';
 import { startCli } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary.js';
@@ -68,7 +68,7 @@ export function pidOf(reply: Reply | null): number {
 function pidsOf(folder: string): readonly number[] {
   return workersIn(folder).flatMap((name) => {
     const lent = borrowSockets(folder, lendingFileOf(name));
-    for (const fd of lent?.fds.values() ?? []) Descriptor.fromFd(fd).close();
+    closeFds(lent?.fds.values() ?? []);
     return lent === null ? [] : [lent.pid];
   });
 }

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { Multiplexer } from '../../multiplexer/multiplexer.js';
 import { adopt } from '../../net/adopt.js';
 import { exampleSession } from '../../protocol/example-session.js';
-import { Descriptor } from '../../socket/descriptor.js';
+import { closeFds } from '../../socket/close-fds.js';
 import { Socket } from '../../socket/socket.js';
 import { ChatServer } from '../chat-server.js';
 import type { ListenerConfig, ServerConfig } from '../config/server-config.js';
@@ -127,7 +127,7 @@ class Stage implements Disposable {
   /** Sends an estate, and receives it. */
   #hand(estate: Estate): Estate {
     sendEstate(this.#from, estate);
-    closeAll(estate.clients);
+    closeFds(estate.clients);
     const received = receiveEstate(this.#to);
     received.clients.complete();
     return received;
@@ -135,7 +135,7 @@ class Stage implements Disposable {
 
   /** @returns how many clients there are */
   end({ clients }: Estate): number {
-    closeAll(clients);
+    closeFds(clients);
     return clients.count;
   }
 
@@ -145,7 +145,3 @@ class Stage implements Disposable {
 }
 
 const NOTHING: Omit<Estate, 'clients'> = { listeners: [], rooms: new Map(), bans: [], accounts: [] };
-
-function closeAll(clients: Iterable<LeftClient>): void {
-  for (const { fd } of clients) Descriptor.fromFd(fd).close();
-}
