@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type RunningServer, startServer } from '../cli/chat-server.js';
 import { connectPeer, type Peer } from '../support/peers.js';
+import { logInByPlain } from '../support/sasl.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 const caps =
@@ -88,10 +89,8 @@ describe('after another start', () => {
 
     const second = await startServer(['--data', data]);
     const again = await connectPeer(second.ircPort);
-    const token = Buffer.from('\0ann\0correct horse battery').toString('base64');
-    await again.write(`CAP REQ :${caps} sasl draft/read-marker\r\nAUTHENTICATE PLAIN\r\nAUTHENTICATE ${token}\r\n`);
-    await again.lineLike(/ 903 /);
-    await again.write('CAP END\r\nNICK ann\r\nUSER ann 0 * :x\r\n');
+    await logInByPlain(again, 'ann', 'correct horse battery');
+    await again.write(`CAP REQ :${caps} draft/read-marker\r\nCAP END\r\nNICK ann\r\nUSER ann 0 * :x\r\n`);
     await again.lineLike(/ (?:376|422) /);
     expect(await page(again, 'LATEST bob * 10')).toEqual(expected);
     expect(await ask(again, 'MARKREAD bob', / MARKREAD bob /)).toMatch(/ timestamp=2020-01-01T00:00:00\.000Z$/);

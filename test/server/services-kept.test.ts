@@ -1,7 +1,7 @@
 /** What belongs to accounts, after a server that keeps data has been killed. */
 import { expect, test } from 'vitest';
 import { startServer } from '../cli/chat-server.js';
-import { plain } from '../protocol/irc/account-clients.js';
+import { logInByPlain } from '../support/sasl.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { ask, client, stop } from './keeping.js';
 
@@ -35,9 +35,7 @@ test('nicks, registered rooms and members that stay are back', async () => {
   expect(await ask(bob, 'WHOIS ann', / 301 /)).toMatch(/:Not connected$/);
   await ask(bob, 'NICK eve', /^:bob!\S+ NICK eve$/);
   const again = await client(second, 'other');
-  await ask(again, 'CAP REQ :sasl', / ACK /);
-  await ask(again, 'AUTHENTICATE PLAIN', /^AUTHENTICATE \+$/);
-  await ask(again, `AUTHENTICATE ${plain('ann', 'sesame')}`, / 903 /);
+  await logInByPlain(again, 'ann', 'sesame');
   await ask(again, 'JOIN #empty', / 353 /);
   await ask(again, 'CS INFO #empty', /Founder: ann$/);
   await stop(second, 'SIGTERM');

@@ -5,11 +5,12 @@ import { Client, type Credentials } from '../../web/client.js';
 import type { SocketEvents } from '../../web/connection/connection.js';
 import { exchangeFor, SaslLogin } from '../../web/login/sasl.js';
 import { scram } from '../../web/login/scram.js';
+import { plainResponse } from '../support/sasl.js';
 import { CAPABILITIES } from './transcript.js';
 
 const OFFER = `${CAPABILITIES} sasl=PLAIN,EXTERNAL draft/account-registration=before-connect`;
 const LOGGED_IN = ':s 900 ann ann!u@h ann :You are now logged in as ann';
-const PLAIN_ANN = Buffer.from('\0ann\0secret').toString('base64');
+const PLAIN_ANN = plainResponse('ann', 'secret');
 
 /** A whole page without views, and the server that it talks to: this test. */
 class Conversation {
@@ -228,7 +229,7 @@ describe('the account of a user', () => {
     expect([...page.state.conversations.values()].flatMap(({ lines }) => lines)).toEqual([]);
     page.lose().reopen().takeSent();
     await page.hear(...negotiation(), 'AUTHENTICATE +');
-    expect(page.takeSent().at(-1)).toBe(`AUTHENTICATE ${Buffer.from('\0ann\0another one').toString('base64')}`);
+    expect(page.takeSent().at(-1)).toBe(`AUTHENTICATE ${plainResponse('ann', 'another one')}`);
   });
 
   test('keeps its password if the server refuses the new one', async () => {

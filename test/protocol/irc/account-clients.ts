@@ -1,5 +1,6 @@
 /** Clients that log in to accounts. */
 import { DEFAULT_ACCOUNT_SETTINGS } from '../../../src/accounts/account-service.js';
+import { plainLines } from '../../support/sasl.js';
 import type { IrcClient } from './irc-client.js';
 import { type IrcTestServer, numerics, startIrc } from './irc-client.js';
 
@@ -24,13 +25,9 @@ export async function logIn(
 ): Promise<{ readonly client: IrcClient; readonly heard: string[] }> {
   const client = await server.connect();
   client.send('CAP LS 302', `NICK ${nick}`, `USER ${nick} 0 * :Real ${nick}`, `CAP REQ :sasl ${caps}`);
-  client.send('AUTHENTICATE PLAIN', `AUTHENTICATE ${plain(account, PASSWORD)}`, 'CAP END');
+  client.send(...plainLines(account, PASSWORD), 'CAP END');
   return { client, heard: await client.heard() };
 }
-
-/** The response of SASL PLAIN. */
-export const plain = (account: string, password: string): string =>
-  Buffer.from(`\0${account}\0${password}`).toString('base64');
 
 /** The nick by which a client is welcomed. */
 export const nickOf = (heard: readonly string[]): string | undefined =>

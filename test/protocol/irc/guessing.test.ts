@@ -1,5 +1,6 @@
 /** A thousand wrong passwords at once, and everybody else meanwhile. */
 import { expect, test, vi } from 'vitest';
+import { plainLines } from '../../support/sasl.js';
 import { type IrcClient, startIrc } from './irc-client.js';
 
 const hashes = vi.hoisted(() => ({ running: 0, most: 0, total: 0, ends: new Array<() => void>() }));
@@ -28,10 +29,10 @@ test('of a thousand guesses two are hashed at once, most are turned away, and ot
   const server = await startIrc({ limits: { maxPasswordDelayMs: 0 } });
   const ann = await server.client('ann', { join: '#a' });
   const bob = await server.client('bob', { join: '#a' });
-  const guess = `AUTHENTICATE ${Buffer.from('\0nobody\0guess').toString('base64')}`;
+  const guess = plainLines('nobody', 'guess');
   const guessers = await Promise.all(Array.from({ length: CLIENTS }, () => server.connect()));
   for (const guesser of guessers) {
-    guesser.send(...Array.from({ length: GUESSES }, () => ['AUTHENTICATE PLAIN', guess]).flat());
+    guesser.send(...Array.from({ length: GUESSES }, () => guess).flat());
   }
   // 66 clients wait for a hash; the others are answered every time.
   let left = CLIENTS - 66;

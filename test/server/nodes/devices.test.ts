@@ -2,6 +2,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { describePostgres } from '../../store/postgres/with-postgres.js';
 import { connectPeer, type Peer } from '../../support/peers.js';
+import { logInByPlain } from '../../support/sasl.js';
 import { ask, client, stop } from '../keeping.js';
 import { register } from '../test-server.js';
 import { LOSS_MS, msgidOf, SLACK_MS, startNode, TestNode } from './nodes.js';
@@ -9,9 +10,8 @@ import { LOSS_MS, msgidOf, SLACK_MS, startNode, TestNode } from './nodes.js';
 /** Connects a device that logs in to the account of ann before it registers. */
 async function logIn(ircPort: number): Promise<Peer> {
   const peer = await connectPeer(ircPort);
-  await ask(peer, 'CAP REQ :sasl echo-message message-tags draft/read-marker extended-join', / ACK /);
-  await ask(peer, 'AUTHENTICATE PLAIN', /^AUTHENTICATE \+$/);
-  await ask(peer, `AUTHENTICATE ${Buffer.from('\0ann\0sesame').toString('base64')}`, / 903 /);
+  await ask(peer, 'CAP REQ :echo-message message-tags draft/read-marker extended-join', / ACK /);
+  await logInByPlain(peer, 'ann', 'sesame');
   await peer.write('NICK ann\r\nUSER ann 0 * :x\r\nCAP END\r\n');
   await peer.lineLike(/ (?:376|422) /);
   return peer;

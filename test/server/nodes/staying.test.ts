@@ -5,6 +5,7 @@ import { describePostgres } from '../../store/postgres/with-postgres.js';
 import { CertificateFolder, hasOpenssl } from '../../support/certificates.js';
 import { nextEvent } from '../../support/deadline.js';
 import { Peer } from '../../support/peers.js';
+import { logInByPlain } from '../../support/sasl.js';
 import { frame, openWebSocket, takeFrame } from '../../support/web-sockets.js';
 import { ask, client, stop } from '../keeping.js';
 import { LOSS_MS, SLACK_MS, startNode, TestNode } from './nodes.js';
@@ -36,9 +37,7 @@ describePostgres((database) => {
       await ask(bob, 'WHOIS ann', / 301 .*:Not connected$/);
       await ask(bob, 'PRIVMSG #tea :are you there?', /PRIVMSG #tea/);
       const back = await client(again, 'other');
-      await ask(back, 'CAP REQ :sasl', / ACK /);
-      await ask(back, 'AUTHENTICATE PLAIN', /^AUTHENTICATE \+$/);
-      await ask(back, `AUTHENTICATE ${Buffer.from('\0ann\0sesame').toString('base64')}`, / 903 /);
+      await logInByPlain(back, 'ann', 'sesame');
       for (const server of [again, two]) await stop(server, 'SIGTERM');
     },
   );

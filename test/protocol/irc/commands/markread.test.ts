@@ -1,5 +1,6 @@
 /** MARKREAD: IRCv3 read-marker. */
 import { describe, expect, test } from 'vitest';
+import { logInByPlain } from '../../../support/sasl.js';
 import { type IrcClient, startIrc, tagsOf } from '../irc-client.js';
 
 const caps = 'server-time message-tags echo-message draft/read-marker';
@@ -44,6 +45,9 @@ test('a mark only moves forward, and never past now', async () => {
   const later = marked('#channel timestamp=2020-01-01T00:00:00.000Z');
   expect(await ann.ask('MARKREAD #channel timestamp=2020-01-01T00:00:00.000Z')).toEqual([later]);
   expect(await ann.ask('MARKREAD #channel timestamp=2019-01-01T00:00:00.000Z')).toEqual([later]);
+  expect(await ann.ask('MARKREAD #Channel timestamp=2012-06-30T23:59:60.419Z')).toEqual([
+    later.replace('#channel', '#Channel'),
+  ]);
   const [line = ''] = await ann.ask('MARKREAD #channel timestamp=2999-01-01T00:00:00.000Z');
   expect(line).toMatch(/ MARKREAD #channel timestamp=20\d\d-/);
 });
@@ -52,6 +56,12 @@ test.each([
   ['', 'NEED_MORE_PARAMS :Missing parameters'],
   ['#channel *', 'INVALID_PARAMS #channel * :Invalid timestamp'],
   ['#channel 2019-01-04T14:33:26.123Z', 'INVALID_PARAMS #channel 2019-01-04T14:33:26.123Z :Invalid timestamp'],
+  [
+    '#channel timestamp=2019-02-30T00:00:00.000Z',
+    'INVALID_PARAMS #channel timestamp=2019-02-30T00:00:00.000Z :Invalid timestamp',
+  ],
+  ['@#channel', 'INVALID_PARAMS @#channel :Invalid target'],
+  ['#channel,#other', 'INVALID_PARAMS #channel,#other :Invalid target'],
   ['#channel timestamp=soon', 'INVALID_PARAMS #channel timestamp=soon :Invalid timestamp'],
   ['* timestamp=2019-01-04T14:33:26.123Z', 'INVALID_PARAMS * :Invalid target'],
 ])('MARKREAD %s is refused', async (params, answer) => {
@@ -73,10 +83,8 @@ test('all clients of an account share its marks, and nobody else hears of them',
   await ann.ask('REGISTER * * :correct horse battery');
   const eve = await server.client('eve', { caps, join: '#channel' });
   const phone = await server.connect();
-  const token = Buffer.from('\0ann\0correct horse battery').toString('base64');
-  phone.send(`CAP REQ :${caps} sasl`, 'AUTHENTICATE PLAIN', `AUTHENTICATE ${token}`);
-  for (let line = ''; !line.includes(' 903 ');) line = await phone.line();
-  phone.send('CAP END', 'NICK ann-phone', 'USER ann 0 * :x');
+  await logInByPlain(phone.peer, 'ann', 'correct horse battery');
+  phone.send(`CAP REQ :${caps}`, 'CAP END', 'NICK ann-phone', 'USER ann 0 * :x');
   await phone.heard();
   await Promise.all([ann.heard(), eve.heard()]);
   const line = marked('#channel timestamp=2020-01-01T00:00:00.000Z');

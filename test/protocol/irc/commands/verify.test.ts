@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { AccountSettings } from '../../../../src/accounts/account-service.js';
 import { DEFAULT_ACCOUNT_SETTINGS } from '../../../../src/accounts/account-service.js';
+import { plainLines } from '../../../support/sasl.js';
 import { temporaryFolder } from '../../../support/temporary.js';
 import { type IrcTestServer, numerics, startIrc } from '../irc-client.js';
 
@@ -36,8 +37,7 @@ describe('VERIFY', () => {
     const [code = '', ...rest] = sent();
     expect(code).toMatch(/^[A-Z2-9]{10}$/);
     expect(rest).toEqual(['2', 'ann+irc@example.org', 'ann', 'ann+irc@example.org']);
-    const response = `AUTHENTICATE ${Buffer.from('\0ann\0sesame').toString('base64')}`;
-    expect(numerics(await ann.ask('AUTHENTICATE PLAIN', response))).toEqual([
+    expect(numerics(await ann.ask(...plainLines('ann', 'sesame')))).toEqual([
       `${FAILED}: this account is not verified yet`,
     ]);
     expect(await ann.ask('VERIFY ann WRONG')).toEqual([
