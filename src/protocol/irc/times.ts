@@ -20,11 +20,19 @@ export function formatIsoTime(ms: number): string {
   return formatted;
 }
 
-/** Parses what {@link formatIsoTime} returns; fractions may be left out. @returns null if it is not such a time */
+/**
+ * Parses what {@link formatIsoTime} returns; fractions may be left out, and it may be a leap second.
+ *
+ * @returns null if it is not such a time
+ */
 export function parseIsoTime(text: string): number | null {
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/.test(text)) return null;
-  const ms = Date.parse(text);
-  return Number.isNaN(ms) ? null : ms;
+  // POSIX counts a leap second as the one after it; Date knows none.
+  const isLeap = text.startsWith('T23:59:60', 10);
+  const ms = Date.parse(isLeap ? text.replace(':60', ':59') : text);
+  // Date takes the 31st of a shorter month for a day of the next one.
+  if (Number.isNaN(ms) || !new Date(ms).toISOString().startsWith(text.slice(0, 10))) return null;
+  return isLeap ? ms + 1000 : ms;
 }
 
 /** Returns `<days> days <hours>:<minutes>:<seconds>`, as RPL_STATSUPTIME has it. */

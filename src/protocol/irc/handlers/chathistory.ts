@@ -211,7 +211,7 @@ function limitOf(client: Client, name: string, text: string): number | Failure {
 
 /** Returns a whole number above 0; null for anything else. */
 function countOf(text: string): number | null {
-  return /^\d{1,9}$/.test(text) && Number(text) > 0 ? Number(text) : null;
+  return /^\d+$/.test(text) && Number(text) > 0 ? Number(text) : null;
 }
 
 function fail(client: Client, { code, context, text }: Failure): void {

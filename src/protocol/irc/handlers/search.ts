@@ -110,5 +110,5 @@ function anchorOf(value: string | undefined, beyondMs: number): Anchor | null | 
 /** Returns how many messages are wanted, at most; null for anything but a number above 0. */
 function limitOf(value: string | undefined, most: number): number | null {
   if (value === undefined) return Math.min(DEFAULT_LINES, most);
-  return /^\d{1,9}$/.test(value) && Number(value) > 0 ? Math.min(Number(value), most) : null;
+  return /^\d+$/.test(value) && Number(value) > 0 ? Math.min(Number(value), most) : null;
 }

@@ -1,6 +1,6 @@
 /** CHATHISTORY: IRCv3 chathistory. */
 import { describe, expect, test } from 'vitest';
-import { type IrcClient, startIrc, tagsOf, untagged } from '../irc-client.js';
+import { type IrcClient, numerics, startIrc, tagsOf, untagged } from '../irc-client.js';
 
 const caps = 'batch server-time message-tags echo-message labeled-response draft/chathistory';
 const playback = `${caps} draft/event-playback`;
@@ -108,6 +108,20 @@ describe('pages of a channel and of a conversation', () => {
   });
 });
 
+test('a message of another conversation is unknown here, and names are folded', async () => {
+  const ann = await (await startIrc()).client('ann', { caps, join: '#Channel' });
+  await ann.ask('JOIN #other');
+  await sayAll(ann, '#channel', ['0', '1']);
+  const [there] = await sayAll(ann, '#other', ['elsewhere']);
+  const ask = async (query: string): Promise<string> =>
+    (await page(ann, query, '#Channel')).map((line) => saidOf(line).text).join('');
+  expect(await ask(`AFTER #CHANNEL msgid=${there?.id ?? ''} 9`)).toBe('01');
+  expect(await ask(`BEFORE #CHANNEL msgid=${there?.id ?? ''} 9`)).toBe('');
+  expect(await ann.ask(`CHATHISTORY AROUND #channel msgid=${there?.id ?? ''} 9`)).toEqual(
+    failed('MESSAGE_ERROR AROUND #channel :This message is not kept'),
+  );
+});
+
 test('an unknown message counts as older than everything that is kept', async () => {
   const ann = await (await startIrc()).client('ann', { caps, join: '#channel' });
   await sayAll(ann, '#channel', ['0', '1', '2']);
@@ -140,6 +154,15 @@ describe('what is refused', () => {
     ['LATEST #channel * 0', 'INVALID_PARAMS LATEST 0 :Invalid limit'],
     ['LATEST #channel * -1', 'INVALID_PARAMS LATEST -1 :Invalid limit'],
     ['LATEST #channel * ten', 'INVALID_PARAMS LATEST ten :Invalid limit'],
+    ['LATEST #channel * 1.5', 'INVALID_PARAMS LATEST 1.5 :Invalid limit'],
+    ['LATEST #channel * 0x1', 'INVALID_PARAMS LATEST 0x1 :Invalid limit'],
+    [
+      'BEFORE #channel timestamp=2026-02-30T00:00:00.000Z 10',
+      'INVALID_PARAMS BEFORE timestamp=2026-02-30T00:00:00.000Z :Invalid timestamp',
+    ],
+    ['LATEST @#channel * 10', `INVALID_TARGET LATEST @#channel :${UNREADABLE}`],
+    ['LATEST #channel,#a * 10', `INVALID_TARGET LATEST #channel,#a :${UNREADABLE}`],
+    ['TARGETS * * 10', 'INVALID_PARAMS TARGETS * :Invalid message reference'],
     ['LATEST #elsewhere * 10', `INVALID_TARGET LATEST #elsewhere :${UNREADABLE}`],
     ['latest #nowhere * 10', `INVALID_TARGET LATEST #nowhere :${UNREADABLE}`],
     ['LATEST * * 10', `INVALID_TARGET LATEST * :${UNREADABLE}`],
@@ -150,6 +173,13 @@ describe('what is refused', () => {
     const ann = await server.client('ann', { caps, join: '#channel' });
     await server.client('bob', { join: '#elsewhere' });
     expect(await ann.ask(`CHATHISTORY ${query}`.trim())).toEqual(failed(answer));
+  });
+
+  test('everything before registration', async () => {
+    const client = await (await startIrc()).connect();
+    for (const command of ['CHATHISTORY LATEST #channel * 10', 'HISTORY #channel', 'SEARCH text=a', 'MARKREAD #a']) {
+      expect(numerics(await client.ask(command))).toEqual(['451 :You have not registered']);
+    }
   });
 
   test('reading on after having left', async () => {
@@ -165,7 +195,9 @@ test('a limit above that of ISUPPORT is that', async () => {
   const server = await startIrc({ irc: { history: { pageLines: 3, onJoin: 0 } } });
   const ann = await server.client('ann', { caps, join: '#channel' });
   await ann.ask('PRIVMSG #channel :1', 'PRIVMSG #channel :2', 'PRIVMSG #channel :3', 'PRIVMSG #channel :4');
-  expect(await page(ann, 'LATEST #channel * 999', '#channel')).toHaveLength(3);
+  for (const limit of ['999', '9'.repeat(400)]) {
+    expect(await page(ann, `LATEST #channel * ${limit}`, '#channel')).toHaveLength(3);
+  }
   const tokens = (await ann.ask('VERSION')).join(' ');
   expect(tokens).toContain(' CHATHISTORY=3 ');
   expect(tokens).toContain(' MSGREFTYPES=msgid,timestamp ');

@@ -110,6 +110,20 @@ describe('selectors', () => {
     ]);
   });
 
+  test('odd ones are read as far as they have a meaning', async () => {
+    const { jackie } = await conversation();
+    expect(await texts(jackie, ';;in=#CHAN;from=BILL;')).toEqual(['That was fast!']);
+    expect(await texts(jackie, 'in=#chan;limit=1;limit=2;text=fast')).toHaveLength(2);
+    expect(await texts(jackie, 'text=fast\\')).toHaveLength(2);
+    expect(await texts(jackie, 'from=;text=fast')).toEqual([]);
+    expect(await texts(jackie, `text=fast;limit=${'9'.repeat(300)}`)).toHaveLength(2);
+    expect(await texts(jackie, 'text=fast;after=2099-01-01T00:00:00.000Z;before=2020-01-01T00:00:00.000Z')).toEqual([]);
+    // They would mean something to the index, or to SQL.
+    for (const text of ['fast*', '"fast', 'NEAR(fast', 'fast%', "'--", 'fast\\sOR\\sbe']) {
+      expect(await texts(jackie, `text=${text}`)).toEqual([]);
+    }
+  });
+
   test('without selectors there is nothing to search for', async () => {
     const jackie = await (await startIrc()).client('jackie', { caps });
     expect(numerics(await jackie.ask('SEARCH'))).toEqual(['461 SEARCH :Not enough parameters']);
