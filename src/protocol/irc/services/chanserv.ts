@@ -87,6 +87,8 @@ function* accountOf(question: Question, name: string): Generator<Wait | undefine
   return null;
 }
 
+const ACCESS_USAGE = 'Usage: ACCESS <channel> LIST | ADD <account> <level> | DEL <account>';
+
 function* access(question: Question): Paged {
   const [, action = 'LIST', name = '', level = ''] = question.words;
   switch (action.toUpperCase()) {
@@ -102,7 +104,7 @@ function* access(question: Question): Paged {
       yield* setAccess(question, name, 'NONE');
       return;
     default:
-      question.fail('INVALID_PARAMS', 'Usage: ACCESS <channel> LIST | ADD <account> <level> | DEL <account>');
+      question.fail('INVALID_PARAMS', ACCESS_USAGE);
   }
 }
 
@@ -131,6 +133,10 @@ function* setAccess(question: Question, name: string, level: string): Paged {
   const { client, words } = question;
   const [channel = ''] = words;
   const rank = LEVELS.get(level);
+  if (name === '') {
+    question.fail('NEED_MORE_PARAMS', ACCESS_USAGE);
+    return;
+  }
   if (level === 'FOUNDER') {
     yield* passOn(question, name);
     return;
@@ -142,10 +148,15 @@ function* setAccess(question: Question, name: string, level: string): Paged {
   // An account that is gone can be taken off the list.
   const account = level === 'NONE' ? name : yield* accountOf(question, name);
   if (account === null) return;
+  const before = accessOf(question, account);
+  if (isFounder(question, account) && (level !== 'NONE' || before === 0)) {
+    question.fail('IS_FOUNDER', `${account} is the founder: hand the channel over first`);
+    return;
+  }
   if (level === 'BAN') yield* ban(question, account, true);
   const ranks = rank === undefined ? 0 : RANK_BITS[rank];
   if (level === 'BAN' && accessOf(question, account) === 0) return;
-  if (level === 'NONE' && accessOf(question, account) === 0) {
+  if (level === 'NONE' && before === 0) {
     yield* ban(question, account, false);
     return;
   }
@@ -161,10 +172,26 @@ function accessOf(question: Question, account: string): number {
   return list.find((one) => fold(one.account) === fold(account))?.ranks ?? 0;
 }
 
+function isFounder(question: Question, account: string): boolean {
+  const { fold } = question.client.server.directory;
+  const founder = roomOf(question)?.registration?.founder;
+  return founder !== undefined && fold(founder) === fold(account);
+}
+
+function isBanned(question: Question, account: string): boolean {
+  const { fold } = question.client.server.directory;
+  const bans = roomOf(question)?.masks.ban ?? [];
+  return bans.some(({ mask }) => fold(mask) === fold(`~a:${account}`));
+}
+
 /** Bans an account, or lifts that ban. */
 function* ban(question: Question, account: string, on: boolean): Paged {
+  const wasBanned = isBanned(question, account);
   const change = { kind: 'mask', on, list: 'ban', mask: `~a:${account}` } as const;
-  if (yield* amend(question, [change])) question.say(`${account} is ${on ? 'banned' : 'not on the list any more'}`);
+  if (!(yield* amend(question, [change]))) return;
+  if (on) question.say(`${account} is banned`);
+  else if (wasBanned) question.say(`${account} is not on the list any more`);
+  else question.fail('NOT_LISTED', `${account} is not on the list`);
 }
 
 /** Changes settings of the channel. @returns whether all was done */

@@ -157,6 +157,10 @@ function* ghost(question: Question): Paged {
 function* regain(question: Question): Paged {
   const { client, words } = question;
   const nick = spellNick(words[0] ?? '', client.server.settings);
+  if (client.server.directory.member(nick) === client.member) {
+    question.fail('INVALID_PARAMS', 'You have this nick already');
+    return;
+  }
   if (client.server.directory.member(nick) !== undefined && !(yield* free(question))) return;
   if (words.length > 1 && client.account === null) {
     const account = yield* proven(question, nick, question.rest(1));

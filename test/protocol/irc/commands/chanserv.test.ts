@@ -108,6 +108,31 @@ describe('ChanServ', () => {
     expect((await eve.ask('JOIN #a'))[0]).toMatch(/ JOIN #a$/);
   });
 
+  test('changes nothing for its founder, nor for those who are on no list', async () => {
+    const { server, ann } = await registered();
+    const eve = await signUp(server, 'eve');
+    await eve.ask('JOIN #a');
+    await ann.heard();
+    const isFounder = 'ann is the founder: hand the channel over first';
+    for (const words of ['ADD ann VOICE', 'ADD ANN BAN', 'DEL ann']) {
+      expect((await ann.ask(`CS ACCESS #a ${words}`)).join().toLowerCase()).toContain(isFounder);
+    }
+    expect(said(await ann.ask('CS AMODE #a -q ann'))).toEqual([isFounder]);
+    expect(said(await ann.ask('CS ACCESS #a DEL eve'))).toEqual(['eve is not on the list']);
+    for (const words of ['ADD', 'DEL', 'SHOW']) {
+      expect(said(await ann.ask(`CS ACCESS #a ${words}`))).toEqual([
+        'Usage: ACCESS <channel> LIST | ADD <account> <level> | DEL <account>',
+      ]);
+    }
+    expect(said(await ann.ask('CS ACCESS #a'))).toEqual(['Access to #a:', 'ann: founder', 'End of the list']);
+    // Strangers do not learn who is on it.
+    await ann.ask('CS ACCESS #a ADD eve VOICE');
+    const bob = await server.client('bob');
+    for (const name of ['eve', 'bob']) {
+      expect(said(await bob.ask(`CS ACCESS #a DEL ${name}`))).toEqual(['You may not do that in this channel']);
+    }
+  });
+
   test('changes ranks for those who have access, also from outside', async () => {
     const { server, ann } = await registered();
     const bob = await server.client('bob', { join: '#a' });

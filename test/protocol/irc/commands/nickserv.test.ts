@@ -156,6 +156,8 @@ describe('GHOST and REGAIN', () => {
     expect(lines.at(-1)).toBe(':ann_!ann_@127.0.0.1 NICK ann');
     expect((await old.rest()).at(-1)).toMatch(/^ERROR /);
     expect(numerics(await ann.ask('WHOIS ann'), '330')).toHaveLength(1);
+    expect(said(await ann.ask('NS REGAIN ANN'))).toEqual(['You have this nick already']);
+    expect(said(await ann.ask('NS REGAIN #a'))).toEqual(['This is no nick']);
   });
 });
 
