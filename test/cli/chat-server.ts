@@ -25,16 +25,17 @@ export interface RunningServer {
   readonly ircPort: number;
 }
 
-/** Starts a server on free ports. `shell` goes before it in a shell, for limits. */
+/**
+ * Starts a server on free ports. `shell` goes before it in a shell, for limits; what `inside` starts runs that shell.
+ */
 export async function startServer(
   args: readonly string[] = [],
-  { shell = '', ...options }: ProcessOptions & { shell?: string } = {},
+  { shell = '', inside = [], ...options }: ProcessOptions & { shell?: string; inside?: readonly string[] } = {},
 ): Promise<RunningServer> {
   const command = [process.execPath, cliPath, 'serve', '--plain-port', '0', '--irc-port', '0', ...args];
-  const server =
-    shell === ''
-      ? start(command[0] ?? '', command.slice(1), options)
-      : start('bash', ['-c', `${shell}; exec "$@"`, 'bash', ...command], options);
+  const shelled = shell === '' ? command : ['bash', '-c', `${shell}; exec "$@"`, 'bash', ...command];
+  const [first = '', ...rest] = [...inside, ...shelled];
+  const server = start(first, rest, options);
   const [, plainPort] = await server.line(/plain lines +.*:(\d+)$/);
   const [, ircPort] = await server.line(/IRC +.*:(\d+)$/);
   await server.line('Ctrl-C ends the server.');

@@ -1,12 +1,13 @@
 /** `fdmux data`, as it is typed. */
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { SqliteLog } from '../../src/store/sqlite-log.js';
 import { StoredAccounts } from '../../src/store/stored-accounts.js';
 import { Answers } from '../log/contract.js';
 import { mark } from '../log/entries.js';
-import { cliPath, run } from '../support/processes.js';
+import { until } from '../support/deadline.js';
+import { cliPath, run, startCli } from '../support/processes.js';
 import { openStore } from '../support/stores.js';
 import { temporaryFolder } from '../support/temporary.js';
 
@@ -40,6 +41,23 @@ test('data goes from one folder to another, by a file or by pipes', async () => 
   const before = readFileSync(file);
   expect(await data('export', folder, file)).toMatchObject({ code: 1, stderr: expect.stringContaining('EEXIST') });
   expect(readFileSync(file)).toEqual(before);
+});
+
+test('an import that was killed leaves nothing in the way of the next one', async () => {
+  const [folder, scratch] = [temporaryFolder(), temporaryFolder()];
+  const file = join(scratch, 'all.jsonl');
+  await data('export', await filled(), file);
+  const lines = readFileSync(file, 'utf8').split('\n');
+  const killed = startCli(['data', 'import', folder]);
+  // It reads on while the pipe is open.
+  killed.write(`${lines.slice(0, 30).join('\n')}\n`);
+  await until(() => readdirSync(folder).includes('fdmux.db.import'), 'the import has begun');
+  killed.kill('SIGKILL');
+  expect(await killed.ended()).toMatchObject({ signal: 'SIGKILL' });
+  expect(await data('check', folder)).toMatchObject({ code: 0, stdout: expect.not.stringContaining('pack') });
+  expect(await data('import', folder, file)).toMatchObject({ code: 0 });
+  expect(await data('check', folder)).toMatchObject({ code: 0, stdout: expect.stringMatching(/ pack +50\n/) });
+  expect(readdirSync(folder).sort()).toEqual(['fdmux.db', 'lock']);
 });
 
 test('a reader of an export may go away', async () => {

@@ -1,9 +1,13 @@
 /** What happens to a server that keeps data on bad days, as far as it takes long. */
+import { spawnSync } from 'node:child_process';
+import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { check } from '../../src/store/archive.js';
 import { startServer } from '../cli/chat-server.js';
 import { openFile } from '../support/stores.js';
 import { temporaryFolder } from '../support/temporary.js';
-import { ask, client, configuration, expectNothingLost, stop } from './keeping.js';
+import { ask, client, configuration, expectNothingLost, stop, textsIn } from './keeping.js';
 
 test(
   'no line that was echoed is missing or doubled after kill -9 at 100 random points',
@@ -59,4 +63,43 @@ test('while the disk does not answer, rooms wait and fail, and what is said late
   await ask(ann, 'PRIVMSG #kept :again', /PRIVMSG #kept :again/);
   expect(server.process.stderr).toMatch(/the store is late: rooms wait/);
   await stop(server, 'SIGTERM');
+});
+
+/** Its mounts end with it. */
+const inMountNamespace = ['unshare', '--map-root-user', '--mount'];
+const canMount =
+  spawnSync('unshare', [...inMountNamespace.slice(1), 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0;
+
+test.skipIf(!canMount)('on a disk that is full, rooms wait and fail, and go on when there is room', async () => {
+  const data = temporaryFolder();
+  const server = await startServer(['--data', data], {
+    inside: inMountNamespace,
+    shell: `mount -t tmpfs -o size=5m none '${data}' && head -c 2m /dev/zero > '${data}/other'`,
+  });
+  const ann = await client(server, 'ann');
+  await ask(ann, 'JOIN #tea', / 366 /);
+  const echoed: string[] = [];
+  const say = async (text: string): Promise<string> => {
+    const answer = await ask(ann, `PRIVMSG #tea :${text}`, /PRIVMSG #tea|FAIL/);
+    if (!answer.includes(' FAIL ')) echoed.push(text);
+    return answer;
+  };
+  let answer = '';
+  for (let n = 0; !answer.includes(' FAIL '); n += 1) answer = await say(`${n} ${'x'.repeat(400)}`);
+  expect(answer).toMatch(/ FAIL PRIVMSG STORE_UNAVAILABLE #tea :/);
+  expect(server.process.stderr).toMatch(/the store takes no writes: rooms wait.*ERR_STORE_FULL/);
+  await ask(ann, 'CHATHISTORY LATEST #tea * 1', / PRIVMSG #tea :/);
+  await ask(ann, 'NAMES #tea', / 353 .*ann/);
+  const mounted = `/proc/${server.process.pid}/root${data}`;
+  rmSync(join(mounted, 'other'));
+  expect(await say('again')).toMatch(/ PRIVMSG #tea :again$/);
+  await server.process.errorText(/the store takes writes again/);
+  // As kill -9 leaves it, before the disk is gone with its process.
+  server.process.kill('SIGSTOP');
+  const copy = temporaryFolder();
+  cpSync(mounted, copy, { recursive: true, filter: (path) => !path.endsWith('.sock') });
+  server.process.kill('SIGCONT');
+  await stop(server, 'SIGTERM');
+  expect(await check(copy)).toMatchObject({ problems: [] });
+  expect(await textsIn(copy)).toEqual(echoed);
 });
