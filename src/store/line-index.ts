@@ -35,7 +35,7 @@ export interface Indexed {
 }
 
 /** Returns how far the index is, which it shows itself. */
-export function indexedIn(tables: Tables): Indexed {
+function indexedIn(tables: Tables): Indexed {
   return {
     upTo: Math.max(tables.indexedUpTo, maxOf(tables, 'SELECT max(id) AS most FROM line_text_docsize')),
     last: maxOf(tables, 'SELECT max(id) AS most FROM line WHERE kind > 0'),
@@ -46,9 +46,9 @@ export function indexedIn(tables: Tables): Indexed {
  * Puts the next lines into the index that are not in it yet, in the transaction that is open.
  *
  * @param maxLines - how many of them are looked at
- * @param begun - how far the index is, if that has been asked for in this transaction
  */
-export function indexMoreLines(tables: Tables, maxLines: number, begun = indexedIn(tables)): Indexed {
+export function indexMoreLines(tables: Tables, maxLines: number): Indexed {
+  const begun = indexedIn(tables);
   const { last } = begun;
   let { upTo } = begun;
   for (let left = maxLines; left > 0; left -= PAGE_LINES) {

@@ -112,7 +112,7 @@ export class Store {
         const searcher = new SpareThread((ended) => start('read', ended));
         const checkpoints = new Checkpoints(new SpareThread((ended) => start('checkpoint', ended)));
         const merging = new Merging((pages) => writer.ask('merge', { pages }));
-        const indexing = new Indexing(() => writer.ask('index', null), {
+        const indexing = new Indexing((lines) => writer.ask('index', { lines }), {
           indexed: (lines) => {
             merging.indexed(lines);
           },
@@ -123,7 +123,7 @@ export class Store {
           },
         });
         // For lines that a killed process had not indexed.
-        indexing.written();
+        indexing.written(0);
         const writes = new WriteBatches({
           atOnce: MAX_BATCHES,
           pace: new Pace(pace),
@@ -131,7 +131,8 @@ export class Store {
           send: async (batch) => {
             const outcome = await writer.ask('write', batch).catch(failureOf);
             checkpoints.committed(batch.length);
-            if (batch.some(({ kind }) => kind === 'line')) indexing.written();
+            const lines = batch.filter(({ kind }) => kind === 'line').length;
+            if (lines > 0) indexing.written(lines);
             return outcome;
           },
         });

@@ -83,8 +83,8 @@ export interface Jobs extends Reads {
   readonly write: { readonly ask: readonly Write[]; readonly answer: readonly Written[] };
   /** Counts this opening of the store. */
   readonly begin: { readonly ask: null; readonly answer: StoreFacts };
-  /** Puts the next lines into the index for searches. Answers how far it is then. */
-  readonly index: { readonly ask: null; readonly answer: Indexed };
+  /** Puts the next lines into the index for searches, at most so many. Answers how far it is then. */
+  readonly index: { readonly ask: { readonly lines: number }; readonly answer: Indexed };
   /** Merges parts of the index for searches, about so many pages. Answers whether there was anything to merge. */
   readonly merge: { readonly ask: { readonly pages: number }; readonly answer: boolean };
   /** Moves into the file the part of the write-ahead log that no reader needs. */

@@ -4,7 +4,7 @@ import { accountWrites } from './account-writes.js';
 import { banWrites } from './ban-writes.js';
 import { textOf } from './columns.js';
 import { erasedWrites } from './erased-writes.js';
-import { type Indexed, indexedIn, indexMoreLines, mergeByCommand, mergeIndex } from './line-index.js';
+import { type Indexed, indexMoreLines, mergeByCommand, mergeIndex } from './line-index.js';
 import { lineWrites } from './line-writes.js';
 import { logWrites } from './log-writes.js';
 import { markerWrites } from './marker-writes.js';
@@ -92,19 +92,9 @@ function inTransaction<T>(tables: Tables, work: () => T): T {
   }
 }
 
-/** How many lines are indexed at once: writes wait meanwhile, about a millisecond for 50 lines and 20 for 1,000. */
-const LEAST_INDEXED = 50;
-const MOST_INDEXED = 1_000;
-/** The part of the lines that wait for it. So a flood is indexed in large steps, which cost half as much. */
-const INDEXED_PART = 1 / 8;
-
 /** Puts the next lines into the index for searches, in a transaction of its own. @throws the error of SQLite */
-export function indexNextLines(tables: Tables): Indexed {
-  return inTransaction(tables, () => {
-    const begun = indexedIn(tables);
-    const wanted = Math.ceil((begun.last - begun.upTo) * INDEXED_PART);
-    return indexMoreLines(tables, Math.min(Math.max(wanted, LEAST_INDEXED), MOST_INDEXED), begun);
-  });
+export function indexNextLines(tables: Tables, { lines }: { readonly lines: number }): Indexed {
+  return inTransaction(tables, () => indexMoreLines(tables, lines));
 }
 
 /** Merges parts of the index, in a transaction of its own. @throws the error of SQLite */

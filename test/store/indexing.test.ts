@@ -32,15 +32,15 @@ test('what is written within a moment is indexed together, step by step, and wha
   withoutTime();
   const { step, ends } = heldSteps();
   const indexing = new Indexing(step, observer);
-  indexing.written();
-  indexing.written();
+  indexing.written(1);
+  indexing.written(1);
   expect(ends).toHaveLength(0);
   await vi.advanceTimersByTimeAsync(25);
   expect(ends).toHaveLength(1);
   ends[0]?.({ upTo: 5, last: 9 });
   await vi.advanceTimersByTimeAsync(0);
   expect(ends).toHaveLength(2);
-  indexing.written();
+  indexing.written(1);
   ends[1]?.(UP_TO_DATE);
   await vi.advanceTimersByTimeAsync(24);
   expect(ends).toHaveLength(2);
@@ -57,12 +57,12 @@ test('who needs the index waits for all that was written before, also beside a r
   const over: string[] = [];
   await indexing.caughtUp();
   expect(ends).toHaveLength(0);
-  indexing.written();
+  indexing.written(1);
   void indexing.caughtUp().then(() => over.push('first'));
   await vi.waitFor(() => {
     expect(ends).toHaveLength(1);
   });
-  indexing.written();
+  indexing.written(1);
   void indexing.caughtUp().then(() => over.push('second'));
   ends[0]?.(UP_TO_DATE);
   await vi.waitFor(() => {
@@ -82,16 +82,41 @@ test('who needs the index does not wait for lines that are written meanwhile, ho
     upTo += 50;
     if (isFlood) {
       last += 50;
-      indexing.written();
+      indexing.written(50);
     }
     return Promise.resolve({ upTo, last });
   }, observer);
-  indexing.written();
+  indexing.written(1);
   await indexing.caughtUp();
   expect(upTo).toBeGreaterThanOrEqual(100);
   isFlood = false;
   await indexing.caughtUp();
   expect(upTo).toBe(last);
+});
+
+test('a flood is indexed in large steps, what it leaves in small ones, and faster for who waits', async () => {
+  withoutTime();
+  const asked: number[] = [];
+  const ends: ((indexed: Indexed) => void)[] = [];
+  const indexing = new Indexing((lines) => {
+    asked.push(lines);
+    return new Promise((resolve) => ends.push(resolve));
+  }, observer);
+  const end = async (upTo: number, last: number): Promise<void> => {
+    ends.shift()?.({ upTo, last });
+    await vi.advanceTimersByTimeAsync(0);
+  };
+  indexing.written(300);
+  await vi.advanceTimersByTimeAsync(25);
+  indexing.written(4_000);
+  await end(600, 9_000);
+  indexing.written(1);
+  await end(1_600, 9_000);
+  await end(1_650, 9_000);
+  void indexing.caughtUp();
+  await end(1_700, 9_000);
+  await end(2_613, 3_000);
+  expect(asked).toEqual([600, 1_000, 50, 50, 913, 50]);
 });
 
 test('how many lines have been indexed is reported, as far as it is known', async () => {
@@ -102,7 +127,7 @@ test('how many lines have been indexed is reported, as far as it is known', asyn
     indexed: (lines) => counts.push(lines),
   });
   for (let run = 0; run < 2; run += 1) {
-    indexing.written();
+    indexing.written(1);
     await indexing.caughtUp();
   }
   expect(counts).toEqual([0, 5, 3]);
@@ -115,10 +140,10 @@ test('a step that fails is reported, and lines are indexed with the next', async
     indexed: () => undefined,
     failed: (error) => failures.push(error),
   });
-  indexing.written();
+  indexing.written(1);
   await indexing.caughtUp();
   expect(failures).toEqual([new Error('full')]);
-  indexing.written();
+  indexing.written(1);
   await indexing.caughtUp();
   await indexing.caughtUp();
   expect(failures).toHaveLength(1);

@@ -116,7 +116,7 @@ describe('among many lines', () => {
       integerOf(store.tables.run('SELECT count(DISTINCT segid) AS pieces FROM line_text_idx').get() ?? {}, 'pieces');
     const before = pieces();
     writeBatch(store.tables, writes);
-    expect(indexNextLines(store.tables)).toEqual({ upTo: 32, last: 32 });
+    expect(indexNextLines(store.tables, { lines: 50 })).toEqual({ upTo: 32, last: 32 });
     expect(pieces()).toBe(before + 1);
     const tooMuch = { kind: 'trial', bytes: 3e9 } as const;
     expect(writeBatch(store.tables, [...writes.slice(0, 1), tooMuch])).toEqual([

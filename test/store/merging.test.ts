@@ -78,7 +78,7 @@ test('the index has few parts however many there were, and none is merged before
       tables,
       lines.map((line) => ({ kind: 'line', shelf: 'r:#a', line })),
     );
-    indexNextLines(tables);
+    indexNextLines(tables, { lines: 50 });
     while (mergeParts(tables, { pages: 4 }));
     most = Math.max(most, parts());
   }
@@ -87,7 +87,7 @@ test('the index has few parts however many there were, and none is merged before
   for (let n = 3_000; n < 3_015; n += 1) {
     writeBatch(tables, [{ kind: 'line', shelf: 'r:#a', line: lineOf(n, next()) }]);
     const before = parts();
-    indexNextLines(tables);
+    indexNextLines(tables, { lines: 50 });
     expect(parts()).toBe(before + 1);
     if (before + 1 > 12) while (mergeParts(tables, { pages: 4 }));
   }
