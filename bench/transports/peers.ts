@@ -72,7 +72,7 @@ function fdmux(checkout: Checkout, name: string, find: () => TransportPeer | nul
 }
 
 const serve = (checkout: Checkout) => [...node, checkout.cli, 'serve', '--no-plain'];
-const echo = (checkout: Checkout) => [...node, checkout.program('servers/fdmux.js'), 'echo', 'epoll', 'level'];
+const echo = (checkout: Checkout) => [...node, checkout.program('servers/fdmux.js'), 'echo', 'epoll', 'edge'];
 
 function tcp(checkout: Checkout): TransportPeer {
   return {

@@ -60,8 +60,9 @@ export interface ConnectionOptions<T> {
    */
   readonly backend?: BackendName | undefined;
   /**
-   * By default `'level'`. `'edge'` is epoll's alone, and TCP's: unix sockets stay with `'level'`. Handlers see
-   * no difference.
+   * By default `'edge'` on a shared multiplexer of epoll, and `'level'` on a `multiplexer` of your own, since other
+   * backends have no edges and it may be switched to one. Unix sockets are always `'level'`. Handlers see no
+   * difference.
    */
   readonly trigger?: ConnectionTrigger | undefined;
   /** A multiplexer of your own, which you wait on, in whichever form. `backend` and `spinUs` are then its own. */
@@ -142,9 +143,10 @@ export function toConnectionSettings<T>(
   known: OptionNames<ConnectionOptions<unknown>>,
 ): ConnectionSettings<T> {
   checkOptions(options, 'options', known);
-  const { socket, trigger = 'level', spinUs = 0, idleTimeoutMs, noDelay = true, keepAlive = false } = options;
+  const { socket, spinUs = 0, idleTimeoutMs, noDelay = true, keepAlive = false } = options;
   checkHandlers(socket, 'options.socket', HANDLERS);
   const { multiplexer, backend } = toDriver(options);
+  const { trigger = defaultTrigger(multiplexer, backend) } = options;
   checkOneOf(trigger, 'options.trigger', CONNECTION_TRIGGERS);
   if (!triggersOf(backend).includes(trigger)) throw unsupportedTriggerError(trigger, backend);
   checkInteger(spinUs, 'options.spinUs', 0, MAX_SPIN_US);
@@ -164,6 +166,12 @@ export function toConnectionSettings<T>(
     noDelay,
     keepAlive,
   };
+}
+
+/** Edges cost the kernel a look less for each ready connection. */
+function defaultTrigger(multiplexer: TurnDriver | undefined, backend: BackendName): ConnectionTrigger {
+  const mayChange = multiplexer !== undefined;
+  return !mayChange && triggersOf(backend).includes('edge') ? 'edge' : 'level';
 }
 
 function checkKeepAlive(keepAlive: unknown): void {
