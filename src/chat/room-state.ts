@@ -158,6 +158,8 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   readonly flags = new Set<RoomFlag>();
   metadata = NO_NOTES;
   readonly masks: Readonly<Record<MaskList, MaskEntry[]>> = byMaskList((): MaskEntry[] => []);
+  /** A message asks about several lists, and nearly always there is no mask in any. */
+  #maskCount = 0;
   readonly fold: CaseFold;
   readonly #cast: Cast;
   #positions: Positions;
@@ -279,6 +281,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     for (const list of MASK_LISTS) {
       for (const { mask, by, atMs } of snapshot.masks[list]) {
         this.masks[list].push({ mask, matcher: new UserMask(mask, this.fold), by, atMs });
+        this.#maskCount += 1;
       }
     }
     this.metadata = new Map(snapshot.metadata);
@@ -446,6 +449,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     this.#retitledAtMs = [];
     this.claims?.clear();
     for (const entries of Object.values(this.masks)) entries.length = 0;
+    this.#maskCount = 0;
     for (const session of [...this.#invitations.keys()]) this.#withdraw(session);
     this.#absent.clear();
   }
@@ -704,9 +708,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   }
 
   get maskCount(): number {
-    let count = 0;
-    for (const entries of Object.values(this.masks)) count += entries.length;
-    return count;
+    return this.#maskCount;
   }
 
   get invitationCount(): number {
@@ -857,6 +859,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   }
 
   isListed(subject: Subject, list: MaskList): boolean {
+    if (this.#maskCount === 0) return false;
     const entries = this.masks[list];
     if (entries.length === 0) return false;
     const seat = this.#seatBy.get(subject.session);
@@ -898,6 +901,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
         const matcher = new UserMask(change.mask, this.fold);
         if (change.on) entries.push({ mask: change.mask, matcher, by, atMs });
         else entries.splice(at, 1);
+        this.#maskCount += change.on ? 1 : -1;
         if (change.on && change.list === 'ban') this.#disarmInvitationsOf(matcher);
         return true;
       }
