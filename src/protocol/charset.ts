@@ -68,20 +68,29 @@ export class CharsetDetector {
    */
   decode(line: Uint8Array): string {
     if (this.#charset === null && !isAscii(line)) {
-      const isUtf8 = isValid(line, 'utf-8');
-      const isGbk = isValid(line, 'gbk');
+      const isUtf8 = decodeStrictly(line, 'utf-8') !== null;
+      const isGbk = decodeStrictly(line, 'gbk') !== null;
       if (isUtf8 !== isGbk) this.#charset = isUtf8 ? 'utf-8' : 'gbk';
     }
     return decodeText(line, this.charset);
   }
+
+  /**
+   * Decodes and checks one line in one go.
+   *
+   * @returns null if the line is not valid UTF-8, or if it is not known that the peer speaks UTF-8
+   */
+  decodeUtf8(line: Uint8Array): string | null {
+    return this.#charset === 'utf-8' ? decodeStrictly(line, 'utf-8') : null;
+  }
 }
 
-function isValid(bytes: Uint8Array, charset: Charset): boolean {
+/** Returns null if the bytes are not valid. */
+function decodeStrictly(bytes: Uint8Array, charset: Charset): string | null {
   try {
-    strictDecoders[charset].decode(bytes);
-    return true;
+    return strictDecoders[charset].decode(bytes);
   } catch {
-    return false;
+    return null;
   }
 }
 

@@ -77,7 +77,13 @@ export class LineDecoder {
     // Where the next CR is, and the next LF; `length` for none. Each byte is looked at once for each of the two.
     let cr = this.#carriageReturnEnds ? -1 : length;
     let lf = -1;
-    for (;;) {
+    while (start < length) {
+      // Usually the LF of a CRLF whose CR has ended the line: a search for it would cost as much as one in the line.
+      if (bytes[start] === LF) {
+        this.#finish(bytes, start, start, sink);
+        start += 1;
+        continue;
+      }
       if (cr < start) cr = placeOf(CR, bytes, start);
       if (lf < start) lf = placeOf(LF, bytes, start);
       const end = Math.min(cr, lf);

@@ -22,6 +22,8 @@ export interface Pace {
 const SLICE_STEPS = 256;
 /** Milliseconds that they may take: the cost of a line can depend on what others have set up. */
 const SLICE_MS = 10;
+/** No time of a clock. A number, since V8 would otherwise make an object of each time. */
+const NOT_BEGUN = -1;
 const LF = 0x0a;
 const NOTHING = new Uint8Array(0);
 
@@ -35,12 +37,12 @@ export class Pacer {
   #isHeld = false;
   /** Steps that may still run before the others have their turn. */
   #sliceSteps = SLICE_STEPS;
-  #sliceStartMs: number;
+  /** When the first line of the slice asked to run; {@link NOT_BEGUN} before that. */
+  #sliceStartMs = NOT_BEGUN;
 
   constructor(link: Link, pace: Pace, nowMs: number) {
     this.#link = link;
     this.#pace = pace;
-    this.#sliceStartMs = nowMs;
     this.#throttle = throttleOf(pace, nowMs);
   }
 
@@ -81,10 +83,10 @@ export class Pacer {
     return this.#sliceSteps === 0 ? 0 : (this.#throttle?.waitMs ?? 0);
   }
 
-  /** The others have had their turn: lines may run again. */
-  beginSlice(nowMs: number): void {
+  /** The others have had their turn: lines may run again. The time of the slice begins with the first of them. */
+  beginSlice(): void {
     this.#sliceSteps = SLICE_STEPS;
-    this.#sliceStartMs = nowMs;
+    this.#sliceStartMs = NOT_BEGUN;
   }
 
   /** Counts steps that a line has taken. */
@@ -118,6 +120,7 @@ export class Pacer {
   }
 
   #mayRun(nowMs: number, isFree: boolean): boolean {
+    if (this.#sliceStartMs === NOT_BEGUN) this.#sliceStartMs = nowMs;
     if (nowMs - this.#sliceStartMs >= SLICE_MS) this.#sliceSteps = 0;
     if (this.#sliceSteps === 0) return false;
     if (!isFree && this.#throttle !== null && !this.#throttle.take(nowMs)) return false;

@@ -32,6 +32,20 @@ describe('GBK', () => {
   });
 });
 
+describe('decodeUtf8', () => {
+  test('decodes a valid line of a peer that speaks UTF-8', () => {
+    expect(CharsetDetector.of('utf-8').decodeUtf8(Buffer.from('añb'))).toBe('añb');
+  });
+
+  test.each([
+    ['an invalid line', CharsetDetector.of('utf-8'), Buffer.from([0x61, 0xc8, 0x61])],
+    ['a peer that speaks GBK', CharsetDetector.of('gbk'), Buffer.from('a')],
+    ['a peer whose charset is not known', CharsetDetector.of('auto'), Buffer.from('a')],
+  ])('returns null for %s', (_, detector, line) => {
+    expect(detector.decodeUtf8(line)).toBeNull();
+  });
+});
+
 describe('auto', () => {
   test('stays open over ASCII and ambiguous lines, reading them as UTF-8', () => {
     const detector = CharsetDetector.of('auto');

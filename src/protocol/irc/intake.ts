@@ -57,7 +57,7 @@ export class Intake implements LineSink {
 
   receive(bytes: Uint8Array): void {
     if (this.#client.isOver || this.#closeIfForeign(this.#opening?.receive(bytes))) return;
-    this.#pacer.beginSlice(this.#now());
+    this.#pacer.beginSlice();
     const decoder = this.#lentDecoder;
     decoder.push(bytes, this);
     this.#decoder = decoders.takeBack(decoder);
@@ -131,7 +131,7 @@ export class Intake implements LineSink {
 
   /** The others have had their turn: lines may run again. */
   beginSlice(): void {
-    this.#pacer.beginSlice(this.#now());
+    this.#pacer.beginSlice();
   }
 
   /** Runs the lines that are due. */

@@ -96,7 +96,8 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
       return;
     }
     const before = this.#charset.charset;
-    const decoded = this.#charset.decode(bytes);
+    const utf8 = this.#charset.decodeUtf8(bytes);
+    const decoded = utf8 ?? this.#charset.decode(bytes);
     const text = decoded.includes('\0') ? decoded.replaceAll('\0', '') : decoded;
     if (this.#charset.charset !== before) client.updateEncoder();
     const message = parseMessage(text);
@@ -104,7 +105,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
     const line = {
       message,
       isOverlong: bytes.length - tagBytes > MAX_LINE_BYTES - 2,
-      isReadable: !client.isUtf8Only || isUtf8(bytes),
+      isReadable: utf8 !== null || !client.isUtf8Only || isUtf8(bytes),
     };
     if (client.isUnsettled && (client.hasManyUnsettled || !pipelines(line))) {
       // Answers keep the order of the lines, and a log takes no more of one session than it has said so far.

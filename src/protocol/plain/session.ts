@@ -232,7 +232,7 @@ export class PlainSession implements Session, LineSink, AccountPeer {
 
   receive(bytes: Uint8Array): void {
     if (this.#isOver || this.#closeIfForeign(this.#opening?.receive(bytes))) return;
-    this.#pacer.beginSlice(this.#options.chat.directory.now());
+    this.#pacer.beginSlice();
     this.#decoder.push(bytes, this);
     this.#scheduleWake();
   }
@@ -252,7 +252,7 @@ export class PlainSession implements Session, LineSink, AccountPeer {
 
   wake(): void {
     const wasWaiting = this.#pacer.isWaiting;
-    this.#pacer.beginSlice(this.#options.chat.directory.now());
+    this.#pacer.beginSlice();
     this.#runWaiting();
     // While lines waited nothing was read, so the pending line has not been quiet for long enough.
     if (!this.#isOver && !wasWaiting) {
