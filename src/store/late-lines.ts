@@ -14,8 +14,10 @@ export interface LateLinesParts {
   readonly write: (write: Write, answer?: WriteAnswer) => void;
 }
 
-/** A line waits at least half of this time, in milliseconds. */
-const WAIT_MS = 1_000;
+/** How often it is found out which lines are there, in milliseconds: a line waits at least that long. */
+const LOOK_MS = 500;
+/** A node that is so many looks behind with a shelf is waited for no longer. With less to do, it may catch up. */
+const MAX_LOOKS = 8;
 /** If more lines wait, all are written: they are in memory. */
 const MAX_WAITING = 20_000;
 
@@ -28,10 +30,13 @@ interface Waiting {
 interface Shelf {
   readonly name: string;
   readonly waiting: Waiting[];
-  /** The number of lines that have waited for half of the time. */
+  /** The number of lines that have waited since the last look. */
   ripe: number;
-  /** The number of lines that the pending question is about. */
+  /** The number of lines of which the last one is asked for; 0 for none. */
   asked: number;
+  /** How often that was not there. */
+  misses: number;
+  isAsking: boolean;
 }
 
 /**
@@ -82,9 +87,14 @@ export class LateLines {
     const asking: Shelf[] = [];
     for (const shelf of this.#shelves.values()) {
       // The answer to the pending question says nothing of later lines.
-      if (shelf.asked > 0) this.#flushOne(shelf.name);
-      else asking.push(shelf);
+      if (shelf.isAsking) {
+        this.#flushOne(shelf.name);
+        continue;
+      }
+      asking.push(shelf);
       shelf.ripe = shelf.waiting.length;
+      shelf.asked = shelf.ripe;
+      shelf.misses = MAX_LOOKS;
     }
     void this.#ask(asking);
   }
@@ -111,27 +121,30 @@ export class LateLines {
 
   #wait(waiting: Waiting): void {
     const name = waiting.write.shelf;
-    const shelf = this.#shelves.get(name) ?? { name, waiting: [], ripe: 0, asked: 0 };
+    const shelf = this.#shelves.get(name) ?? { name, waiting: [], ripe: 0, asked: 0, misses: 0, isAsking: false };
     this.#shelves.set(name, shelf);
     shelf.waiting.push(waiting);
     this.#count += 1;
     if (this.#count > MAX_WAITING) this.flush();
-    else this.#timer ??= setTimeout(this.#tick, WAIT_MS / 2);
+    else this.#timer ??= setTimeout(this.#tick, LOOK_MS);
   }
 
   readonly #tick = (): void => {
-    this.#timer = setTimeout(this.#tick, WAIT_MS / 2);
+    this.#timer = setTimeout(this.#tick, LOOK_MS);
     const asking: Shelf[] = [];
-    for (const shelf of this.#shelves.values()) if (shelf.asked === 0 && shelf.ripe > 0) asking.push(shelf);
+    for (const shelf of this.#shelves.values()) {
+      if (shelf.asked === 0) shelf.asked = shelf.ripe;
+      if (shelf.asked > 0 && !shelf.isAsking) asking.push(shelf);
+      shelf.ripe = shelf.waiting.length;
+    }
     void this.#ask(asking);
-    for (const shelf of this.#shelves.values()) shelf.ripe = shelf.waiting.length;
   };
 
-  /** Asks about the ripe lines of some shelves. It does not reject. */
+  /** Asks for the last one of the lines that some shelves wait for. It does not reject. */
   async #ask(asking: readonly Shelf[]): Promise<void> {
     if (asking.length === 0) return;
     const lasts = asking.flatMap((shelf) => {
-      shelf.asked = shelf.ripe;
+      shelf.isAsking = true;
       return shelf.waiting[shelf.asked - 1]?.write ?? [];
     });
     const there = await this.#parts.areThere(lasts).catch(() => []);
@@ -142,6 +155,12 @@ export class LateLines {
   }
 
   #settle(shelf: Shelf, areThere: boolean): void {
+    shelf.isAsking = false;
+    if (!areThere && shelf.misses < MAX_LOOKS) {
+      shelf.misses += 1;
+      return;
+    }
+    shelf.misses = 0;
     const settled = shelf.waiting.splice(0, shelf.asked);
     this.#count -= settled.length;
     shelf.ripe -= settled.length;
