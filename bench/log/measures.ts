@@ -195,13 +195,16 @@ export function measureServers(kind: BrokerKind, seconds: number): Promise<Rate>
     const talkers = (await nodes.enter(20, (index, at) => `#t${at}x${index}`)).flat();
     await talk(talkers, WARM_MS / 1_000, () => TEXT);
     const [before, brokerNs] = [nodes.cpuNs, broker.countCpu()];
+    const loadBefore = process.cpuUsage();
     const from = performance.now();
     const messages = await talk(talkers, seconds, () => TEXT);
     const elapsedMs = performance.now() - from;
+    const { user, system } = process.cpuUsage(loadBefore);
     return {
       messagesPerSecond: (messages / elapsedMs) * 1000,
       nodeUsPerMessage: (nodes.cpuNs - before) / 1000 / messages,
       brokerUsPerMessage: brokerNs() / 1000 / messages,
+      loadUsPerMessage: (user + system) / messages,
     };
   });
 }

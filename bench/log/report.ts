@@ -6,7 +6,13 @@ import { median } from '../support/median.js';
 import { round, table } from '../support/page.js';
 import { publishParts, readParts } from '../support/parts.js';
 
-const rate = { messagesPerSecond: v.number(), nodeUsPerMessage: v.number(), brokerUsPerMessage: v.number() };
+const rate = {
+  messagesPerSecond: v.number(),
+  nodeUsPerMessage: v.number(),
+  brokerUsPerMessage: v.number(),
+  /** Of the process that has the clients; missing in older results, and where there are no clients. */
+  loadUsPerMessage: v.optional(v.number()),
+};
 const rateSchema = v.strictObject(rate);
 const packSchema = v.strictObject({ ...rate, p50Ms: v.number() });
 const lossSchema = v.strictObject({ before: latencySchema, after: latencySchema });
@@ -76,6 +82,18 @@ function rateRows(answers: Answers<Rate>): string[][] {
   ]);
 }
 
+/** The rows with the cost of the clients, and with the part of it in that of everything. */
+function serverRows(answers: Answers<Rate>): string[][] {
+  return rateRows(answers).map(([name = '', ...cells]) => {
+    const all = answers[name] ?? [];
+    const loads = all.flatMap(({ loadUsPerMessage: us }) => us ?? []);
+    if (loads.length === 0) return [name, ...cells, '', ''];
+    const load = median(loads);
+    const sum = load + middle(all, (one) => one.nodeUsPerMessage) + middle(all, (one) => one.brokerUsPerMessage);
+    return [name, ...cells, fixed(load), `${Math.round((100 * load) / sum)} %`];
+  });
+}
+
 const RATE_HEAD = ['logs in', 'messages/s', 'CPU us a message, nodes', 'CPU us a message, broker'];
 
 function appendPart(answers: Answers<Rate>): string[] {
@@ -124,9 +142,9 @@ function serversPart(answers: Answers<Rate>): string[] {
     '## Servers',
     '',
     'Three nodes (`fdmux serve`), each with twenty clients that talk as fast as the echoes allow, each alone in a channel with history. Nodes,',
-    'broker and clients share all cores.',
+    'broker and clients share all cores: the clients must not take much of them, or they would be what is measured.',
     '',
-    ...table(RATE_HEAD, rateRows(answers)),
+    ...table([...RATE_HEAD, 'CPU us a message, clients', 'their part'], serverRows(answers)),
   ];
 }
 

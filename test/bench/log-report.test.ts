@@ -29,6 +29,13 @@ test('each size of a pack has its row', () => {
   expect(page).toContain('| redis | 1 | 30,000 | 10.3 | 5.0 | 0.5 |\n| redis | 20 | 30,000 | 10.3 | 5.0 | 2.0 |');
 });
 
+test('the cost of the clients is there with its part of everything, if it was measured', () => {
+  const answers = { postgres: [{ ...rate, loadUsPerMessage: 1.5 }], redis: [rate] };
+  const page = logPage({ servers: { measured, answers } });
+  expect(page).toContain('| postgres | 30,000 | 10.3 | 5.0 | 1.5 | 9 % |');
+  expect(page).toContain('| redis | 30,000 | 10.3 | 5.0 |  |  |');
+});
+
 test('how late messages are is there for before the loss of a node and after it', () => {
   const before = { p50Ms: 1, p99Ms: 2, p999Ms: 2.9, maxMs: 3 };
   const after = { p50Ms: 1.5, p99Ms: 2.5, maxMs: 9 };
