@@ -65,7 +65,7 @@ export class Keeping {
     this.duty = duty;
     this.markers = new OutsideMarkers(new StoredMarkers(store), outside);
     const daysOf = daysOfLogs(config);
-    const history = new StoredHistory(store, (shelf) => !shelf.startsWith('s:') && daysOf(shelf) !== 0);
+    const history = new StoredHistory(store, (shelf) => daysOf(shelf) !== 0 && !shelf.startsWith('s:'));
     logs.keepAfter?.(() => history.whenStored());
     this.history = new OutsideHistory(history, outside);
     this.#writes = new LastingWrites(store);
@@ -75,7 +75,7 @@ export class Keeping {
     this.#checkpoints = node === null ? null : new StoredCheckpoints(logs);
     this.#retention = new Retention({ store, logs, daysOf, isShared: node !== null, log });
     this.accounts = new StoredAccounts(store);
-    const isStored = (name: LogName): boolean => name.startsWith('r:') && daysOf(name) !== 0;
+    const isStored = (name: LogName): boolean => daysOf(name) !== 0 && name.startsWith('r:');
     const common = { memberKeeper: this.members, bans: { store: new StoredBans(this.#writes, bans) } };
     this.chat =
       this.#checkpoints === null
@@ -190,13 +190,23 @@ async function closingOnError<T>({ store, logs }: OpenedStore, use: () => T | Pr
   }
 }
 
-/** Returns a function that says how many days a log is kept; null for ever. It is called for each message. */
+/** Returns a function that says how many days a log is kept; null for ever. */
 function daysOfLogs({ history }: StoreConfig): (log: string) => number | null {
   const daysOfRooms = new Map([...history.rooms].map(([room, days]) => [`r:${room}`, days]));
-  return (log) => {
+  const find = (log: string): number | null => {
     // A room that got another name is kept as the one that it was.
     const end = log.indexOf(' ');
     const days = daysOfRooms.get(end < 0 ? log : log.slice(0, end));
     return days === undefined ? history.days : days;
+  };
+  // Each message asks several times for the log of its room, whether that is kept or not.
+  let last = '';
+  let daysOfLast = find(last);
+  return (log) => {
+    if (log !== last) {
+      daysOfLast = find(log);
+      last = log;
+    }
+    return daysOfLast;
   };
 }
