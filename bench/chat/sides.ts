@@ -4,6 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type IrcCommand, startIrcServer } from '../irc/servers.js';
+import { isStopped } from '../support/cost.js';
 import { median } from '../support/median.js';
 import type { ServerProcess } from '../support/server.js';
 import { Crowd, type Protocol } from './crowd.js';
@@ -28,12 +29,18 @@ async function pauseCost(server: ServerProcess): Promise<number> {
   const costs: number[] = [];
   while (costs.length < PAUSES) {
     const cpuNs = server.cpuNs();
-    process.kill(server.pid, 'SIGSTOP');
+    stop(server);
     process.kill(server.pid, 'SIGCONT');
     await delay(2);
     costs.push(server.cpuNs() - cpuNs);
   }
   return median(costs);
+}
+
+/** Stops a server until SIGCONT. Each of its threads stands still when this returns, and has cost something by then. */
+function stop({ pid }: ServerProcess): void {
+  process.kill(pid, 'SIGSTOP');
+  while (!isStopped(pid));
 }
 
 /**
@@ -52,7 +59,7 @@ export async function turn(
 ): Promise<number> {
   const before = crowd.lines;
   const cpuNs = server.cpuNs();
-  process.kill(server.pid, 'SIGSTOP');
+  stop(server);
   write();
   process.kill(server.pid, 'SIGCONT');
   await crowd.heard(before, lines);

@@ -11,6 +11,13 @@ export function cpuNsOf(pid: number): number {
     .reduce((sum, ns) => sum + ns, 0);
 }
 
+/** Whether all threads of a process have been stopped by a signal, or have ended. */
+export function isStopped(pid: number): boolean {
+  const tasks = `/proc/${pid}/task`;
+  // proc(5): the name of the program is in parentheses, and may have some itself.
+  return readdirSync(tasks).every((task) => /\) [TZX] [^)]*$/.test(readFileSync(`${tasks}/${task}/stat`, 'utf8')));
+}
+
 /** Resident memory of a process. */
 export function residentBytesOf(pid: number): number {
   const kilobytes = /^Rss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1];
