@@ -1,7 +1,7 @@
 /**
  * The other domains as the chat needs them: rooms that are ordered elsewhere, and people who are known from elsewhere.
  */
-import type { LogName, Who } from '../log/entry.js';
+import type { LogName, MessageType, Tag, Who } from '../log/entry.js';
 import type { Author } from './author.js';
 import type { RoomSnapshot } from './snapshot.js';
 
@@ -40,6 +40,32 @@ export interface BorderObserver {
   withdrawn(log: LogName): void;
 }
 
+/** A message from somebody of one domain to somebody of another one. */
+export interface Letter {
+  /** The sessions of the sender and of the recipient, as this domain knows them. */
+  readonly by: string;
+  readonly to: string;
+  readonly type: MessageType;
+  readonly text: string;
+  readonly tags: readonly Tag[];
+  readonly isDivisible: boolean;
+}
+
+/**
+ * Why a letter has not arrived: the other domain knows nobody who shares a room with the sender; the recipient hears
+ * only those who have logged in; the sender has sent too many; the domain cannot be reached. In the last case the
+ * letter may have arrived all the same.
+ */
+export type LetterRefusal = 'no-such-member' | 'needs-account' | 'too-many-letters' | 'unreachable';
+
+/** What has become of a letter. */
+export type LetterAnswer =
+  | {
+      readonly kind: 'delivered';
+      /** Why the recipient is away; null while it is here. */ readonly away: string | null;
+    }
+  | { readonly kind: 'refused'; readonly why: LetterRefusal };
+
 /** The border of this domain. */
 export interface Abroad {
   /** Whether a room's log is ordered elsewhere. */
@@ -54,6 +80,13 @@ export interface Abroad {
    * @param take - called once, in this call or later; null if the room cannot be had
    */
   begin(log: LogName, take: (origin: Origin | null) => void): void;
+  /**
+   * Sends a letter to the domain of its recipient. It arrives at most once.
+   *
+   * @param log - the log of a room that both are in
+   * @param take - called once, in this call or later
+   */
+  post(log: LogName, letter: Letter, take: (answer: LetterAnswer) => void): void;
   /** Sets the observer of foreign rooms. */
   observe(observer: BorderObserver): void;
 }
@@ -72,6 +105,11 @@ export function namesDomain(name: string): boolean {
 /** Whether a session belongs to another domain: such a session begins with the name of that domain and a slash. */
 export function isFromAbroad(session: string): boolean {
   return session.includes('/');
+}
+
+/** Returns the domain that a session belongs to; null for one of this domain. */
+export function homeOf(session: string): string | null {
+  return isFromAbroad(session) ? (session.split('/').at(-2) ?? null) : null;
 }
 
 /** Whether two sessions belong to the same domain. It is the same for all domains, whatever they call each other. */

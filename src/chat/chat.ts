@@ -1,6 +1,6 @@
 /** The chat: one method for each thing that can be done in it, for every protocol. */
 import type { LogName, Privilege, Trait } from '../log/entry.js';
-import type { BorderRefusal, Origin } from './abroad.js';
+import { type BorderRefusal, isFromAbroad, type Letter, type LetterAnswer, type Origin } from './abroad.js';
 import { ASCII_NAMING } from './case-mapping.js';
 import { Core, type CoreOptions } from './core.js';
 import type { Directory, NoteObserver, PresenceObserver, RoomObserver } from './directory.js';
@@ -10,7 +10,7 @@ import type { Arrival, Introduction, Member, MemberDescription, Outlet } from '.
 import { MemberState, stateOf, stranger } from './member-state.js';
 import type { Note } from './notes.js';
 import type { Amended, Arrived, Changed } from './outcome.js';
-import type { EntryRefusal, SpeechRefusal } from './permissions.js';
+import { type EntryRefusal, sharesRoom, type SpeechRefusal } from './permissions.js';
 import type { Refused } from './refusal.js';
 import type { Room } from './room.js';
 import { type BanKind, type ServerBan, ServerBans, type ServerBansOptions } from './server-bans.js';
@@ -439,6 +439,27 @@ export class Chat {
   }
 
   // Speaking
+
+  /**
+   * Delivers a letter from another domain to somebody of this one, or returns it.
+   *
+   * @param take - called once, in this call or later
+   */
+  deliver(letter: Letter, take: (answer: LetterAnswer) => void): void {
+    speech.deliver(this.#scene, letter, take);
+  }
+
+  /** Returns why the recipient of a message that has just been sent is away; null if it is not. */
+  absenceOf(member: Member): string | null {
+    return isFromAbroad(member.session) ? this.#core.foreigners.absenceOf(member) : member.away;
+  }
+
+  /** Whether somebody of another domain shares a room here with somebody of a third one. */
+  areForeignPeers(one: string, other: string): boolean {
+    const { foreigners } = this.#core;
+    const [by, to] = [foreigners.bySession(one), foreigners.bySession(other)];
+    return by !== undefined && to !== undefined && sharesRoom(by, to);
+  }
 
   say(by: Member, target: speech.Target, words: speech.Words): Answer<Said | Refused<speech.SayRefusal>> {
     return speech.say(this.#scene, by, target, words);

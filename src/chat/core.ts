@@ -158,7 +158,7 @@ export class Core implements ReplicaOwner {
     const privateLog: LogName = sharing === undefined ? `n:${node}` : SHARED_PRIVATE_LOG;
     const told = new PrivateState(
       newLogId(privateLog),
-      (session) => domain.bySession(session) ?? this.nodes.lostBy(session),
+      (session) => domain.bySession(session) ?? this.nodes.lostBy(session) ?? this.foreigners.bySession(session),
     );
     this.domain = new Replica({ log, name: 'd', fold: domain, belongs: isDomainEntry, owner: this });
     this.private = new Replica({ log, name: privateLog, fold: told, belongs: isPrivateEntry, owner: this });

@@ -1,7 +1,9 @@
 /** Members of other domains, who are here only as long as they have places in rooms. */
 import type { Who } from '../log/entry.js';
 import type { Fold } from './case-mapping.js';
+import type { Member } from './member.js';
 import { MemberState } from './member-state.js';
+import { sharesRoom } from './permissions.js';
 
 /** The number of members that are kept without a check whether any room still has them. */
 const FEW = 1_000;
@@ -9,8 +11,11 @@ const FEW = 1_000;
 /** Finds the same member for a session wherever a room names it, and finds it by its nick. */
 export class Foreigners {
   readonly #fold: Fold;
+  /** Why they were away when they were last sent a letter. */
+  readonly #absences = new WeakMap<Member, string | null>();
   readonly #bySession = new Map<string, MemberState>();
-  readonly #byNick = new Map<string, MemberState>();
+  /** Somebody who is in rooms of several domains has a session for each of them. */
+  readonly #byNick = new Map<string, MemberState[]>();
   #limit = FEW;
 
   constructor(fold: Fold) {
@@ -32,14 +37,44 @@ export class Foreigners {
     // The operators of another domain have no privileges here.
     const member = new MemberState({ session, who: { ...who, privileges: null }, atMs });
     this.#bySession.set(session, member);
-    this.#byNick.set(this.#fold(who.nick), member);
+    this.#add(member);
     return member;
   }
 
   /** Returns the member with a nick, if it is in a room. */
   byNick(nick: string): MemberState | undefined {
-    const found = this.#byNick.get(this.#fold(nick));
-    return found !== undefined && found.seats.length > 0 ? found : undefined;
+    return this.#byNick.get(this.#fold(nick))?.findLast(({ seats }) => seats.length > 0);
+  }
+
+  /** Returns the member with a nick, if it shares a room with another one. */
+  peerOf(member: MemberState, nick: string): MemberState | undefined {
+    return this.#byNick.get(this.#fold(nick))?.findLast((one) => sharesRoom(one, member));
+  }
+
+  /** Notes why somebody is away, as its domain has just answered a letter. */
+  noteAbsence(member: Member, away: string | null): void {
+    this.#absences.set(member, away);
+  }
+
+  /** Returns why somebody was away at the last letter. */
+  absenceOf(member: Member): string | null {
+    return this.#absences.get(member) ?? null;
+  }
+
+  bySession(session: string): MemberState | undefined {
+    return this.#bySession.get(session);
+  }
+
+  #add(member: MemberState): void {
+    const key = this.#fold(member.nick);
+    this.#byNick.set(key, [...(this.#byNick.get(key) ?? []), member]);
+  }
+
+  #remove(member: MemberState): void {
+    const key = this.#fold(member.nick);
+    const others = this.#byNick.get(key)?.filter((one) => one !== member) ?? [];
+    if (others.length > 0) this.#byNick.set(key, others);
+    else this.#byNick.delete(key);
   }
 
   /** Gives a member another nick. */
@@ -48,18 +83,17 @@ export class Foreigners {
   }
 
   #call(member: MemberState, nick: string): void {
-    const before = this.#fold(member.nick);
-    if (this.#byNick.get(before) === member) this.#byNick.delete(before);
-    this.#byNick.set(this.#fold(nick), member);
-    if (member.nick !== nick) member.become({ nick });
+    if (member.nick === nick) return;
+    this.#remove(member);
+    member.become({ nick });
+    this.#add(member);
   }
 
   #forget(): void {
     for (const [session, member] of this.#bySession) {
       if (member.seats.length > 0 || member.invitations !== null) continue;
       this.#bySession.delete(session);
-      const key = this.#fold(member.nick);
-      if (this.#byNick.get(key) === member) this.#byNick.delete(key);
+      this.#remove(member);
     }
     this.#limit = Math.max(FEW, 2 * this.#bySession.size);
   }

@@ -68,7 +68,8 @@ export function mayList(viewer: Member, member: Member): boolean {
   return !member.traits.has('invisible') || viewer === member || viewer.may('see-hidden') || sharesRoom(viewer, member);
 }
 
-function sharesRoom(one: Member, other: Member): boolean {
+/** Whether two members are in a room together. */
+export function sharesRoom(one: Member, other: Member): boolean {
   return one.seats.some((seat) => seat.room.seatOf(other) !== undefined);
 }
 

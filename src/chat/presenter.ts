@@ -134,11 +134,13 @@ export class Presenter {
         this.#showJoined(log, outcome, by, voice);
         this.#introduce(outcome.member);
         this.#dismissLate(log, outcome.member);
+        this.#noteForeigner(outcome.member);
         if (this.#isHeardTwice(stateOf(outcome.member), by)) this.#core.directory.entered(outcome, voice);
         return;
       case 'left':
       case 'kicked':
         this.#publisher.publish(outcome, by, voice);
+        this.#noteForeigner(outcome.member);
         this.#core.rooms.sort(log);
         return;
       case 'annotated':
@@ -221,6 +223,7 @@ export class Presenter {
     if (nick === before) return;
     this.#core.foreigners.rename(member, nick);
     this.#publisher.publish({ kind: 'renamed', atMs, member, before }, null);
+    this.#core.directory.renamed(member, before);
   }
 
   /** Somebody who has left the chat is out of a room, unless another domain's room has lost it. */
@@ -228,6 +231,7 @@ export class Presenter {
     const member = stateOf(who);
     if (isFromAbroad(member.session)) {
       this.#publisher.publish({ kind: 'left', atMs, id, member, room, reason: HAS_QUIT }, null);
+      this.#noteForeigner(member);
       return;
     }
     if (reason !== '' || !roomStateOf(room).isForeign || !this.#core.isKnown(member)) return;
@@ -243,7 +247,17 @@ export class Presenter {
     const atMs = this.#core.directory.now();
     for (const member of members) {
       this.#publisher.publish({ kind: 'left', atMs, id: '', member, room, reason: 'node lost' }, null);
+      this.#noteForeigner(member);
     }
+  }
+
+  /** Reports to those who watch its nick whether a member of another domain is in a room, if that has just changed. */
+  #noteForeigner(who: Member): void {
+    const member = stateOf(who);
+    if (!isFromAbroad(member.session) || this.#isQuiet) return;
+    const { directory, foreigners } = this.#core;
+    if (member.seats.length === 1) directory.appeared(member);
+    else if (foreigners.byNick(member.nick) === undefined) directory.disappeared(member.nick);
   }
 
   /** Members have other sessions in a room. */
@@ -260,10 +274,12 @@ export class Presenter {
     for (const member of before) {
       if (room.seatOf(member) !== undefined) continue;
       this.#publisher.publish({ kind: 'left', atMs, id: '', member, room, reason: LINK_LOST }, null);
+      this.#noteForeigner(member);
     }
     for (const { member } of room.seats) {
-      const isNew = !inside.has(member) && !member.isLocal;
-      if (isNew) this.#publisher.publish({ kind: 'joined', atMs, id: '', member, room }, null);
+      if (inside.has(member) || member.isLocal) continue;
+      this.#publisher.publish({ kind: 'joined', atMs, id: '', member, room }, null);
+      this.#noteForeigner(member);
     }
   }
 

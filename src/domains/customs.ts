@@ -160,6 +160,11 @@ export function isFit(entry: Entry): boolean {
   }
 }
 
+/** Whether everything in a letter is well formed, apart from its sessions. */
+export function isFitLetter({ tags }: { readonly tags: readonly Tag[] }, text: string): boolean {
+  return isSpeech(text) && areFitTags(tags);
+}
+
 /** Whether everything in a room of another domain is well formed, apart from its name. */
 export function isFitRoom(room: RoomSnapshot): boolean {
   const { registration, topic, key, metadata, seats, invitations, numbers, messages, knocks, gone, absent } = room;

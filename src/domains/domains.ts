@@ -2,7 +2,15 @@
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import type { DomainLinkReadings } from '../admin/readings.js';
-import type { Abroad, BorderObserver, BorderRefusal, Origin, RoomView } from '../chat/abroad.js';
+import {
+  type Abroad,
+  type BorderObserver,
+  type BorderRefusal,
+  homeOf,
+  type Letter,
+  type Origin,
+  type RoomView,
+} from '../chat/abroad.js';
 import type { Chat } from '../chat/chat.js';
 import { nodeOf, sessionsOf } from '../chat/gone-nodes.js';
 import { toError } from '../errors.js';
@@ -14,6 +22,7 @@ import { labelsOf, placeOfLog, placeOfRoom } from './domain-names.js';
 import { Entrance, type EntranceParts, type Guest } from './entrance.js';
 import type { FrameChannel } from './frame-channel.js';
 import type { HomeLineParts } from './home-line.js';
+import type { LetterTaker } from './letters.js';
 import { Link, logOf } from './link.js';
 import { LINK_VERSION, type Visit } from './messages.js';
 import type { Crowd } from './mirror.js';
@@ -136,6 +145,9 @@ export class Domains implements Abroad {
       isShared: this.#parts.nodes !== null,
       backlogs: new Map(),
       sharedName: (name) => this.#shared.get(this.#parts.fold(name)),
+      sendOn: (domain, letter, take) => {
+        this.#postTo(domain, letter, take);
+      },
       now,
     };
     for (const link of settings.links) {
@@ -220,6 +232,9 @@ export class Domains implements Abroad {
       fold,
       dial: shared === null ? this.#dialFor(link) : () => shared.dial,
       later: this.#parts.later,
+      deliver: (letter, take) => {
+        this.#chat?.deliver(letter, take);
+      },
       observer: {
         renewed: (name, origin) => this.#observer?.renewed(name, origin),
         withdrawn: (name) => this.#observer?.withdrawn(name),
@@ -470,6 +485,19 @@ export class Domains implements Abroad {
     const link = this.#linkOf(log);
     if (link === undefined) take(null);
     else link.begin(log, take);
+  }
+
+  post(log: LogName, letter: Letter, take: LetterTaker): void {
+    const link = this.#linkOf(log);
+    if (link === undefined) this.#postTo(homeOf(letter.to) ?? '', letter, take);
+    else link.post(letter, take);
+  }
+
+  /** Sends a letter to a domain that is connected to the rooms of this one. */
+  #postTo(domain: string, letter: Letter, take: LetterTaker): void {
+    const visitor = this.#known.get(domain)?.visitor ?? null;
+    if (visitor === null) take({ kind: 'refused', why: 'unreachable' });
+    else visitor.letters.post(letter, take);
   }
 
   observe(observer: BorderObserver): void {

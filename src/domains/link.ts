@@ -1,15 +1,27 @@
 /** The link of this domain to the rooms of another one: one connection at a time, opened again when it is lost. */
-import type { Abroad, BorderObserver, BorderRefusal, Origin } from '../chat/abroad.js';
+import {
+  type Abroad,
+  type BorderObserver,
+  type BorderRefusal,
+  isFromAbroad,
+  type Letter,
+  type Origin,
+} from '../chat/abroad.js';
 import { decodePack, encodePack } from '../log/codec.js';
 import type { LogName, Pack } from '../log/entry.js';
 import type { AppendAnswer, Following, LogSink } from '../log/shared-log.js';
 import { Border } from './border.js';
+import { isPlainSession, isSession } from './customs.js';
 import { type Greeting, HomeLine, type HomeLineParts, type RoomWord } from './home-line.js';
+import { type Envelope, LETTER_BOX, Letters, type LetterTaker } from './letters.js';
 import { Mirror, type MirrorOwner } from './mirror.js';
 import type { SharedLink } from './shared-link.js';
 
 /** How long somebody waits for a room that cannot be reached, in milliseconds. */
 const PATIENCE_MS = 30_000;
+
+/** The number of the letter box among the followings of a connection: those of rooms begin with 1. */
+const BOX = 0;
 
 /** The parts of a link. */
 export interface LinkParts extends HomeLineParts {
@@ -30,6 +42,8 @@ export interface LinkParts extends HomeLineParts {
   readonly now: () => number;
   /** What several nodes share of the link; null for one server. */
   readonly shared: Pick<SharedLink, 'isUp' | 'silentMs' | 'bus' | 'onPause'> | null;
+  /** Delivers a letter to somebody of this domain. */
+  readonly deliver: (letter: Letter, take: LetterTaker) => void;
 }
 
 /** A link. */
@@ -41,6 +55,7 @@ export class Link implements Pick<Abroad, 'begin'> {
   #byId = new Map<number, Mirror>();
   #idOf = new Map<Mirror, number>();
   #ids = 0;
+  readonly #letters: Letters;
   /** The run of the home's server that each room belongs to. */
   readonly #epochs = new WeakMap<Mirror, string>();
   readonly #turns = new Map<number, AppendAnswer>();
@@ -61,6 +76,14 @@ export class Link implements Pick<Abroad, 'begin'> {
         this.#pause();
       };
     }
+    this.#letters = new Letters({
+      send: (message, body) => {
+        this.#line.send(message, body);
+      },
+      outward: (envelope) => this.#outward(envelope),
+      inward: (envelope) => this.#inward(envelope),
+      deliver: parts.deliver,
+    });
     this.#line = new HomeLine(parts, {
       greeted: (greeting) => {
         this.#greeted(greeting);
@@ -125,6 +148,9 @@ export class Link implements Pick<Abroad, 'begin'> {
   #lost(): void {
     this.#byId = new Map();
     this.#idOf = new Map();
+    this.#line.attempt(() => {
+      this.#letters.lost();
+    });
     const answers = [...this.#turns.values()];
     this.#turns.clear();
     this.#pause();
@@ -144,6 +170,10 @@ export class Link implements Pick<Abroad, 'begin'> {
   }
 
   #hear(word: RoomWord, body: Uint8Array): void {
+    if (word.id === BOX) {
+      this.#hearOfLetters(word, body);
+      return;
+    }
     const mirror = this.#byId.get(word.id);
     // The message may have been on its way when the room was dropped.
     if (mirror === undefined) return;
@@ -172,10 +202,46 @@ export class Link implements Pick<Abroad, 'begin'> {
         if (this.#epoch !== null) this.#epochs.set(mirror, this.#epoch);
         mirror.caughtUp();
         return;
+      case 'tell':
+      case 'told':
+        this.#line.violated('it has sent a letter as the word of a room');
+        return;
       case 'away':
       case 'back':
         mirror.homeAway(word.kind === 'away');
     }
+  }
+
+  // Letters
+
+  /** Several nodes share one connection, over which none of them could be answered by itself. */
+  #askForLetters(): void {
+    if (this.#parts.shared !== null) return;
+    this.#line.send({ kind: 'follow', id: BOX, room: LETTER_BOX, resume: null });
+  }
+
+  #hearOfLetters(word: RoomWord, body: Uint8Array): void {
+    if (this.#parts.shared !== null) return;
+    if (word.kind === 'caught-up') this.#letters.open(word.id);
+    else if (word.kind === 'tell' || word.kind === 'told') {
+      if (!this.#letters.hear(word, body)) this.#line.violated('it has sent a letter that nobody there can have sent');
+    }
+  }
+
+  #outward({ by, to }: Envelope): Envelope | null {
+    const there = this.#border.sessionThere(to);
+    return there === null || isFromAbroad(by) ? null : { by: `${this.#parts.lineage}${by}`, to: there };
+  }
+
+  #inward({ by, to }: Envelope): Envelope | null {
+    if (!isSession(by) || !isPlainSession(to)) return null;
+    const [here, own] = [this.#border.sessionHere(by), this.#border.sessionHere(`${this.#parts.own}/${to}`)];
+    return isFromAbroad(here) && !isFromAbroad(own) ? { by: here, to: own } : null;
+  }
+
+  /** Sends a letter to somebody whom the home knows. @param take - called once, in this call or later */
+  post(letter: Letter, take: LetterTaker): void {
+    this.#letters.post(letter, take);
   }
 
   #greeted({ label, epoch, rooms }: Greeting): void {
@@ -188,6 +254,7 @@ export class Link implements Pick<Abroad, 'begin'> {
       this.#border = this.#newBorder();
     }
     log.info('link opened', { domain: home, rooms: rooms.length, isSameRun });
+    this.#askForLetters();
     for (const mirror of this.#mirrors.values()) this.#follow(mirror);
   }
 
@@ -282,6 +349,7 @@ export class Link implements Pick<Abroad, 'begin'> {
 
   close(): void {
     for (const timer of this.#timers) clearTimeout(timer);
+    this.#letters.lost();
     this.#line.close();
   }
 }

@@ -1,5 +1,7 @@
 /** The messages between two domains. Packs and rooms are in the bodies of the frames. */
-import { choice, list, nullable, oneOf, record, text, whole } from '../log/shape.js';
+import type { LetterRefusal } from '../chat/abroad.js';
+import type { MessageType, Tag } from '../log/entry.js';
+import { choice, flag, list, nullable, oneOf, pair, record, text, whole } from '../log/shape.js';
 
 /** The version of the protocol. Both ends send theirs first. */
 export const LINK_VERSION = 2;
@@ -14,6 +16,27 @@ export interface Resume {
   readonly after: number;
 }
 
+/** A letter, whose body is its text. It is sent only to a domain that carries letters: see {@link LETTER_BOX}. */
+export interface Tell {
+  readonly kind: 'tell';
+  readonly id: number;
+  readonly turn: number;
+  readonly by: string;
+  readonly to: string;
+  readonly type: MessageType;
+  readonly tags: readonly Tag[];
+  readonly isDivisible: boolean;
+}
+
+/** The answer to a letter: `why` is null if it was delivered, and `away` says why the recipient is away. */
+export interface Told {
+  readonly kind: 'told';
+  readonly id: number;
+  readonly turn: number;
+  readonly why: LetterRefusal | null;
+  readonly away: string | null;
+}
+
 /** The messages of a domain to the home of rooms. */
 export type Visit =
   | { readonly kind: 'hello'; readonly version: number; readonly domain: string; readonly run: string }
@@ -23,6 +46,8 @@ export type Visit =
   | { readonly kind: 'append'; readonly id: number; readonly turn: number }
   /** A node of the domain is gone, with its earlier incarnations: its people are out of the rooms that are followed. */
   | { readonly kind: 'gone'; readonly node: string }
+  | Tell
+  | Told
   | { readonly kind: 'pulse' };
 
 /** The messages of the home of rooms. */
@@ -45,11 +70,30 @@ export type Word =
   | { readonly kind: 'back'; readonly id: number }
   | { readonly kind: 'appended'; readonly turn: number }
   | { readonly kind: 'failed'; readonly turn: number; readonly why: 'unknown' | 'invalid' }
+  | Tell
+  | Told
   | { readonly kind: 'pulse' };
 
 const id = whole(0);
 const name = text(512);
 const pulse = record({ kind: oneOf('pulse') });
+const tell = record<Tell>({
+  kind: oneOf('tell'),
+  id,
+  turn: id,
+  by: name,
+  to: name,
+  type: oneOf('message', 'notice', 'signal'),
+  tags: list<Tag>(pair(name, text(65_536)), 64),
+  isDivisible: flag,
+});
+const told = record<Told>({
+  kind: oneOf('told'),
+  id,
+  turn: id,
+  why: nullable(oneOf('no-such-member', 'needs-account', 'too-many-letters', 'unreachable')),
+  away: nullable(text(4_096)),
+});
 
 /** Whether a value is a message of a domain to the home of rooms. */
 export const isVisit = choice<Visit>({
@@ -63,6 +107,8 @@ export const isVisit = choice<Visit>({
   stop: record({ kind: oneOf('stop'), id }),
   append: record({ kind: oneOf('append'), id, turn: id }),
   gone: record({ kind: oneOf('gone'), node: name }),
+  tell,
+  told,
   pulse,
 });
 
@@ -84,6 +130,8 @@ export const isWord = choice<Word>({
   back: record({ kind: oneOf('back'), id }),
   appended: record({ kind: oneOf('appended'), turn: id }),
   failed: record({ kind: oneOf('failed'), turn: id, why: oneOf('unknown', 'invalid') }),
+  tell,
+  told,
   pulse,
 });
 

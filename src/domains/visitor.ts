@@ -1,6 +1,6 @@
 /** One domain that follows rooms of this one, over one connection. */
 import { performance } from 'node:perf_hooks';
-import type { Origin } from '../chat/abroad.js';
+import { homeOf, type Letter, type Origin } from '../chat/abroad.js';
 import type { Chat } from '../chat/chat.js';
 import { encodeRoom } from '../chat/snapshot-codec.js';
 import { decodePack } from '../log/codec.js';
@@ -8,8 +8,9 @@ import type { Entry, LogName } from '../log/entry.js';
 import type { SharedLog } from '../log/shared-log.js';
 import { Throttle } from '../throttle.js';
 import { Backlog, type BacklogReader } from './backlog.js';
-import { isPlainSession } from './customs.js';
+import { isPlainSession, isSession } from './customs.js';
 import type { FrameChannel } from './frame-channel.js';
+import { LETTER_BOX, Letters, type LetterTaker } from './letters.js';
 import { MAX_STATE_BYTES, type Resume, STATE_PART_BYTES, type Visit, type Word } from './messages.js';
 import type { Visa } from './visa.js';
 import { withdrawalOf } from './withdrawal.js';
@@ -33,7 +34,9 @@ const RENEW_MS = 50;
 
 /** The parts that all visitors share. */
 export interface HomeRooms {
-  readonly chat: Pick<Chat, 'originOf' | 'countForeign' | 'loseForeignNode'>;
+  readonly chat: Pick<Chat, 'originOf' | 'countForeign' | 'loseForeignNode' | 'deliver' | 'areForeignPeers'>;
+  /** Sends on a letter to a third domain. */
+  readonly sendOn: (domain: string, letter: Letter, take: LetterTaker) => void;
   readonly log: SharedLog;
   /** Names this run of the server, or all nodes with the same logs. */
   readonly epoch: string;
@@ -196,6 +199,7 @@ export class Visitor {
   readonly #channel: FrameChannel<Visit>;
   readonly #visited = new Map<number, Visited>();
   readonly #throttle = new Throttle(ENTRIES_PER_SECOND, BURST_ENTRIES, performance.now());
+  readonly letters: Letters;
   #appends = 0;
   #places = 0;
   #countedMs = -COUNT_MS;
@@ -205,6 +209,23 @@ export class Visitor {
     this.domain = domain;
     this.#visa = visa;
     this.#channel = channel;
+    this.letters = new Letters({
+      send: (message, body) => {
+        this.tell(message, body);
+      },
+      outward: ({ by, to }) => (to.startsWith(`${domain}/`) ? { by, to: to.slice(domain.length + 1) } : null),
+      inward: ({ by, to }) => (isPlainSession(by) && isSession(to) ? { by: `${domain}/${by}`, to } : null),
+      deliver: (letter, take) => {
+        this.#deliver(letter, take);
+      },
+    });
+  }
+
+  #deliver(letter: Letter, take: LetterTaker): void {
+    const third = homeOf(letter.to);
+    if (third === null) this.rooms.chat.deliver(letter, take);
+    else if (this.rooms.chat.areForeignPeers(letter.by, letter.to)) this.rooms.sendOn(third, letter, take);
+    else take({ kind: 'refused', why: 'no-such-member' });
   }
 
   get isFull(): boolean {
@@ -230,6 +251,11 @@ export class Visitor {
     switch (visit.kind) {
       case 'follow': {
         const { id, resume } = visit;
+        if (visit.room === LETTER_BOX) {
+          this.letters.open(id);
+          this.tell({ kind: 'caught-up', id });
+          return true;
+        }
         const room = this.rooms.sharedName(visit.room);
         this.charge(FOLLOW_COST);
         if (this.#visited.has(id)) return false;
@@ -251,6 +277,10 @@ export class Visitor {
         return this.#append(visit, body);
       case 'gone':
         return this.#lose(visit.node);
+      case 'tell':
+      case 'told':
+        this.charge(1);
+        return this.letters.hear(visit, body);
       case 'pulse':
         return true;
       case 'hello':
@@ -344,6 +374,7 @@ export class Visitor {
   end(): void {
     for (const visited of this.#visited.values()) visited.stop();
     this.#visited.clear();
+    this.letters.lost();
     this.#channel.close();
   }
 }

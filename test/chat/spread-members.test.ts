@@ -489,6 +489,7 @@ test('in a domain with links, a member that is always on keeps its only session'
     objectionTo: () => 'unknown-domain',
     begin: () => undefined,
     observe: () => undefined,
+    post: () => undefined,
   };
   const [a, b] = [start('a.1', linked), start('b.1', linked)];
   const home = connect(a);

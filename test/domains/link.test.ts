@@ -33,6 +33,7 @@ class Far {
       home: 'beijing.example',
       lineage: '',
       shared: null,
+      deliver: () => undefined,
       homeLabel: 'beijing',
       ownLabel: 'shanghai',
       run: 'x',

@@ -142,8 +142,8 @@ describe.skipIf(!hasOpenssl)(`people of two domains${hasOpenssl ? '' : ' (needs 
     await bob.write('WHOIS ann/shanghai\r\n');
     await bob.lineLike(/ 312 bob ann\/shanghai /);
     // Otherwise it would be told that she is an operator first.
-    expect(await bob.line()).toMatch(/ 317 bob ann\/shanghai /);
-    await ask(bob, 'PRIVMSG ann/shanghai :psst', / 401 bob ann\/shanghai /);
+    expect(await bob.line()).toMatch(/ 318 bob ann\/shanghai /);
+    await ask(bob, 'PRIVMSG joe/shanghai :psst', / 401 bob joe\/shanghai /);
     await ask(ann, 'RENAME #tea:beijing.example #coffee', / CANNOT_RENAME | 482 /);
   });
 

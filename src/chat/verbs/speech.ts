@@ -1,12 +1,14 @@
 /** Messages to a room, to one person, or to everybody who listens. */
+import type { Letter, LetterAnswer, LetterRefusal } from '../abroad.js';
+import type { Core } from '../core.js';
 import type { EventOf, Said } from '../event.js';
 import type { Member } from '../member.js';
 import { type MemberState, stateOf } from '../member-state.js';
-import type { SpeechRefusal } from '../permissions.js';
+import { sharesRoom, type SpeechRefusal } from '../permissions.js';
 import type { PrivateOutcomes } from '../private-state.js';
-import { refuse, type Refused } from '../refusal.js';
+import { type NotTaken, refuse, type Refused } from '../refusal.js';
 import type { RoomOutcomes } from '../room-deeds.js';
-import type { Answer } from '../ticket.js';
+import { type Answer, OpenTicket, whenSettled } from '../ticket.js';
 import { knownTo, roomFor, type Scene } from './scene.js';
 
 /** The recipients of a message. */
@@ -21,7 +23,7 @@ export type Target =
 export type Words = Pick<Said, 'type' | 'text' | 'tags' | 'isDivisible'>;
 
 /** Why nothing was said. */
-export type SayRefusal = SpeechRefusal | 'query' | 'no-such-room' | 'no-such-member' | 'needs-account';
+export type SayRefusal = SpeechRefusal | LetterRefusal | 'query' | 'no-such-room';
 
 /** Says something. */
 export function say(scene: Scene, who: Member, target: Target, words: Words): Answer<Said | Refused<SayRefusal>> {
@@ -48,13 +50,62 @@ function sayToMember(
   { core, directory }: Scene,
   by: MemberState,
   nick: string,
-  { type, text, tags, isDivisible }: Words,
+  words: Words,
 ): Answer<Said | Refused<SayRefusal>> {
   const target = directory.member(nick)?.session;
-  if (target === undefined) return refuse('no-such-member');
+  if (target === undefined) return sayAbroad(core, by, nick, words);
+  return tell(core, by, target, words);
+}
+
+/** Says something to somebody of another domain, who shares a room with the speaker. */
+function sayAbroad(core: Core, by: MemberState, nick: string, words: Words): Answer<Said | Refused<SayRefusal>> {
+  const to = core.foreigners.peerOf(by, nick);
+  const room = to?.seats.find((seat) => seat.room.seatOf(by) !== undefined)?.room;
+  const log = room === undefined ? undefined : core.rooms.find(room.name)?.name;
+  if (core.abroad === null || to === undefined || log === undefined) return refuse('no-such-member');
+  const said = new OpenTicket<Said | Refused<SayRefusal> | NotTaken>();
+  core.abroad.post(log, { by: by.session, to: to.session, ...words }, (answer) => {
+    if (answer.kind === 'refused') {
+      said.settled(refuse(answer.why));
+      return;
+    }
+    core.foreigners.noteAbsence(to, answer.away);
+    // What has arrived is in the history of the speaker, and shown to its other connections.
+    whenSettled(tell(core, by, to.session, words), (outcome) => {
+      said.settled(outcome);
+    });
+  });
+  return said;
+}
+
+function tell(
+  core: Core,
+  by: MemberState,
+  target: string,
+  { type, text, tags, isDivisible }: Words,
+): Answer<PrivateOutcomes['tell']> {
   const { session, via, n, atMs, seen, base } = core.stamp(core.private, by);
   const stamped = { session, n, atMs, seen, base, kind: 'tell', target, type, text, tags, isDivisible } as const;
   return core.private.propose<'tell'>(by, via === undefined ? stamped : { ...stamped, via });
+}
+
+/**
+ * Delivers a letter from another domain to somebody of this one, or returns it.
+ *
+ * @param take - called once, in this call or later
+ */
+export function deliver({ core }: Scene, letter: Letter, take: (answer: LetterAnswer) => void): void {
+  const by = core.foreigners.bySession(letter.by);
+  const to = core.domain.fold.bySession(letter.to);
+  // A stranger is heard by those who have met it in a room.
+  if (by === undefined || to === undefined || !sharesRoom(by, to)) {
+    take({ kind: 'refused', why: 'no-such-member' });
+    return;
+  }
+  whenSettled(tell(core, by, to.session, letter), (outcome) => {
+    if (outcome.kind === 'said') take({ kind: 'delivered', away: to.away });
+    else take({ kind: 'refused', why: outcome.why === 'not-taken' ? 'unreachable' : outcome.why });
+  });
 }
 
 /** Takes back a message. @param message - its id */

@@ -44,6 +44,23 @@ export function replyAbroad(client: Client, channel: string, why: BorderRefusal)
   client.fail('JOIN', code, [channel], text);
 }
 
+const LETTER_REFUSALS = {
+  unreachable: ['DOMAIN_UNREACHABLE', 'The domain has not answered; the message may have arrived all the same'],
+  'too-many-letters': ['RATE_LIMITED', 'Too many messages to people of other domains; try again later'],
+} as const;
+
+/** Answers somebody whose message to a person of another domain was not delivered. */
+export function replyUndelivered(
+  client: Client,
+  command: string,
+  nick: string,
+  why: keyof typeof LETTER_REFUSALS,
+): void {
+  const [code, text] = LETTER_REFUSALS[why];
+  client.reply('ERR_NOSUCHNICK', nick);
+  client.fail(command, code, [nick], text);
+}
+
 /**
  * Answers that the log has not taken in time what somebody wanted to do. It may have it all the same: see
  * {@link Client.afterAll}.

@@ -7,7 +7,7 @@ import type { SayRefusal, Target, Words } from '../../chat/verbs/speech.js';
 import type { Client } from './client.js';
 import { ranksOfSigns } from './modes.js';
 import { isChannelLike } from './names.js';
-import { replyNotTaken, replySilenced, replyUnprivileged } from './refusals.js';
+import { replyNotTaken, replySilenced, replyUndelivered, replyUnprivileged } from './refusals.js';
 
 /** How a message has ended. */
 type Answered = Said | Refused<SayRefusal> | NotTaken;
@@ -30,7 +30,9 @@ function answerOne(client: Client, command: string, target: string, said: Answer
   // Errors of a NOTICE are not reported.
   else if (command === 'NOTICE') return;
   else if (said.why === 'not-taken') replyNotTaken(client, command, target);
-  else answerUnsaid(client, target, said.why, said.room);
+  else if (said.why === 'unreachable' || said.why === 'too-many-letters') {
+    replyUndelivered(client, command, target, said.why);
+  } else answerUnsaid(client, target, said.why, said.room);
 }
 
 /** Parses a nick, a channel, or a channel after the signs of the ranks that it is addressed to (STATUSMSG). */
@@ -44,10 +46,17 @@ export function targetOf(name: string): Target {
 function answerSaid(client: Client, said: Said): void {
   if (client.has('echo-message')) client.echo(said);
   const { to } = said;
-  if (to !== null && to.away !== null && said.type === 'message') client.reply('RPL_AWAY', to.nick, to.away);
+  if (to === null || said.type !== 'message') return;
+  const away = client.server.chat.absenceOf(to);
+  if (away !== null) client.reply('RPL_AWAY', to.nick, away);
 }
 
-function answerUnsaid(client: Client, target: string, why: SayRefusal, room: Room | null): void {
+function answerUnsaid(
+  client: Client,
+  target: string,
+  why: Exclude<SayRefusal, 'unreachable' | 'too-many-letters'>,
+  room: Room | null,
+): void {
   if (why === 'no-such-room') client.reply('ERR_NOSUCHCHANNEL', target);
   else if (why === 'no-such-member') client.reply('ERR_NOSUCHNICK', target);
   else if (why === 'needs-account') client.reply('ERR_NEEDREGGEDNICK', target);

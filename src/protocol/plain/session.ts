@@ -83,6 +83,7 @@ const REFUSALS = {
   banned: 'you are banned from this room',
   'invite-only': 'this room is for invited members only',
   'needs-account': 'this room is for those who have logged in',
+  'too-many-letters': 'too many messages to people of other domains',
   'speaker-needs-account': 'only those who have logged in may speak here: you may listen',
   'bad-key': 'this room needs a key',
   full: 'this room is full',

@@ -1,4 +1,5 @@
 /** Events of the chat, as lines of a history. */
+import { isFromAbroad } from '../../chat/abroad.js';
 import type { Directory } from '../../chat/directory.js';
 import type { EventOf, RoomChange, Said } from '../../chat/event.js';
 import type { Member } from '../../chat/member.js';
@@ -68,9 +69,10 @@ export class LineRecorder {
       return;
     }
     if (to === null) return;
-    const theirs = this.#shelfOf(to);
-    this.#words(theirs, said, to.nick, this.#fold(by?.nick ?? ''));
-    if (by === null) return;
+    // People of other domains read their history there.
+    const theirs = isFromAbroad(to.session) ? null : this.#shelfOf(to);
+    if (theirs !== null) this.#words(theirs, said, to.nick, this.#fold(by?.nick ?? ''));
+    if (by === null || isFromAbroad(by.session)) return;
     const own = this.#shelfOf(by);
     if (own !== theirs) this.#words(own, said, to.nick, this.#fold(to.nick));
   }

@@ -38,8 +38,8 @@ function* add(client: Client, nicks: readonly string[]): Paged {
   const { monitors, settings } = client.server;
   const added: string[] = [];
   for (const [index, nick] of nicks.entries()) {
-    // A mask or a malformed nick can never come online.
-    if (!isNick(spellNick(nick, settings), settings)) continue;
+    // A mask or a malformed nick can never come online. Behind a slash is the label of another domain.
+    if (!isNick(spellNick(nick.replace(/(?:\/[a-z\d.-]{1,63}){1,2}$/, ''), settings), settings)) continue;
     if (!monitors.add(client, nick, settings.maxMonitored)) {
       client.reply('ERR_MONLISTFULL', String(settings.maxMonitored), nicks.slice(index).join(','));
       break;
@@ -55,7 +55,8 @@ function* sendStatus(client: Client, nicks: readonly string[]): Paged {
   const offline: string[] = [];
   const present: string[] = [];
   for (const nick of nicks) {
-    const member = directory.member(nick);
+    // People of other domains are online while they are in a room that this one has, too.
+    const member = directory.anyone(nick);
     if (member === undefined) offline.push(nick);
     else {
       online.push(sourceOf(member));

@@ -1,4 +1,5 @@
 /** WHOIS and WHOWAS (modern, "User-Based Queries"). */
+import { homeOf } from '../../../chat/abroad.js';
 import type { Member } from '../../../chat/member.js';
 import { isVisible } from '../../../chat/permissions.js';
 import type { Client } from '../client.js';
@@ -30,7 +31,9 @@ function* describe(client: Client, member: Member): Paged {
   const { nick } = member;
   client.reply('RPL_WHOISUSER', nick, member.user, member.host, '*', member.realName);
   yield* client.replyWordsAtLength('RPL_WHOISCHANNELS', [nick], channelWords(client, member));
-  client.reply('RPL_WHOISSERVER', nick, server.name, server.settings.description);
+  const home = homeOf(member.session);
+  if (home === null) client.reply('RPL_WHOISSERVER', nick, server.name, server.settings.description);
+  else client.reply('RPL_WHOISSERVER', nick, home, 'Another domain');
   if (member.isOperator) client.reply('RPL_WHOISOPERATOR', nick);
   const { isSecure, certificate } = server.chat.securityOf(member);
   if (isSecure) client.reply('RPL_WHOISSECURE', nick);
@@ -56,6 +59,8 @@ function* describe(client: Client, member: Member): Paged {
     for (const [key, value] of member.metadata) client.reply('RPL_WHOISKEYVALUE', nick, key, '*', value);
   }
   if (member.away !== null) client.reply('RPL_AWAY', nick, member.away);
+  // Only their own domain knows when people of other ones have come, and what they do elsewhere.
+  if (home !== null) return;
   const idleSeconds = Math.max(0, Math.floor((server.directory.now() - member.lastSpokeMs) / 1000));
   client.reply('RPL_WHOISIDLE', nick, String(idleSeconds), seconds(member.sinceMs));
 }

@@ -1,0 +1,148 @@
+/** The private messages between two domains, over one connection: each is answered, and arrives at most once. */
+import { performance } from 'node:perf_hooks';
+import type { Letter, LetterAnswer } from '../chat/abroad.js';
+import { Throttle } from '../throttle.js';
+import { isFitLetter } from './customs.js';
+import type { Tell, Told } from './messages.js';
+
+/**
+ * The name by which a domain asks whether the home of rooms carries letters. No room has it, so a home of an earlier
+ * version refuses it as one that it does not have.
+ */
+export const LETTER_BOX = 'letters';
+
+/** How long somebody waits for an answer, in milliseconds. */
+const PATIENCE_MS = 10_000;
+/** The most letters that wait for answers. */
+const MAX_OPEN = 256;
+/** The letters that one person may send to this domain per second on average, and at once. */
+const LETTERS_PER_SECOND = 1;
+const BURST_LETTERS = 20;
+/** The number of senders that are remembered without a check whether they have sent anything lately. */
+const FEW_SENDERS = 1_000;
+
+/** Receives what has become of a letter. */
+export type LetterTaker = (answer: LetterAnswer) => void;
+
+/** The sessions of a letter. */
+export type Envelope = Pick<Letter, 'by' | 'to'>;
+
+/** The surroundings of the letters of a connection. */
+export interface LettersParts {
+  send(message: Tell | Told, body?: Uint8Array): void;
+  /** Returns the sessions of a letter as the other domain knows them; null if it cannot know both. */
+  outward(envelope: Envelope): Envelope | null;
+  /** Returns the sessions of a letter as this domain knows them; null if nobody there can have sent it. */
+  inward(envelope: Envelope): Envelope | null;
+  deliver(letter: Letter, take: LetterTaker): void;
+}
+
+/** A letter that waits for its answer. */
+interface Pending {
+  readonly take: LetterTaker;
+  readonly timer: NodeJS.Timeout;
+}
+
+const UNREACHABLE: LetterAnswer = { kind: 'refused', why: 'unreachable' };
+
+/** The letters in both directions. */
+export class Letters {
+  readonly #parts: LettersParts;
+  /** The number of the letter box of this connection; null while the other domain has none. */
+  #box: number | null = null;
+  #turns = 0;
+  readonly #pending = new Map<number, Pending>();
+  readonly #senders = new Map<string, Throttle>();
+  #senderLimit = FEW_SENDERS;
+
+  constructor(parts: LettersParts) {
+    this.#parts = parts;
+  }
+
+  /** The other domain carries letters. @param box - the number that letters of this connection have */
+  open(box: number): void {
+    this.#box = box;
+  }
+
+  /** Sends a letter. @param take - called once, in this call or later */
+  post(letter: Letter, take: LetterTaker): void {
+    const envelope = this.#box === null ? null : this.#parts.outward(letter);
+    if (this.#box === null || envelope === null) {
+      take(UNREACHABLE);
+      return;
+    }
+    if (this.#pending.size >= MAX_OPEN) {
+      take({ kind: 'refused', why: 'too-many-letters' });
+      return;
+    }
+    this.#turns += 1;
+    const turn = this.#turns;
+    const timer = setTimeout(() => {
+      this.#answer(turn, UNREACHABLE);
+    }, PATIENCE_MS).unref();
+    this.#pending.set(turn, { take, timer });
+    const { type, text, tags, isDivisible } = letter;
+    const head: Tell = { kind: 'tell', id: this.#box, turn, ...envelope, type, tags, isDivisible };
+    this.#parts.send(head, new TextEncoder().encode(text));
+  }
+
+  #answer(turn: number, answer: LetterAnswer): void {
+    const pending = this.#pending.get(turn);
+    if (pending === undefined) return;
+    this.#pending.delete(turn);
+    clearTimeout(pending.timer);
+    pending.take(answer);
+  }
+
+  /** Hears a letter, or an answer. @returns false for one that the other domain may not send */
+  hear(message: Tell | Told, body: Uint8Array): boolean {
+    if (message.id !== this.#box) return false;
+    if (message.kind === 'tell') return this.#take(message, body);
+    const { turn, why, away } = message;
+    this.#answer(turn, why === null ? { kind: 'delivered', away } : { kind: 'refused', why });
+    return true;
+  }
+
+  #take(tell: Tell, body: Uint8Array): boolean {
+    const text = textOf(body);
+    const { id, turn, type, tags, isDivisible } = tell;
+    const envelope = this.#parts.inward(tell);
+    if (text === null || envelope === null || !isFitLetter(tell, text)) return false;
+    const answer: LetterTaker = (answered) => {
+      const isDelivered = answered.kind === 'delivered';
+      const why = isDelivered ? null : answered.why;
+      this.#parts.send({ kind: 'told', id, turn, why, away: isDelivered ? answered.away : null });
+    };
+    if (this.#mayWrite(envelope.by)) this.#parts.deliver({ ...envelope, text, type, tags, isDivisible }, answer);
+    else answer({ kind: 'refused', why: 'too-many-letters' });
+    return true;
+  }
+
+  /** Counts the letters of one sender: its own domain may not. */
+  #mayWrite(sender: string): boolean {
+    const nowMs = performance.now();
+    if (this.#senders.size >= this.#senderLimit) {
+      for (const [session, throttle] of this.#senders) {
+        if (throttle.tokensAt(nowMs) >= BURST_LETTERS) this.#senders.delete(session);
+      }
+      this.#senderLimit = Math.max(FEW_SENDERS, 2 * this.#senders.size);
+    }
+    const throttle = this.#senders.get(sender) ?? new Throttle(LETTERS_PER_SECOND, BURST_LETTERS, nowMs);
+    this.#senders.set(sender, throttle);
+    return throttle.take(nowMs);
+  }
+
+  /** The connection is lost, and with it all answers that have not arrived. */
+  lost(): void {
+    this.#box = null;
+    for (const turn of [...this.#pending.keys()]) this.#answer(turn, UNREACHABLE);
+  }
+}
+
+function textOf(body: Uint8Array): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);
+  } catch {
+    return null;
+  }
+}
