@@ -13,7 +13,7 @@ import { openControlAdmin } from '../server/control-admin.js';
 import { ControlStore } from '../server/control-store.js';
 import { formatAddress } from '../server/format-address.js';
 import { type Estate, LeftClients, type LeftListener } from '../server/hand-over/estate.js';
-import { storeVersionOf } from '../server/hand-over/store-version.js';
+import { keptDataOf } from '../server/hand-over/store-version.js';
 import { configureLog, type Log, type LogSettings, openLog } from '../server/log.js';
 import { LOG_LEVELS } from '../server/log-levels.js';
 import { openLogOutput } from '../server/log-output.js';
@@ -60,7 +60,7 @@ export async function controlCommand(flags: ServeFlags, context: ControlContext)
   for (const signal of ['SIGUSR2', 'SIGHUP'] as const) process.on(signal, () => undefined);
   const sink = new LogSink({ output: openLogOutput(process.stderr.fd) });
   configureLog(config.log, sink);
-  const predecessor = Predecessor.find(context.version, await storeVersionOf(store));
+  const predecessor = Predecessor.find(context.version, await keptDataOf(store));
   const estate = predecessor?.receive() ?? null;
   const stopping = new StopRequest();
   const parts = { flags, context, config, store, sink, stopping, log: openLog() };
@@ -98,6 +98,14 @@ interface ControlParts {
 
 /** The sockets of a service manager that a control process leaves to the next; workers have the others. */
 type Left = readonly LeftListener[];
+
+/** What was there before a control process. */
+interface Before {
+  /** The sockets of a service manager that another process has left; null if this one begins. */
+  readonly left: Left | null;
+  /** That process, if it waits for this one. */
+  readonly predecessor: Predecessor | null;
+}
 
 /** Everything that a running control process looks after. */
 interface Tended {
@@ -163,6 +171,10 @@ class Control {
           found: ({ name, pid }) => {
             log.warn('worker goes on', { worker: name, pid });
           },
+          drained: ({ name }) => {
+            log.info('worker has drained: another one is started', { worker: name });
+            store.giveUp(name);
+          },
           lost: ({ name }, { code, signal }, delayMs) => {
             log.error('worker lost: another one is started', { worker: name, code, signal, delayMs });
             store.giveUp(name);
@@ -171,7 +183,7 @@ class Control {
       });
       await supervisor.start(found);
       try {
-        return await this.#look({ supervisor, listeners, store }, left, predecessor);
+        return await this.#look({ supervisor, listeners, store }, { found: found.size, left, predecessor });
       } catch (error) {
         if (predecessor === null) await this.#end(supervisor, false);
         // That process goes on with them.
@@ -187,7 +199,7 @@ class Control {
   }
 
   /** Looks after workers that are ready, until they have ended or another process does. @returns as {@link run} */
-  async #look(tended: Tended, left: Left | null, predecessor: Predecessor | null): Promise<Left | null> {
+  async #look(tended: Tended, { found, left, predecessor }: { readonly found: number } & Before): Promise<Left | null> {
     const { supervisor } = tended;
     const { open, skipped } = tended.listeners;
     const { context, log, stopping, store } = this.#parts;
@@ -209,7 +221,7 @@ class Control {
     const reload = (ofWorkers: AskWorkers): Promise<readonly WorkerReply[]> =>
       service.reloading(() => this.#reload(tended, ofWorkers));
     // A signal asks for the upgrade of the workers first.
-    const upgrade = new UpgradeRequest(log, null, await storeVersionOf(store), false);
+    const upgrade = new UpgradeRequest({ log, obstacle: null, kept: await keptDataOf(store), isSignalled: false });
     const verbs = gatheringDesk({
       supervisor,
       version: context.version,
@@ -217,6 +229,7 @@ class Control {
         return tended.listeners.open.map(({ address, ...facts }) => ({ ...facts, address: formatAddress(address) }));
       },
       reload,
+      meet: (ofWorkers) => this.#meet(tended, ofWorkers),
       setLogLevel: (level) => {
         const known = LOG_LEVELS.find((each) => each === level);
         if (known !== undefined) this.#setLog({ ...this.#logSettings, level: known });
@@ -239,8 +252,10 @@ class Control {
     const listening: Listening = { listeners: open, skippedListeners: skipped, adminAddress: admin?.address ?? null };
     if (left === null) greet(listening, config, context.version);
     else log.warn('goes on for another process', { workers: supervisor.workers.length });
-    service.ready();
     predecessor?.taken();
+    // They have read another configuration, or could not open what is in this one.
+    if (found > 0) await (this.#reloading = this.#align(tended));
+    service.ready();
     predecessor?.ready();
     const end = await Promise.race([stopping.requested, upgrade.successor]);
     upgrade.dispose();
@@ -269,6 +284,8 @@ class Control {
     { service, upgrade }: { readonly service: ServiceReports; readonly upgrade: UpgradeRequest },
   ): Promise<Left | null> {
     const { log, stopping } = this.#parts;
+    // A process that is being started would be nobody's.
+    await supervisor.started();
     const standstill = new Standstill();
     const left = listeners.given;
     supervisor.letGo();
@@ -286,10 +303,7 @@ class Control {
     }
     const { pid } = successor;
     service.replacedBy(pid);
-    // Asked of this process, whether before or from now on.
-    void stopping.requested.then(({ mayDrain }) => {
-      successor.stop(mayDrain ? 'SIGTERM' : 'SIGINT');
-    });
+    successor.endsWith(stopping);
     log.warn('upgraded', { pid, ...standstill.figures });
     upgrade.done({ pid, clients: 0 });
     return null;
@@ -325,12 +339,12 @@ class Control {
    *
    * @throws ControlError: ERR_CONTROL_REFUSED if there is a mistake in it. Nothing has changed then
    */
-  async #change({ listeners, supervisor }: Tended, ofWorkers: AskWorkers): Promise<readonly WorkerReply[]> {
-    const { flags, store, log } = this.#parts;
+  async #change(tended: Tended, ofWorkers: AskWorkers): Promise<readonly WorkerReply[]> {
+    const { flags } = this.#parts;
     let change: ListenerChange;
     try {
       const read = await loadConfig(flags);
-      change = await listeners.change(read);
+      change = await tended.listeners.change(read);
       this.#config = read;
       this.#setLog(read.log);
       this.#drainMs = read.drainMs;
@@ -338,14 +352,48 @@ class Control {
       const { message } = toError(error);
       throw new ControlError('ERR_CONTROL_REFUSED', `the configuration stays as it was: ${message}`, { cause: error });
     }
+    return this.#make(change, tended, ofWorkers);
+  }
+
+  /** Has workers read the configuration, while they can borrow what they lack. */
+  async #make(change: ListenerChange, { supervisor }: Tended, ofWorkers: AskWorkers): Promise<readonly WorkerReply[]> {
+    const { store, log } = this.#parts;
     try {
-      const names = supervisor.workers.map(({ name }) => name);
+      const names = supervisor.workers.filter(({ canAnswer }) => canAnswer).map(({ name }) => name);
       await change.lend(store.path, names, (error) => {
         log.error('a worker gets no sockets', { error: error.message });
       });
       return await ofWorkers();
     } finally {
       await change.finish();
+    }
+  }
+
+  /** Does what {@link #reload} does, if this version can read the configuration. */
+  async #meet(tended: Tended, ofWorkers: AskWorkers): Promise<readonly WorkerReply[]> {
+    try {
+      await loadConfig(this.#parts.flags);
+    } catch {
+      // The new version may know keys that this one does not. If it is a mistake, that process does not start.
+      return [];
+    }
+    return this.#reload(tended, ofWorkers);
+  }
+
+  /** Has workers that this process has found listen as its configuration says. */
+  async #align(tended: Tended): Promise<void> {
+    const { log } = this.#parts;
+    try {
+      const replies = await this.#make(tended.listeners.unchanged, tended, () =>
+        tended.supervisor.askRunning({ verb: 'reload', words: [] }),
+      );
+      for (const { worker, reply } of replies) {
+        if (reply instanceof Error) {
+          log.error('a worker has not read the configuration', { worker: worker.name, error: reply.message });
+        }
+      }
+    } catch (error) {
+      log.error('workers have not read the configuration', { error: toError(error).message });
     }
   }
 

@@ -5,28 +5,24 @@ import { closePlaces, type OpenPlace, type WorkerSockets } from '../control/work
 
 export class ListenerChange {
   readonly #sockets: WorkerSockets;
-  readonly #added: readonly number[];
   readonly #dropped: readonly (OpenPlace | null)[];
   #loans: readonly LendingSocket[] = [];
 
   /**
    * @param sockets - those of all places
-   * @param added - the numbers of the places that are new
    * @param dropped - the places that are no longer among them
    */
-  constructor(sockets: WorkerSockets, added: readonly number[], dropped: readonly (OpenPlace | null)[]) {
+  constructor(sockets: WorkerSockets, dropped: readonly (OpenPlace | null)[]) {
     this.#sockets = sockets;
-    this.#added = added;
     this.#dropped = dropped;
   }
 
-  /** Lends workers the sockets of the new places, until {@link finish}. @throws as `listen` does */
+  /** Lends workers the sockets that they may not have yet, until {@link finish}. @throws as `listen` does */
   async lend(folder: string, workers: readonly string[], onError: (error: Error) => void): Promise<void> {
     this.#loans = await Promise.all(
       workers.map(async (worker) => {
-        const fds = await this.#sockets.of(worker);
-        const added = new Map([...fds].filter(([place]) => this.#added.includes(place)));
-        return LendingSocket.open(folder, loanFileOf(worker), added, onError);
+        const lacked = await this.#sockets.lackedBy(worker);
+        return LendingSocket.open(folder, loanFileOf(worker), lacked, onError);
       }),
     );
   }

@@ -2,6 +2,7 @@
 import { hasCode } from '../errors.js';
 import { HandOverChannel } from '../server/hand-over/channel.js';
 import { type Estate, HAND_OVER_VERSION, receiveEstate } from '../server/hand-over/estate.js';
+import type { KeptData } from '../server/hand-over/store-version.js';
 import { Socket } from '../socket/socket.js';
 
 /** Names the fd of the channel to a process that is started to take over. */
@@ -27,16 +28,17 @@ export class Predecessor {
   /**
    * Returns the process that this one is to go on for, and says that it is there; null without one.
    *
-   * @param store - the form in which this process keeps data; null if it keeps none
+   * @param kept - the data that this process keeps; null if it keeps none
    */
-  static find(program: string, store: string | null): Predecessor | null {
+  static find(program: string, kept: KeptData | null): Predecessor | null {
     const fd = process.env[HAND_OVER_VARIABLE];
     if (fd === undefined) return null;
     // The processes that this one starts are not meant.
     Reflect.deleteProperty(process.env, HAND_OVER_VARIABLE);
     const channel = new HandOverChannel(Socket.fromFd(Number(fd)), PATIENCE_MS);
-    channel.send('hello', { version: HAND_OVER_VERSION, program, store });
-    return new Predecessor(channel, store !== null);
+    const store = kept?.version ?? null;
+    channel.send('hello', { version: HAND_OVER_VERSION, program, store, place: kept?.place });
+    return new Predecessor(channel, kept !== null);
   }
 
   /** Waits for what it leaves. @throws Error for what this version does not know; ERR_CLOSED if it is gone */

@@ -7,8 +7,8 @@ import { loadConfig } from '../server/config/load.js';
 import type { ServeFlags } from '../server/config/merge.js';
 import type { ListenerConfig, ServerConfig } from '../server/config/server-config.js';
 import { assignListeners, type Estate } from '../server/hand-over/estate.js';
-import { storeVersionOf } from '../server/hand-over/store-version.js';
-import { assignFds } from '../server/inherited-fds.js';
+import { type KeptData, keptDataOf } from '../server/hand-over/store-version.js';
+import { assignFds, closeInherited } from '../server/inherited-fds.js';
 import type { InheritedSocket } from '../server/listeners.js';
 import { configureLog, type Log, type LogSettings, openLog } from '../server/log.js';
 import { openLogOutput } from '../server/log-output.js';
@@ -17,6 +17,7 @@ import { Recording } from '../server/record/recording.js';
 import { closeFds } from '../socket/close-fds.js';
 import { listenFds } from '../socket/service-manager.js';
 import { greet } from './greeting.js';
+import type { PlacedSockets } from './lent-listeners.js';
 import { withAdvice } from './listen-advice.js';
 import { openDesk } from './open-desk.js';
 import { Predecessor } from './predecessor.js';
@@ -61,16 +62,16 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
   const sink = new LogSink({ output: openLogOutput(process.stderr.fd) });
   configureLog(config.log, sink);
   const log = openLog(flags.worker);
-  const storeVersion = await storeVersionOf(config.store);
+  const kept = await keptDataOf(config.store);
   // While the other process still serves.
   if (Predecessor.isThere) await prepare(config, context.version, log);
-  const predecessor = Predecessor.find(context.version, storeVersion);
+  const predecessor = Predecessor.find(context.version, kept);
   const estate = predecessor?.receive() ?? null;
   const standstill = new Standstill();
   const stopping = new StopRequest();
   const recording = openRecording(flags, config, context, log);
   const role = WorkerRole.of(flags.worker, config, log);
-  const run: Run = { flags, config, context, log, sink, stopping, recording, storeVersion, role, standstill };
+  const run: Run = { flags, config, context, log, sink, stopping, recording, kept, role, standstill };
   // A server whose successor fails goes on with what it has left.
   for (let left: Left = { estate, config }; ;) {
     const rest = await runServer(
@@ -102,8 +103,8 @@ interface Run {
   readonly sink: LogSink;
   readonly stopping: StopRequest;
   readonly recording: Recording | null;
-  /** The form in which data is kept; null if none is. */
-  readonly storeVersion: string | null;
+  /** Null if it keeps no data. */
+  readonly kept: KeptData | null;
   /** Null for a server by itself. */
   readonly role: WorkerRole | null;
   /** Since it has what another process has left; without one, since it has started. */
@@ -118,8 +119,9 @@ interface Run {
  * @returns null when it has ended, or another process goes on; what it has left if that process has failed
  */
 async function runServer(run: Run, estate: Estate | null, predecessor: Predecessor | null): Promise<Left | null> {
-  const { flags, context, log, sink, stopping, recording, storeVersion, role } = run;
-  const inherited = inheritedBy(run.config, estate, role);
+  const { flags, context, log, sink, stopping, recording, kept, role } = run;
+  const placed = inheritedBy(run.config, estate, role);
+  const { sockets: inherited } = placed;
   const config = role === null ? run.config : role.withoutPlaces(run.config, inherited);
   let logSettings: LogSettings = config.log;
   const onLogSettings = (settings: LogSettings): void => {
@@ -138,12 +140,19 @@ async function runServer(run: Run, estate: Estate | null, predecessor: Predecess
     role,
     onTakenOver: () => predecessor?.taken(),
   });
+  if (role === null) await closeInherited(placed.unused);
   const service = new ServiceReports(log, () => server.status);
   const reload = (): Promise<Reload> => service.reloading(() => server.requestReload());
   const onHangUp = (): void => void reload();
   process.on('SIGHUP', onHangUp);
   const obstacle = recording === null ? null : 'it is recorded';
-  const upgrade = new UpgradeRequest(log, obstacle, storeVersion);
+  const upgrade = new UpgradeRequest({
+    log,
+    obstacle,
+    kept,
+    // The control process has done so for its workers.
+    ...(role === null ? { prepare: () => meetConfiguration(flags, server) } : {}),
+  });
   const desk = await openDesk(
     config.store === null || config.store.kind === 'postgres' ? null : config.store.path,
     {
@@ -165,7 +174,7 @@ async function runServer(run: Run, estate: Estate | null, predecessor: Predecess
     log,
     role === null ? undefined : { file: role.controlFile, verbs: role.verbs(server) },
   );
-  await role?.serve(run.config, inherited);
+  await role?.serve(run.config, placed);
   if (estate === null && role === null) greet(server, config, context.version);
   if (estate !== null) {
     log.warn('goes on for another process', { clients: estate.clients.count, ...run.standstill.figures });
@@ -188,7 +197,11 @@ async function runServer(run: Run, estate: Estate | null, predecessor: Predecess
   }
   upgrade.stopped();
   service.stopping();
-  if (end.mayDrain) await server.drain(stopping.hurried);
+  if (end.mayDrain) {
+    const drained = server.drain(stopping.hurried);
+    role?.closeSockets();
+    await drained;
+  }
   // A peer that reads nothing must not keep the process alive, nor must this timer.
   setTimeout(() => process.exit(0), STOP_DEADLINE_MS).unref();
   await desk?.close();
@@ -198,19 +211,31 @@ async function runServer(run: Run, estate: Estate | null, predecessor: Predecess
 }
 
 /** The sockets that listen already: a service manager's, or those of the process before this one. */
-function inheritedBy(
-  config: ServerConfig,
-  estate: Estate | null,
-  role: WorkerRole | null,
-): ReadonlyMap<ListenerConfig, InheritedSocket> {
-  const { inherited, unused } = assignListeners(estate?.listeners ?? [], config.listeners);
-  // Its share of the connections would wait for ever.
-  if (role !== null && unused.length > 0) throw new Error('listeners have changed: fdmux ctl reload, and then upgrade');
-  closeFds(unused);
-  if (estate !== null) return inherited;
+function inheritedBy(config: ServerConfig, estate: Estate | null, role: WorkerRole | null): PlacedSockets {
+  if (estate !== null) {
+    const { inherited: sockets, unused } = assignListeners(estate.listeners, config.listeners);
+    return { sockets, unused };
+  }
   if (role !== null) return role.inherited(config);
   const given = assignFds(listenFds({ unsetEnvironment: true }), config.listeners);
-  return new Map([...given].map(([listener, fd]) => [listener, { fd, isOwned: false }]));
+  return { sockets: new Map([...given].map(([listener, fd]) => [listener, { fd, isOwned: false }])), unused: [] };
+}
+
+/**
+ * Has a server listen as the configuration says now. A new process could not open a place that overlaps one which this
+ * process has open.
+ *
+ * @throws Error if it cannot
+ */
+async function meetConfiguration(flags: ServeFlags, server: ChatServer): Promise<void> {
+  try {
+    await loadConfig(flags);
+  } catch {
+    // The new version may know keys that this one does not. If it is a mistake, that process does not start.
+    return;
+  }
+  const { problem } = await server.requestReload();
+  if (problem !== null) throw new Error(problem);
 }
 
 /** @returns what the server has left if the successor does not take it; null if that goes on */
@@ -245,10 +270,7 @@ async function handOver(
   service.replacedBy(successor.pid);
   closeFds(estate.listeners);
   closeFds(estate.clients);
-  // Asked of this process, whether before or from now on.
-  void stopping.requested.then(({ mayDrain }) => {
-    successor.stop(mayDrain ? 'SIGTERM' : 'SIGINT');
-  });
+  successor.endsWith(stopping);
   const { pid } = successor;
   const clients = estate.clients.count;
   log.warn('upgraded', { pid, clients, ...figures });

@@ -4,8 +4,10 @@ import { once } from 'node:events';
 import { Multiplexer } from '../multiplexer/multiplexer.js';
 import { HandOverChannel } from '../server/hand-over/channel.js';
 import { type Estate, HAND_OVER_VERSION, sendEstate } from '../server/hand-over/estate.js';
+import type { KeptData } from '../server/hand-over/store-version.js';
 import { Socket } from '../socket/socket.js';
 import { HAND_OVER_VARIABLE } from './predecessor.js';
+import type { StopRequest } from './stop-request.js';
 
 /** How long it may take to start, and then to take over. */
 const START_MS = 30_000;
@@ -31,10 +33,10 @@ export class Successor {
   /**
    * Starts it, while this process serves.
    *
-   * @param store - the form in which this process keeps data; null if it keeps none
-   * @throws Error if it ends, takes too long, speaks another version, or keeps data in another form
+   * @param kept - the data that this process keeps; null if it keeps none
+   * @throws Error if it ends, takes too long, speaks another version, or keeps data in another form or place
    */
-  static async start(store: string | null): Promise<Successor> {
+  static async start(kept: KeptData | null): Promise<Successor> {
     const [own, theirs] = Socket.pair({ type: 'seqpacket' });
     const env: NodeJS.ProcessEnv = { ...process.env, [HAND_OVER_VARIABLE]: String(CHANNEL_FD) };
     // The service manager's watchdog would watch this process alone.
@@ -52,8 +54,13 @@ export class Successor {
       if (!isKnown) throw new Error('the new process speaks another version');
       const theirs: unknown = Reflect.get(hello, 'store') ?? null;
       // If it failed after it has changed the store, this process could not go on with that.
-      if (store !== null && theirs !== store) {
-        throw new Error(`this upgrade needs a restart: data is kept as ${store}, and then as ${String(theirs)}`);
+      if (kept !== null && theirs !== kept.version) {
+        throw new Error(`this upgrade needs a restart: data is kept as ${kept.version}, and then as ${String(theirs)}`);
+      }
+      // A version before this one does not say where. An address may have a password.
+      const place: unknown = Reflect.get(hello, 'place') ?? kept?.place;
+      if (kept !== null && place !== kept.place) {
+        throw new Error('this upgrade needs a restart: by the configuration, data is kept somewhere else');
       }
       if (theirs !== null) successor.#takeOverMs = TAKE_OVER_WITH_STORE_MS;
       return successor;
@@ -91,9 +98,11 @@ export class Successor {
     if (kind !== wanted) throw new Error('the new process has not taken over');
   }
 
-  /** Asks it to end as a signal asks this process. */
-  stop(signal: 'SIGTERM' | 'SIGINT'): void {
-    this.#child.kill(signal);
+  /** Has it end when this process is asked to, whether before or from now on. */
+  endsWith(stopping: StopRequest): void {
+    void stopping.requested.then(({ mayDrain }) => {
+      this.#child.kill(mayDrain ? 'SIGTERM' : 'SIGINT');
+    });
   }
 
   /** Ends it. @returns when it is gone */

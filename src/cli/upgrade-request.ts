@@ -2,6 +2,7 @@
 import { ControlError } from '../control/request.js';
 import { toError } from '../errors.js';
 import type { Upgrade } from '../server/desk.js';
+import type { KeptData } from '../server/hand-over/store-version.js';
 import type { Log } from '../server/log.js';
 import { Successor } from './successor.js';
 
@@ -11,31 +12,35 @@ interface Asker {
   readonly reject: (error: Error) => void;
 }
 
+/** The facts about a process that may be upgraded. */
+export interface UpgradeOptions {
+  readonly log: Log;
+  /** The reason why it cannot; null if it can. */
+  readonly obstacle: string | null;
+  /** The data that it keeps; null if it keeps none. */
+  readonly kept: KeptData | null;
+  /** Prepares it before a new process starts. If this rejects, it goes on. @defaultValue nothing */
+  readonly prepare?: () => Promise<void>;
+  /** Whether SIGUSR2 asks as well. @defaultValue true */
+  readonly isSignalled?: boolean;
+}
+
 /** Waits to be asked, as often as it takes until a new process has started. */
 export class UpgradeRequest {
   /** The process that can take over. It is pending for ever if nobody asks for one. */
   readonly successor: Promise<Successor>;
-  readonly #log: Log;
-  /** The reason why there can be none; null if there can. */
-  readonly #obstacle: string | null;
-  readonly #store: string | null;
+  readonly #options: UpgradeOptions;
   #askers: Asker[] = [];
   #resolve: (successor: Successor) => void = () => undefined;
   #isStarting = false;
   #isOver = false;
 
-  /**
-   * @param store - the form in which this process keeps data; null if it keeps none
-   * @param isSignalled - whether SIGUSR2 asks as well
-   */
-  constructor(log: Log, obstacle: string | null, store: string | null, isSignalled = true) {
-    this.#log = log;
-    this.#obstacle = obstacle;
-    this.#store = store;
+  constructor(options: UpgradeOptions) {
+    this.#options = options;
     this.successor = new Promise((resolve) => {
       this.#resolve = resolve;
     });
-    if (isSignalled) process.on('SIGUSR2', this.#begin);
+    if (options.isSignalled !== false) process.on('SIGUSR2', this.#begin);
   }
 
   /**
@@ -55,9 +60,10 @@ export class UpgradeRequest {
 
   readonly #begin = (): void => {
     if (this.#isStarting || this.#isOver) return;
-    if (this.#obstacle !== null) {
-      this.#log.error('not upgraded: this server needs a restart', { reason: this.#obstacle });
-      this.#refuse(refused(`this server needs a restart: ${this.#obstacle}`));
+    const { log, obstacle } = this.#options;
+    if (obstacle !== null) {
+      log.error('not upgraded: this server needs a restart', { reason: obstacle });
+      this.#refuse(refused(`this server needs a restart: ${obstacle}`));
       return;
     }
     this.#isStarting = true;
@@ -65,17 +71,38 @@ export class UpgradeRequest {
   };
 
   async #start(): Promise<void> {
-    this.#log.info('a new process starts');
     try {
-      const successor = await Successor.start(this.#store);
+      if (await this.#isPrepared()) await this.#startPrepared();
+    } finally {
+      this.#isStarting = false;
+    }
+  }
+
+  async #isPrepared(): Promise<boolean> {
+    const { log, prepare } = this.#options;
+    try {
+      await prepare?.();
+      // The server was stopped meanwhile.
+      return !this.#isOver;
+    } catch (error) {
+      const { message } = toError(error);
+      log.error('not upgraded', { error: message });
+      this.#refuse(refused(message));
+      return false;
+    }
+  }
+
+  async #startPrepared(): Promise<void> {
+    const { log, kept } = this.#options;
+    log.info('a new process starts');
+    try {
+      const successor = await Successor.start(kept);
       // The server was stopped meanwhile.
       if (this.#isOver) await successor.end();
       else this.#resolve(successor);
     } catch (error) {
-      this.#log.error('not upgraded: the new process has not started', { error: toError(error).message });
+      log.error('not upgraded: the new process has not started', { error: toError(error).message });
       this.failed(error, 'the new process has not started');
-    } finally {
-      this.#isStarting = false;
     }
   }
 

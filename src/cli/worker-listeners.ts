@@ -8,14 +8,17 @@ import { assignFds } from '../server/inherited-fds.js';
 import { ListenError } from '../server/listen-error.js';
 import type { OpenListener } from '../server/listeners.js';
 import { matchListeners } from '../server/matching-listeners.js';
+import { closeFds } from '../socket/close-fds.js';
 import { listenFds } from '../socket/service-manager.js';
+import { assignSockets, placeOf } from './lent-listeners.js';
 import { withAdvice } from './listen-advice.js';
 import { ListenerChange } from './listener-change.js';
 
 export class WorkerListeners {
-  readonly sockets = new WorkerSockets();
-  /** Optional ones whose port is taken. */
-  readonly skipped: ListenerConfig[] = [];
+  readonly sockets = new WorkerSockets((index) => {
+    const listener = this.#config.listeners[index];
+    return listener && placeOf(listener);
+  });
   #config: ServerConfig;
   /** The sockets of a service manager. */
   readonly given: readonly LeftListener[];
@@ -40,14 +43,9 @@ export class WorkerListeners {
     const { inherited: given } = assignListeners(left ?? givenTo(config), config.listeners);
     const listeners = new WorkerListeners(config, [...given.values()]);
     try {
-      for (const [index, listener] of config.listeners.entries()) {
-        const fds = [...found].flatMap(([name, lent]) => {
-          const fd = lent.fds.get(index);
-          return fd === undefined ? [] : [[name, fd] as const];
-        });
-        const place = await listeners.#open(listener, given.get(listener)?.fd, new Map(fds));
-        listeners.sockets.add(place);
-        if (place === null) listeners.skipped.push(listener);
+      const borrowed = borrowedFrom(found, config.listeners);
+      for (const listener of config.listeners) {
+        listeners.sockets.add(await listeners.#open(listener, given.get(listener)?.fd, borrowed.get(listener)));
       }
       return listeners;
     } catch (error) {
@@ -67,8 +65,7 @@ export class WorkerListeners {
     const before = this.#config.listeners;
     const open = before.filter((_, place) => (this.sockets.addresses[place] ?? null) !== null);
     const places = matchListeners(read.listeners, open);
-    /** By their numbers. */
-    const opened = new Map<number, OpenPlace>();
+    const opened: OpenPlace[] = [];
     const wanted: (number | OpenPlace | null)[] = [];
     try {
       for (const listener of read.listeners) {
@@ -78,16 +75,21 @@ export class WorkerListeners {
           continue;
         }
         const place = await this.#open(listener);
-        if (place !== null) opened.set(wanted.length, place);
+        if (place !== null) opened.push(place);
         wanted.push(place);
       }
     } catch (error) {
-      await closePlaces([...opened.values()]);
+      await closePlaces(opened);
       throw error;
     }
     const dropped = this.sockets.change(wanted);
     this.#config = { ...this.#config, listeners: read.listeners };
-    return new ListenerChange(this.sockets, [...opened.keys()], dropped);
+    return new ListenerChange(this.sockets, dropped);
+  }
+
+  /** Returns a change for workers that have read another configuration. */
+  get unchanged(): ListenerChange {
+    return new ListenerChange(this.sockets, []);
   }
 
   /** @returns null for an optional one whose port is taken */
@@ -104,6 +106,12 @@ export class WorkerListeners {
     }
   }
 
+  /** Optional ones whose port is taken. */
+  get skipped(): readonly ListenerConfig[] {
+    const { addresses } = this.sockets;
+    return this.#config.listeners.filter((_, index) => (addresses[index] ?? null) === null);
+  }
+
   /** Those that are open, in the order of the configuration. */
   get open(): readonly OpenListener[] {
     return this.#config.listeners.flatMap(({ protocol, tls }, index) => {
@@ -113,8 +121,22 @@ export class WorkerListeners {
   }
 }
 
+/** Returns the sockets of workers for each listener, by the names of the workers. Those that none has are closed. */
+function borrowedFrom(
+  found: ReadonlyMap<string, Lent>,
+  listeners: readonly ListenerConfig[],
+): ReadonlyMap<ListenerConfig, ReadonlyMap<string, number>> {
+  const borrowed = new Map(listeners.map((listener) => [listener, new Map<string, number>()]));
+  for (const [name, { sockets }] of found) {
+    const { sockets: inherited, unused } = assignSockets(sockets, listeners);
+    for (const [listener, { fd }] of inherited) borrowed.get(listener)?.set(name, fd);
+    closeFds(unused);
+  }
+  return borrowed;
+}
+
 /** Returns the sockets of a service manager, with the places of the listeners that they are for. */
 function givenTo(config: ServerConfig): LeftListener[] {
   const given = assignFds(listenFds({ unsetEnvironment: true }), config.listeners);
-  return [...given].map(([{ protocol, at }, fd]) => ({ fd, place: { protocol, at }, isOwned: false }));
+  return [...given].map(([listener, fd]) => ({ fd, place: placeOf(listener), isOwned: false }));
 }

@@ -1,6 +1,6 @@
 /** The tasks of a worker of a control process that a server by itself does not have. */
 import { closeSync, writeSync } from 'node:fs';
-import { borrowSockets, LendingSocket } from '../control/lent-sockets.js';
+import { borrowSockets, LendingSocket, type SocketOfListener } from '../control/lent-sockets.js';
 import type { Verbs } from '../control/request.js';
 import { controlFileOf, lendingFileOf, loanFileOf } from '../control/worker-files.js';
 import { takeWorkerFds, type WorkerFds } from '../control/worker-process.js';
@@ -9,10 +9,11 @@ import type { ChatServer, Loan } from '../server/chat-server.js';
 import type { ListenerConfig, ServerConfig } from '../server/config/server-config.js';
 import type { InheritedSocket } from '../server/listeners.js';
 import type { Log } from '../server/log.js';
-import { isAtSamePlace, matchListeners } from '../server/matching-listeners.js';
+import { isSameListener, matchListeners } from '../server/matching-listeners.js';
 import { workerVerbs } from '../server/worker-verbs.js';
 import { REAL_WORLD, type World } from '../server/world.js';
 import { closeFds } from '../socket/close-fds.js';
+import { assignSockets, placeOf, type PlacedSockets } from './lent-listeners.js';
 
 /** The control process decides what workers listen on. */
 export const WORKER_WORLD: World = { ...REAL_WORLD, mayChangeListeners: false };
@@ -26,6 +27,8 @@ export class WorkerRole {
   #lending: LendingSocket | null = null;
   /** The sockets that it listens on. */
   #sockets: ReadonlyMap<ListenerConfig, InheritedSocket> = new Map();
+  /** Those of listeners that are not in the configuration any more, until the control process has read it, too. */
+  #unused: readonly InheritedSocket[] = [];
   /** New ones, while the configuration is read again at the request of the control process. */
   #loan: Loan | null = null;
   /** The last change of what it lends. It does not reject. */
@@ -54,40 +57,40 @@ export class WorkerRole {
   }
 
   /** The sockets that it was started with. */
-  inherited(config: ServerConfig): ReadonlyMap<ListenerConfig, InheritedSocket> {
-    return socketsOf(config, this.#fds?.listeners ?? new Map<number, number>());
+  inherited({ listeners }: ServerConfig): PlacedSockets {
+    return assignSockets(this.#fds?.listeners ?? [], listeners);
   }
 
-  /** Returns a configuration without the listeners that this worker has no socket for: their ports are taken. */
+  /** Returns a configuration without the listeners that this worker has no socket for. */
   withoutPlaces(config: ServerConfig, sockets: ReadonlyMap<ListenerConfig, InheritedSocket>): ServerConfig {
-    const has = (listener: ListenerConfig): boolean =>
-      [...sockets.keys()].some((each) => isAtSamePlace(each, listener));
     for (const listener of config.listeners) {
-      if (has(listener) || listener.isOptional) continue;
+      if (sockets.has(listener) || listener.isOptional) continue;
       this.#log.warn('a listener waits for a reload by the control process', {
         protocol: listener.protocol,
         ...listener.at,
       });
     }
-    return { ...config, listeners: config.listeners.filter(has) };
+    return { ...config, listeners: config.listeners.filter((listener) => sockets.has(listener)) };
   }
 
   /** Borrows what a configuration that was read again adds. @returns that configuration, as far as there are sockets */
   reread(read: ServerConfig): ServerConfig {
     this.#loan?.settle(false);
     const lent = borrowSockets(this.#folder, loanFileOf(this.#name));
-    if (lent === null) return this.withoutPlaces(read, this.#sockets);
-    const sockets = socketsOf(read, lent.fds);
-    const config = this.withoutPlaces(read, new Map([...this.#sockets, ...sockets]));
-    this.#loan = {
-      sockets,
-      settle: (isTaken) => {
-        this.#loan = null;
-        if (isTaken) this.#moveTo(read, sockets);
-        else closeFds(sockets.values());
-      },
-    };
-    return config;
+    const { sockets: added, unused } = assignSockets(lent?.sockets ?? [], read.listeners);
+    closeFds(unused);
+    const next = this.#with(added, read);
+    if (lent !== null) {
+      this.#loan = {
+        sockets: added,
+        settle: (isTaken) => {
+          this.#loan = null;
+          if (isTaken) this.#moveTo(read, next);
+          else closeFds(added.values());
+        },
+      };
+    }
+    return this.withoutPlaces(read, next.sockets);
   }
 
   /** The sockets for the configuration that was read last; null if the control process does not change them. */
@@ -95,35 +98,60 @@ export class WorkerRole {
     return this.#loan;
   }
 
-  /** Has the sockets of another configuration from now on. */
-  #moveTo(read: ServerConfig, added: ReadonlyMap<ListenerConfig, InheritedSocket>): void {
+  /** Returns the sockets for another configuration: those that it has, and others. */
+  #with(added: ReadonlyMap<ListenerConfig, InheritedSocket>, { listeners }: ServerConfig): PlacedSockets {
     const left = new Map(this.#sockets);
     const sockets = new Map(added);
-    for (const [listener, before] of matchListeners(read.listeners, [...left.keys()])) {
+    const unused = [...this.#unused];
+    for (const [listener, before] of matchListeners(listeners, [...left.keys()])) {
       const socket = left.get(before);
-      if (socket === undefined || sockets.has(listener)) continue;
+      const lent = sockets.get(listener);
+      // A listener that has changed uses the socket that was lent.
+      if (socket === undefined || (lent !== undefined && !isSameListener(listener, before))) continue;
+      if (lent !== undefined) unused.push(lent);
       left.delete(before);
       sockets.set(listener, socket);
     }
+    return { sockets, unused: [...left.values(), ...unused] };
+  }
+
+  /** Has the sockets of another configuration from now on. */
+  #moveTo(read: ServerConfig, { sockets, unused }: PlacedSockets): void {
     // A socket of a port on which nobody accepts would keep its share of the connections waiting.
-    closeFds(left.values());
+    closeFds(unused);
     this.#sockets = sockets;
-    this.#moving = this.#closeLending().then(() => this.serve(read, sockets));
+    this.#moving = this.#closeLending().then(() => this.serve(read, { sockets, unused: [] }));
   }
 
   /** Opens the socket by which the control process reaches it. Without that it serves, too. */
-  async serve(config: ServerConfig, sockets: ReadonlyMap<ListenerConfig, InheritedSocket>): Promise<void> {
+  async serve({ listeners }: ServerConfig, { sockets, unused }: PlacedSockets): Promise<void> {
     this.#sockets = sockets;
-    const places = config.listeners.map((listener) => sockets.get(listener)?.fd);
-    const fds = new Map(places.flatMap((fd, index) => (fd === undefined ? [] : [[index, fd] as const])));
+    this.#unused = unused;
+    if (unused.length > 0) {
+      this.#log.warn('sockets of listeners that are gone wait for a reload by the control process', {
+        sockets: unused.length,
+      });
+    }
+    const lent = listeners.flatMap((listener, index): SocketOfListener[] => {
+      const fd = sockets.get(listener)?.fd;
+      return fd === undefined ? [] : [{ fd, index, place: placeOf(listener) }];
+    });
     const onError = (error: Error): void => {
       this.#log.error('the control process is not answered', { error: error.message });
     };
     try {
-      this.#lending = await LendingSocket.open(this.#folder, lendingFileOf(this.#name), fds, onError);
+      this.#lending = await LendingSocket.open(this.#folder, lendingFileOf(this.#name), lent, onError);
     } catch (error) {
       onError(toError(error));
     }
+  }
+
+  /** Closes its listening sockets, on which nobody is accepted any more: who connects must not wait for its end. */
+  closeSockets(): void {
+    closeFds(this.#sockets.values());
+    closeFds(this.#unused);
+    this.#sockets = new Map();
+    this.#unused = [];
   }
 
   /** Reports that it serves. */
@@ -149,17 +177,4 @@ export class WorkerRole {
     await this.#lending?.close();
     this.#lending = null;
   }
-}
-
-/** @param fds - by the places of their listeners in the configuration */
-function socketsOf(
-  { listeners }: ServerConfig,
-  fds: ReadonlyMap<number, number>,
-): ReadonlyMap<ListenerConfig, InheritedSocket> {
-  return new Map(
-    listeners.flatMap((listener, index) => {
-      const fd = fds.get(index);
-      return fd === undefined ? [] : [[listener, { fd, isOwned: false }] as const];
-    }),
-  );
 }

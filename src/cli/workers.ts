@@ -27,7 +27,7 @@ export function adoptable(folder: string, names: readonly string[], log: Log): R
     else if (names.includes(name)) found.set(name, lent);
     else {
       log.warn('worker is one too many: it ends', { worker: name, pid: lent.pid });
-      closeFds(lent.fds.values());
+      closeFds(lent.sockets);
       findProcess(lent.pid)?.signal('SIGTERM');
     }
   }

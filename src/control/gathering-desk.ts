@@ -19,6 +19,13 @@ export interface GatheringDeskParts {
    */
   readonly reload: (ofWorkers: () => Promise<readonly WorkerReply[]>) => Promise<readonly WorkerReply[]>;
   readonly setLogLevel: (level: string) => void;
+  /**
+   * Has all listen as the configuration says now, if this version can read that.
+   *
+   * @param ofWorkers - has the workers that run read it
+   * @throws ControlError if that cannot be
+   */
+  readonly meet: (ofWorkers: () => Promise<readonly WorkerReply[]>) => Promise<readonly WorkerReply[]>;
   /** Has a new control process go on. @returns once it does; rejects if this one goes on */
   readonly upgrade: () => Promise<{ readonly pid: number }>;
   /** Ends all workers once their clients have left or their time is over, and then this process. */
@@ -59,12 +66,15 @@ export function gatheringDesk(parts: GatheringDeskParts): Verbs {
 }
 
 /** Upgrades the workers, and then the control process. */
-function upgradeOnce({ supervisor, upgrade }: GatheringDeskParts): Verb {
+function upgradeOnce({ supervisor, meet, upgrade }: GatheringDeskParts): Verb {
   let isUnderWay = false;
   return async () => {
     if (isUnderWay) throw new ControlError('ERR_CONTROL_REFUSED', 'the processes are being upgraded already');
     isUnderWay = true;
     try {
+      await supervisor.started();
+      // A process is handed the sockets that the one before it has open.
+      summary(await meet(() => supervisor.askRunning({ verb: 'reload', words: [] })));
       const { text, result } = summary(await supervisor.upgrade());
       const { pid } = await upgrade().catch((error: unknown) => {
         throw new ControlError(
@@ -112,11 +122,11 @@ function drainAll({ supervisor, drain }: GatheringDeskParts): Reply {
 }
 
 function drainOne(worker: Worker): Reply {
-  if (worker.state !== 'ready') {
+  if (!worker.canAnswer) {
     throw new ControlError('ERR_CONTROL_REFUSED', `worker ${worker.name} does not run now`);
   }
   const { name, pid } = worker;
-  worker.signal('SIGTERM');
+  worker.drain();
   const text = [`worker ${name} ends when its clients have left, or drainMs is over; another one is started then`];
   return { text, result: { worker: name, pid } };
 }
@@ -200,7 +210,7 @@ function describeWorker(worker: {
     pid === null ? 'no process' : `process ${pid}`,
     state,
     ...(problem === null ? [`${factsOf(status).clients} clients`] : [problem]),
-    ...(restarts === 0 ? [] : [`started again ${restarts} times`]),
+    ...(restarts === 0 ? [] : [`started again ${restarts} time${restarts === 1 ? '' : 's'}`]),
   ];
   return statusRow(name, facts.join(', '));
 }

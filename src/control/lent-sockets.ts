@@ -14,12 +14,21 @@ const ANSWER_MS = 2_000;
 const MAX_FDS = 253;
 const MAX_BYTES = 65_536;
 
+/** A listening socket with the listener that it is for. */
+export interface SocketOfListener {
+  readonly fd: number;
+  /** The number of the listener in the configuration that its owner has read. */
+  readonly index: number;
+  /** The listener, as data that JSON can hold; undefined from a version that did not say. */
+  readonly place: unknown;
+}
+
 /** The loan of a worker. */
 export interface Lent {
   /** The process. */
   readonly pid: number;
-  /** The fds by the places of their listeners in the configuration; they belong to the caller. */
-  readonly fds: ReadonlyMap<number, number>;
+  /** Their fds belong to the caller. */
+  readonly sockets: readonly SocketOfListener[];
 }
 
 const NOBODY: Visitor = { take: () => undefined, end: () => undefined };
@@ -35,13 +44,13 @@ export class LendingSocket {
   /**
    * Opens it.
    *
-   * @param fds - the fds by the places of their listeners in the configuration; they still belong to the caller
+   * @param sockets - they still belong to the caller
    * @throws as `listen` does
    */
   static async open(
     folder: string,
     file: string,
-    fds: ReadonlyMap<number, number>,
+    sockets: readonly SocketOfListener[],
     onError: (error: Error) => void,
   ): Promise<LendingSocket> {
     const listener = await OwnerListener.open({
@@ -49,7 +58,7 @@ export class LendingSocket {
       file,
       maxConnections: MAX_CONNECTIONS,
       accept: (connection) => {
-        lend(connection, fds, onError);
+        lend(connection, sockets, onError);
         return NOBODY;
       },
       onStranger: () => undefined,
@@ -63,11 +72,13 @@ export class LendingSocket {
   }
 }
 
-function lend(connection: Connection, fds: ReadonlyMap<number, number>, onError: (error: Error) => void): void {
+function lend(connection: Connection, sockets: readonly SocketOfListener[], onError: (error: Error) => void): void {
   const socket = Socket.fromFd(connection.release().fd);
   try {
-    const control = fds.size === 0 ? [] : [{ kind: 'rights' as const, fds: [...fds.values()] }];
-    socket.sendMsg(JSON.stringify([...fds.keys()]), { control });
+    const control = sockets.length === 0 ? [] : [{ kind: 'rights' as const, fds: sockets.map(({ fd }) => fd) }];
+    // A version that knows numbers alone reads no more of them than there are fds.
+    const words = [...sockets.map(({ index }) => index), sockets.map(({ place }) => place)];
+    socket.sendMsg(JSON.stringify(words), { control });
   } catch (error) {
     onError(toError(error));
   } finally {
@@ -78,7 +89,7 @@ function lend(connection: Connection, fds: ReadonlyMap<number, number>, onError:
 /**
  * Borrows the sockets of a worker.
  *
- * @returns null if there is no such worker; without fds if it does not answer
+ * @returns null if there is no such worker; without sockets if it does not answer
  */
 export function borrowSockets(folder: string, file: string): Lent | null {
   const socket = Socket.create({ family: 'unix', blocking: true });
@@ -91,7 +102,7 @@ export function borrowSockets(folder: string, file: string): Lent | null {
     }
     const { uid, pid } = peerCredentialsOf(socket.fd);
     if (!mayEnter(uid)) return null;
-    return { pid, fds: receiveFds(socket) };
+    return { pid, sockets: receiveSockets(socket) };
   } catch {
     return null;
   } finally {
@@ -99,14 +110,17 @@ export function borrowSockets(folder: string, file: string): Lent | null {
   }
 }
 
-function receiveFds(socket: Socket): ReadonlyMap<number, number> {
+function receiveSockets(socket: Socket): readonly SocketOfListener[] {
   try {
     socket.setTimeout(ANSWER_MS);
     const message = socket.recvMsg(MAX_BYTES, { maxControlBytes: 16 + 4 * MAX_FDS });
     const fds = message?.control.flatMap((part) => (part.kind === 'rights' ? part.fds : [])) ?? [];
-    const places: unknown = JSON.parse(message?.data.toString() ?? '[]');
-    return new Map(Array.isArray(places) ? fds.map((fd, index) => [Number(places[index]), fd]) : []);
+    const words: unknown = JSON.parse(message?.data.toString() ?? '[]');
+    if (!Array.isArray(words)) return [];
+    const last: unknown = words.at(fds.length);
+    const places: readonly unknown[] = Array.isArray(last) ? last : [];
+    return fds.map((fd, index) => ({ fd, index: Number(words[index]), place: places[index] }));
   } catch {
-    return new Map();
+    return [];
   }
 }

@@ -9,6 +9,8 @@ import type { WorkerEnd } from './worker-process.js';
 
 /** How long a worker may take to answer, in milliseconds. */
 const ANSWER_MS = 10_000;
+/** How long a worker may take to start before an upgrade goes on without it, in milliseconds. */
+const START_MS = 10_000;
 /** How long an upgrade may take, in milliseconds: a store is checked before it is used, and may be large. */
 const UPGRADE_MS = 660_000;
 
@@ -72,7 +74,7 @@ export class Supervisor {
 
   /** Whether all workers are ready. */
   get isReady(): boolean {
-    return this.workers.every(({ state }) => state === 'ready');
+    return this.workers.every(({ canAnswer }) => canAnswer);
   }
 
   /** Sends all workers a signal. */
@@ -103,17 +105,29 @@ export class Supervisor {
 
   /** Asks one worker. @throws as `askServer` does */
   async ask(worker: Worker, request: Request): Promise<Reply> {
-    if (worker.state !== 'ready') {
+    if (!worker.canAnswer) {
       throw new ControlError('ERR_CONTROL_UNREACHABLE', `worker ${worker.name} does not run now`);
     }
     const timeoutMs = request.verb === 'upgrade' ? UPGRADE_MS : ANSWER_MS;
     return askServer(this.#parts.folder, request, { file: controlFileOf(worker.name), timeoutMs });
   }
 
+  /** Asks those that run, at once. */
+  askRunning(request: Request): Promise<readonly WorkerReply[]> {
+    return this.#askEach(
+      this.workers.filter(({ canAnswer }) => canAnswer),
+      request,
+    );
+  }
+
   /** Asks all workers at once. */
   askAll(request: Request): Promise<readonly WorkerReply[]> {
+    return this.#askEach(this.workers, request);
+  }
+
+  #askEach(workers: readonly Worker[], request: Request): Promise<readonly WorkerReply[]> {
     return Promise.all(
-      this.workers.map(async (worker) => ({ worker, reply: await this.ask(worker, request).catch(toError) })),
+      workers.map(async (worker) => ({ worker, reply: await this.ask(worker, request).catch(toError) })),
     );
   }
 
@@ -123,18 +137,29 @@ export class Supervisor {
    * @throws as `askServer` does, and ERR_CONTROL_UNREACHABLE if none runs
    */
   askAny(request: Request): Promise<Reply> {
-    const worker = this.workers.find(({ state }) => state === 'ready');
+    const worker = this.workers.find(({ canAnswer }) => canAnswer);
     if (worker === undefined) throw new ControlError('ERR_CONTROL_UNREACHABLE', 'no worker runs now');
     return this.ask(worker, request);
   }
 
+  /** @returns when no worker is being started, or that takes long */
+  async started(): Promise<void> {
+    const late = new Promise((resolve) => void setTimeout(resolve, START_MS).unref());
+    await Promise.race([Promise.all(this.workers.map(({ started }) => started)), late]);
+  }
+
   /**
-   * Upgrades one worker after the other to the program on the disk, until one of them cannot be upgraded. Only one call
-   * may be under way.
+   * Upgrades one worker after the other to the program on the disk, until one of them cannot be upgraded. One that does
+   * not run now is left out, since it is that program which is started. Only one call may be under way.
    */
   async upgrade(): Promise<readonly WorkerReply[]> {
     const replies: WorkerReply[] = [];
     for (const worker of this.workers) {
+      if (worker.state !== 'ready') {
+        const text = [`it is ${worker.state}: the program on the disk is started in its place`];
+        replies.push({ worker, reply: { text, result: { pid: null } } });
+        continue;
+      }
       const reply = await this.ask(worker, { verb: 'upgrade', words: [] }).catch(toError);
       replies.push({ worker, reply });
       if (reply instanceof Error) break;

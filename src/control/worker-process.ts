@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { hasCode } from '../errors.js';
 import { Multiplexer } from '../multiplexer/multiplexer.js';
 import { PidFd } from '../socket/pid-fd.js';
+import type { SocketOfListener } from './lent-sockets.js';
 
 /** How a process has ended; both are null if that is unknown. */
 export interface WorkerEnd {
@@ -37,22 +38,27 @@ export interface WorkerCommand {
  * Holds the fds that a worker inherits: the one through which it reports that it is ready, and those of its listeners.
  */
 export const WORKER_FDS_VARIABLE = 'FDMUX_WORKER_FDS';
+/** Says which listeners those are: the configuration may have changed since the control process has read it. */
+const WORKER_PLACES_VARIABLE = 'FDMUX_WORKER_PLACES';
 /** The first fd after the standard streams. */
 const READY_FD = 3;
 
 /** The fds that a worker inherits. */
 export interface WorkerFds {
   readonly ready: number;
-  /** The fds by the places of their listeners in the configuration. */
-  readonly listeners: ReadonlyMap<number, number>;
+  readonly listeners: readonly SocketOfListener[];
 }
 
-/** Starts a worker with the Node.js that runs this process. @param fds - the fds of its listeners, by place */
-export function startWorker({ args, env }: WorkerCommand, fds: ReadonlyMap<number, number>): StartedWorker {
-  const places = [...fds.keys()].map((place, index) => `${place}=${READY_FD + 1 + index}`);
+/** Starts a worker with the Node.js that runs this process. @param sockets - those that it listens on */
+export function startWorker({ args, env }: WorkerCommand, sockets: readonly SocketOfListener[]): StartedWorker {
+  const fds = sockets.map(({ index }, number) => `${index}=${READY_FD + 1 + number}`);
+  const variables = {
+    [WORKER_FDS_VARIABLE]: [READY_FD, ...fds].join(' '),
+    [WORKER_PLACES_VARIABLE]: JSON.stringify(sockets.map(({ place }) => place)),
+  };
   const child = spawn(process.execPath, [...args], {
-    env: { ...env, [WORKER_FDS_VARIABLE]: [READY_FD, ...places].join(' ') },
-    stdio: ['ignore', 'inherit', 'inherit', 'pipe', ...fds.values()],
+    env: { ...env, ...variables },
+    stdio: ['ignore', 'inherit', 'inherit', 'pipe', ...sockets.map(({ fd }) => fd)],
   });
   const ended = new Promise<WorkerEnd>((resolve) => {
     child.once('exit', (code, signal) => {
@@ -93,14 +99,16 @@ async function readyOf(child: ChildProcess, ended: Promise<WorkerEnd>): Promise<
 export function takeWorkerFds(env: NodeJS.ProcessEnv): WorkerFds | null {
   const text = env[WORKER_FDS_VARIABLE];
   if (text === undefined) return null;
-  // The variable is not meant for the processes that this one starts.
-  Reflect.deleteProperty(env, WORKER_FDS_VARIABLE);
-  const [ready = '', ...places] = text.split(' ');
-  const listeners = places.map((place): [number, number] => {
-    const [index = '', fd = ''] = place.split('=');
-    return [Number(index), Number(fd)];
+  // A control process of a version before this one does not say which listeners they are.
+  const places: unknown = JSON.parse(env[WORKER_PLACES_VARIABLE] ?? '[]');
+  // The variables are not meant for the processes that this one starts.
+  for (const name of [WORKER_FDS_VARIABLE, WORKER_PLACES_VARIABLE]) Reflect.deleteProperty(env, name);
+  const [ready = '', ...fds] = text.split(' ');
+  const listeners = fds.map((words, number): SocketOfListener => {
+    const [index = '', fd = ''] = words.split('=');
+    return { index: Number(index), fd: Number(fd), place: Array.isArray(places) ? places[number] : undefined };
   });
-  return { ready: Number(ready), listeners: new Map(listeners) };
+  return { ready: Number(ready), listeners };
 }
 
 /** Looks after a process that this one has not started. @returns null if it has ended */

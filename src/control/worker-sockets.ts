@@ -4,6 +4,7 @@ import type { Place } from '../net/place.js';
 import type { Address } from '../socket/address.js';
 import { closeFds } from '../socket/close-fds.js';
 import { Socket } from '../socket/socket.js';
+import type { SocketOfListener } from './lent-sockets.js';
 
 /** A place to listen on. */
 export interface WantedSocket {
@@ -33,6 +34,12 @@ const NOBODY: ReadonlyMap<string, number> = new Map();
 export class WorkerSockets {
   /** Null for a place that was left out. */
   #places: (OpenPlace | null)[] = [];
+  readonly #describe: (index: number) => unknown;
+
+  /** @param describe - returns the listener of a place, as data that JSON can hold */
+  constructor(describe: (index: number) => unknown) {
+    this.#describe = describe;
+  }
 
   /** The addresses with their actual ports; null for places that were left out. */
   get addresses(): readonly (Address | null)[] {
@@ -57,13 +64,26 @@ export class WorkerSockets {
     return dropped;
   }
 
-  /** Returns the sockets of a worker, by place. They stay open here. @throws as `listen` does */
-  async of(worker: string): Promise<ReadonlyMap<number, number>> {
-    const fds = new Map<number, number>();
+  /** Returns the sockets of a worker. They stay open here. @throws as `listen` does */
+  async of(worker: string): Promise<readonly SocketOfListener[]> {
+    const sockets: SocketOfListener[] = [];
     for (const [index, place] of this.#places.entries()) {
-      if (place !== null) fds.set(index, await socketOf(place, worker));
+      if (place === null) continue;
+      sockets.push({ index, fd: await socketOf(place, worker), place: this.#describe(index) });
     }
-    return fds;
+    return sockets;
+  }
+
+  /**
+   * Returns the sockets that a running worker may not have yet: those that it shares with others, and own ones that are
+   * opened for it now. They stay open here.
+   *
+   * @throws as `listen` does
+   */
+  async lackedBy(worker: string): Promise<readonly SocketOfListener[]> {
+    const known = new Set(this.#places.map((place) => place?.own?.get(worker)));
+    const sockets = await this.of(worker);
+    return sockets.filter(({ fd }) => !known.has(fd));
   }
 
   /** Closes the own sockets of a worker: connections must not wait for a worker that does not start for a while. */

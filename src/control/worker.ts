@@ -7,14 +7,19 @@ import { lendingFileOf, removeFilesOf } from './worker-files.js';
 import { findProcess, startWorker, type WorkerCommand, type WorkerEnd, type WorkerProcess } from './worker-process.js';
 import type { WorkerSockets } from './worker-sockets.js';
 
-/** The state of a worker. `waiting`: it is going to be started again. */
-export type WorkerState = 'starting' | 'ready' | 'waiting' | 'ended';
+/**
+ * The state of a worker. `draining`: it ends when its clients have left, and then another process takes its place.
+ * `waiting`: it is going to be started again.
+ */
+export type WorkerState = 'starting' | 'ready' | 'draining' | 'waiting' | 'ended';
 
 /** The observer of workers. */
 export interface WorkerObserver {
   ready(worker: Worker): void;
   /** The worker was running before this process looked after it. */
   found(worker: Worker): void;
+  /** The worker has drained, and is started again. */
+  drained(worker: Worker): void;
   /** The worker has ended by itself. @param delayMs - when it is started again, in milliseconds */
   lost(worker: Worker, end: WorkerEnd, delayMs: number): void;
 }
@@ -40,8 +45,10 @@ export class Worker {
   #sinceMs = performance.now();
   #retry: NodeJS.Timeout | null = null;
   #isEnding = false;
+  /** The last start that was begun. It does not reject. */
+  #starting: Promise<unknown> = Promise.resolve();
   #hasEnded: () => void = () => undefined;
-  /** How often the worker has been started again. */
+  /** How often the worker has been started again because it had ended by itself. */
   restarts = 0;
   /** Resolves when the worker has ended for good. */
   readonly ended: Promise<void>;
@@ -69,12 +76,18 @@ export class Worker {
    * @returns how it ended if it was not ready before that; null otherwise
    * @throws as `listen` does
    */
-  async start(): Promise<WorkerEnd | null> {
+  start(): Promise<WorkerEnd | null> {
+    const started = this.#start();
+    this.#starting = started.catch(() => undefined);
+    return started;
+  }
+
+  async #start(): Promise<WorkerEnd | null> {
     this.#state = 'starting';
-    const fds = await this.#parts.sockets.of(this.name);
+    const sockets = await this.#parts.sockets.of(this.name);
     // Meanwhile nobody may be left to look after it.
     if (this.state !== 'starting') return null;
-    const started = startWorker(this.#parts.command(this.name), fds);
+    const started = startWorker(this.#parts.command(this.name), sockets);
     this.#watch(started);
     if (!(await started.ready)) return started.ended;
     if (this.#process === started) {
@@ -107,6 +120,27 @@ export class Worker {
   /** Sends the process a signal, if it runs. */
   signal(name: NodeJS.Signals): void {
     this.#process?.signal(name);
+  }
+
+  /** Whether there is a process that can be asked. */
+  get canAnswer(): boolean {
+    return this.#state === 'ready' || this.#state === 'draining';
+  }
+
+  /**
+   * Has the worker end once its clients have left or their time is over, and then start again. Asked again, it ends at
+   * once.
+   */
+  drain(): void {
+    this.#state = 'draining';
+    // The worker closes its own as well: new connections must not wait for its end.
+    this.#parts.sockets.drop(this.name);
+    this.signal('SIGTERM');
+  }
+
+  /** Resolves when the worker is not being started any more. */
+  get started(): Promise<unknown> {
+    return this.#starting;
   }
 
   /** From now on the worker is not started again: {@link ended} resolves when it has ended. */
@@ -145,6 +179,11 @@ export class Worker {
       this.#finish();
       return;
     }
+    if (this.#state === 'draining') {
+      this.#parts.observer.drained(this);
+      void this.keepStarting();
+      return;
+    }
     this.#state = 'waiting';
     const delayMs = this.#backoff.after(performance.now() - this.#sinceMs);
     if (delayMs > PATIENT_MS) this.#parts.sockets.drop(this.name);
@@ -157,7 +196,7 @@ export class Worker {
   /** Another process has succeeded one that was upgraded. */
   #successor(pid: number): Lent | null {
     const lent = borrowSockets(this.#parts.folder, lendingFileOf(this.name));
-    closeFds(lent?.fds.values() ?? []);
+    closeFds(lent?.sockets ?? []);
     return lent === null || lent.pid === pid ? null : lent;
   }
 

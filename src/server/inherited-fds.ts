@@ -1,7 +1,10 @@
-/** Sockets that a service manager has opened: which listener each of them is. */
+/** Sockets that listen before the server starts, such as those of a service manager. */
+import { listen } from '../net/listener.js';
+import { closeFds } from '../socket/close-fds.js';
 import type { ListenFd } from '../socket/service-manager.js';
 import { ConfigError } from './config/config-error.js';
 import type { ListenerConfig } from './config/server-config.js';
+import type { InheritedSocket } from './listeners.js';
 
 /**
  * Gives each fd to a listener of the configuration: by its name, which is a protocol's, or else in their order. Several
@@ -26,4 +29,16 @@ export function assignFds(
     assigned.set(listener, passed.fd);
   }
   return assigned;
+}
+
+/** Closes sockets that no listener has. The files of those that are owned are removed. */
+export async function closeInherited(sockets: readonly InheritedSocket[]): Promise<void> {
+  for (const { fd, isOwned } of sockets) {
+    if (!isOwned) {
+      closeFds([fd]);
+      continue;
+    }
+    const listener = await listen({ fd, ownsFd: true, socket: {} });
+    await listener.close();
+  }
 }

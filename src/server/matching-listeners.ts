@@ -10,9 +10,18 @@ export function matchListeners(
   wanted: readonly ListenerConfig[],
   before: readonly ListenerConfig[],
 ): ReadonlyMap<ListenerConfig, ListenerConfig> {
+  return matchInTurn(wanted, before, [isSameListener, isAtSamePlace]);
+}
+
+/** Finds, for each listener of a configuration, something of its own: by the first test, or else by a later one. */
+export function matchInTurn<T>(
+  wanted: readonly ListenerConfig[],
+  before: readonly T[],
+  tests: readonly ((each: T, listener: ListenerConfig) => boolean)[],
+): Map<ListenerConfig, T> {
   const left = new Set(before);
-  const found = new Map<ListenerConfig, ListenerConfig>();
-  for (const matches of [isSameListener, isAtSamePlace]) {
+  const found = new Map<ListenerConfig, T>();
+  for (const matches of tests) {
     for (const listener of wanted) {
       const match = found.has(listener) ? undefined : [...left].find((each) => matches(each, listener));
       if (match === undefined) continue;
@@ -32,7 +41,13 @@ export function isSameListener(one: ListenerConfig, other: ListenerConfig): bool
   return isDeepStrictEqual(withoutContents(one), withoutContents(other));
 }
 
-/** Whether two are at the same address. */
-export function isAtSamePlace(one: Pick<ListenerConfig, 'at'>, other: Pick<ListenerConfig, 'at'>): boolean {
-  return isDeepStrictEqual(one.at, other.at);
+/** Whether two are at the same address, with the same permissions. One that was JSON has no key without a value. */
+export function isAtSamePlace(
+  { at: one }: Pick<ListenerConfig, 'at'>,
+  { at: other }: Pick<ListenerConfig, 'at'>,
+): boolean {
+  if ('path' in one) {
+    return 'path' in other && one.path === other.path && one.mode === other.mode && one.group === other.group;
+  }
+  return !('path' in other) && one.host === other.host && one.port === other.port;
 }

@@ -1,8 +1,10 @@
 /** Clients of several workers under test. */
 import { existsSync, readdirSync } from 'node:fs';
-import { expect } from 'vitest';
+import { connect } from 'node:net';
+import { expect, onTestFinished } from 'vitest';
 import { client } from '../server/keeping.js';
-import type { Peer } from '../support/peers.js';
+import { nextEvent } from '../support/deadline.js';
+import { Peer } from '../support/peers.js';
 import type { RunningWorkers } from './workers.js';
 
 /** What is left in the folder of data that nobody uses. */
@@ -31,3 +33,36 @@ export async function stopped({ server, folder }: RunningWorkers): Promise<void>
 }
 
 export const isAlive = (pid: number): boolean => existsSync(`/proc/${pid}`);
+
+/** Returns where the workers listen, by protocol. */
+export async function addressesOf({ ctl }: RunningWorkers): Promise<readonly string[]> {
+  const {
+    listeners = [],
+  }: { readonly listeners?: readonly { readonly protocol: string; readonly address: string }[] } = Object(
+    (await ctl('status')).result,
+  );
+  return listeners.map(({ protocol, address }) => `${protocol} ${address}`);
+}
+
+async function dial(at: string): Promise<Peer> {
+  const socket = at.startsWith('/') ? connect(at) : connect(Number(at.replace(/.*:/, '')), '127.0.0.1');
+  onTestFinished(() => void socket.destroy());
+  await nextEvent(socket, 'connect');
+  return new Peer(socket);
+}
+
+/** Connects by plain lines, and waits until a worker has answered. */
+export async function isOpen(at: string): Promise<void> {
+  const peer = await dial(at);
+  // Only the sender of a line that is too long gets an answer.
+  await peer.write(`${'x'.repeat(10_000)}\n`);
+  await peer.lineLike(/ that line was longer /);
+}
+
+/** Connects by IRC, and waits until a worker has answered. */
+export async function reached(at: string): Promise<Peer> {
+  const peer = await dial(at);
+  await peer.write('NICK nobody\r\nPING here\r\n');
+  await peer.lineLike(/ 451 | PONG /);
+  return peer;
+}

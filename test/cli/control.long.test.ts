@@ -2,16 +2,16 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { present } from '../../src/errors.js';
 import { ask } from '../server/keeping.js';
 import { nextEvent, until } from '../support/deadline.js';
-import { listenPeer, Peer } from '../support/peers.js';
+import { listenPeer } from '../support/peers.js';
 import { cliPath, run } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary.js';
-import { clientsOfBoth, DATA, isAlive, stopped } from './control-clients.js';
+import { addressesOf, clientsOfBoth, DATA, isAlive, isOpen, reached, stopped } from './control-clients.js';
 import { kill } from './upgrades.js';
-import { replaced, type RunningWorkers, startWorkers } from './workers.js';
+import { replaced, startWorkers } from './workers.js';
 
 test('workers outlive their control process, and the next one goes on with them', async () => {
   const folder = temporaryFolder();
@@ -42,10 +42,23 @@ test('workers outlive their control process, and the next one goes on with them'
 });
 
 test('one worker is drained, and another process takes its place', async () => {
-  const running = await startWorkers();
+  const running = await startWorkers(['--drain-ms', '600000']);
+  const clients = await clientsOfBoth(running);
   const [worker] = await running.workers();
   expect((await running.ctl('drain', 'w1')).text).toEqual([expect.stringContaining('worker w1 ends when')]);
-  await replaced(running, present(worker, 'a worker'));
+  expect(await running.workers()).toMatchObject([{ state: 'draining' }, { state: 'ready' }]);
+  await running.server.process.errorText(/draining worker=w1/);
+  // Its clients are served, and new ones are at once, by the other.
+  const leaving = present(clients.get('w1'), 'a client');
+  await ask(leaving, 'PING here', / PONG \S+ :?here/);
+  for (let count = 0; count < 8; count += 1) await reached(`127.0.0.1:${running.server.ircPort}`);
+  // Asked again, it ends at once.
+  await running.ctl('drain', 'w1');
+  await leaving.ended();
+  expect(await replaced(running, present(worker, 'a worker'))).toMatchObject({ restarts: 0 });
+  await running.server.process.errorText(/INF worker has drained: another one is started worker=w1/);
+  expect(running.server.process.stderr).not.toMatch(/ERR/);
+  expect((await clientsOfBoth(running)).size).toBe(2);
   await expect(running.ctl('drain', 'w3')).rejects.toMatchObject({
     code: 'ERR_CONTROL_REQUEST',
     message: 'there is no worker w3; there are w1, w2',
@@ -74,39 +87,6 @@ test('a reload reaches all workers, and one that makes no sense changes nothing'
     'w2: the server waits with poll',
   ]);
 });
-
-/** Returns where the workers listen, by protocol. */
-async function addressesOf({ ctl }: RunningWorkers): Promise<readonly string[]> {
-  const {
-    listeners = [],
-  }: { readonly listeners?: readonly { readonly protocol: string; readonly address: string }[] } = Object(
-    (await ctl('status')).result,
-  );
-  return listeners.map(({ protocol, address }) => `${protocol} ${address}`);
-}
-
-async function dial(at: string): Promise<Peer> {
-  const socket = at.startsWith('/') ? connect(at) : connect(Number(at.replace(/.*:/, '')), '127.0.0.1');
-  onTestFinished(() => void socket.destroy());
-  await nextEvent(socket, 'connect');
-  return new Peer(socket);
-}
-
-/** Connects by plain lines, and waits until a worker has answered. */
-async function isOpen(at: string): Promise<void> {
-  const peer = await dial(at);
-  // Only the sender of a line that is too long gets an answer.
-  await peer.write(`${'x'.repeat(10_000)}\n`);
-  await peer.lineLike(/ that line was longer /);
-}
-
-/** Connects by IRC, and waits until a worker has answered. */
-async function reached(at: string): Promise<Peer> {
-  const peer = await dial(at);
-  await peer.write('NICK nobody\r\nPING here\r\n');
-  await peer.lineLike(/ 451 | PONG /);
-  return peer;
-}
 
 test('a reload opens and closes ports of all workers, and nobody is dropped', async () => {
   const folder = temporaryFolder();

@@ -47,15 +47,29 @@ test('a new process that keeps no data, or in another form, is not handed what a
   await ann.lineLike(/ PONG \S+ :?after$/);
 });
 
+test('data in another place need a restart, and nobody is disturbed', async () => {
+  const config = join(temporaryFolder(), 'fdmux.json');
+  const write = (folder: string): void => {
+    writeFileSync(config, JSON.stringify({ store: { path: join(temporaryFolder(), folder) } }));
+  };
+  write('data');
+  const server = await startServer(['--config', config, '--log-level', 'warning']);
+  const ann = await enter(server.ircPort, 'ann', 'JOIN #a');
+  write('other');
+  kill(server.process.pid, 'SIGUSR2');
+  await server.process.errorText(/not upgraded: .*needs a restart: by the configuration, data is kept somewhere else/);
+  await ann.write('PING after\r\n');
+  await ann.lineLike(/ PONG \S+ :?after$/);
+});
+
 test('if the new process cannot listen, the old one goes on with the configuration that it has read last', async () => {
   const config = join(temporaryFolder(), 'fdmux.json');
   writeFileSync(config, '{}');
   const server = await startServer(['--config', config, '--log-level', 'warning']);
   const ann = await enter(server.ircPort, 'ann', 'JOIN #a');
-  writeFileSync(config, JSON.stringify({ server: { motd: ['as read last'] } }));
-  kill(server.process.pid, 'SIGHUP');
-  await server.process.errorText(/configuration reloaded/);
-  writeFileSync(config, JSON.stringify({ admin: { host: '127.0.0.1', port: server.ircPort } }));
+  // An upgrade has it read by both.
+  const admin = { host: '127.0.0.1', port: server.ircPort };
+  writeFileSync(config, JSON.stringify({ admin, server: { motd: ['as read last'] } }));
   kill(server.process.pid, 'SIGUSR2');
   await server.process.errorText(/not upgraded: this process goes on/);
   await ann.write('MOTD\r\n');

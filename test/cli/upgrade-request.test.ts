@@ -6,7 +6,7 @@ function requestOf(obstacle: string | null): { request: UpgradeRequest; errors: 
   const errors: string[] = [];
   const nothing = (): void => undefined;
   const log = { debug: nothing, info: nothing, warn: nothing, error: (event: string): void => void errors.push(event) };
-  const request = new UpgradeRequest(log, obstacle, null);
+  const request = new UpgradeRequest({ log, obstacle, kept: null });
   onTestFinished(() => {
     request.dispose();
   });

@@ -7,7 +7,7 @@ import type { Reply } from '../../src/control/request.js';
 import { lendingFileOf, workersIn } from '../../src/control/worker-files.js';
 import { closeFds } from '../../src/socket/close-fds.js';
 import { until } from '../support/deadline.js';
-import { startCli } from '../support/processes.js';
+import { type ProcessOptions, startCli } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { type RunningServer, startServer } from './chat-server.js';
 import { kill } from './upgrades.js';
@@ -29,9 +29,12 @@ export interface RunningWorkers {
 }
 
 /** Starts it, on free ports unless a configuration says where to listen. */
-async function start(args: readonly string[], hasPorts: boolean): Promise<RunningServer> {
-  if (hasPorts) return startServer(args);
-  const process = startCli(['serve', ...args]);
+async function start(
+  args: readonly string[],
+  { places, options }: { readonly places: boolean; readonly options: ProcessOptions },
+): Promise<RunningServer> {
+  if (places) return startServer(args, options);
+  const process = startCli(['serve', ...args], options);
   await process.line('Ctrl-C ends the server.');
   return { process, plainPort: 0, ircPort: 0 };
 }
@@ -44,9 +47,10 @@ async function start(args: readonly string[], hasPorts: boolean): Promise<Runnin
 export async function startWorkers(
   args: readonly string[] = [],
   folder = temporaryFolder(),
-  { places = true }: { readonly places?: boolean } = {},
+  { places = true, options = {} }: { readonly places?: boolean; readonly options?: ProcessOptions } = {},
 ): Promise<RunningWorkers> {
-  const server = await start(['--workers', '2', '--data', folder, '--log-level', 'info', ...args], places);
+  const flags = ['--workers', '2', '--data', folder, '--log-level', 'info'];
+  const server = await start([...flags, ...args], { places, options });
   onTestFinished(async () => {
     // The control process first, which may be another one by now: it would start them again.
     const status = await askServer(folder, { verb: 'status', words: [] }, { timeoutMs: 5_000 }).catch(() => null);
@@ -68,7 +72,7 @@ export function pidOf(reply: Reply | null): number {
 function pidsOf(folder: string): readonly number[] {
   return workersIn(folder).flatMap((name) => {
     const lent = borrowSockets(folder, lendingFileOf(name));
-    closeFds(lent?.fds.values() ?? []);
+    closeFds(lent?.sockets ?? []);
     return lent === null ? [] : [lent.pid];
   });
 }

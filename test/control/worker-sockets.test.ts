@@ -12,7 +12,7 @@ const want = (at: Place) => ({ at, backlog: 16, given: undefined });
 const anyPort = want({ host: '127.0.0.1', port: 0 });
 
 function opened(): WorkerSockets {
-  const sockets = new WorkerSockets();
+  const sockets = new WorkerSockets((index) => ({ number: index }));
   onTestFinished(() => sockets.close());
   return sockets;
 }
@@ -21,9 +21,10 @@ test('each worker has its own socket on the same port, and the same one again', 
   const sockets = opened();
   sockets.add(await openPlace(anyPort));
   const [one, other] = [await sockets.of('w1'), await sockets.of('w2')];
-  expect(one.get(0)).not.toBe(other.get(0));
+  expect(one).toMatchObject([{ index: 0, place: { number: 0 } }]);
+  expect(one[0]?.fd).not.toBe(other[0]?.fd);
   expect(await sockets.of('w1')).toEqual(one);
-  const listener = await listen({ fd: one.get(0), socket: {} });
+  const listener = await listen({ fd: one[0]?.fd, socket: {} });
   expect(listener.address).toEqual(sockets.addresses[0]);
   await listener.close();
 });
@@ -55,12 +56,12 @@ test('who connects while no worker listens waits, and is turned away when the so
   const reset = new Promise((resolve) => peer.once('error', resolve));
   sockets.drop('w1');
   expect(await reset).toMatchObject({ code: 'ECONNRESET' });
-  expect((await sockets.of('w1')).size).toBe(1);
+  expect(await sockets.of('w1')).toHaveLength(1);
 });
 
 test('a unix socket is one for all, and its file goes with it', async () => {
   const path = join(temporaryFolder(), 'irc.sock');
-  const sockets = new WorkerSockets();
+  const sockets = new WorkerSockets((index) => ({ number: index }));
   sockets.add(await openPlace(want({ path, mode: 0o600 })));
   expect(await sockets.of('w1')).toEqual(await sockets.of('w2'));
   sockets.drop('w1');
@@ -74,14 +75,26 @@ test('the sockets of workers that listen already are gone on with, and one that 
   before.add(await openPlace(anyPort));
   const listener = await listen({ port: 0, socket: {} });
   onTestFinished(() => listener.close());
-  const own = (await before.of('w1')).get(0) ?? -1;
+  const own = (await before.of('w1'))[0]?.fd ?? -1;
   const copy = await listen({ fd: own, socket: {} });
   const sockets = opened();
   sockets.add(await openPlace({ ...anyPort, given: listener.fd }));
   sockets.add(null);
   expect(sockets.addresses).toEqual([listener.address, null]);
-  expect(await sockets.of('w1')).toEqual(new Map([[0, listener.fd]]));
+  expect(await sockets.of('w1')).toEqual([{ index: 0, fd: listener.fd, place: { number: 0 } }]);
   await sockets.close();
   expect(listener.closed).toBe(false);
   await copy.close();
+});
+
+test('a worker lacks what is opened for it now, and may lack what it shares with others', async () => {
+  const sockets = opened();
+  sockets.add(await openPlace(anyPort));
+  await sockets.of('w1');
+  sockets.add(await openPlace(anyPort));
+  sockets.add(await openPlace(want({ path: join(temporaryFolder(), 'irc.sock') })));
+  const indexesOf = async (worker: string) => (await sockets.lackedBy(worker)).map(({ index }) => index);
+  expect(await indexesOf('w1')).toEqual([1, 2]);
+  expect(await indexesOf('w1')).toEqual([2]);
+  expect(await indexesOf('w2')).toEqual([0, 1, 2]);
 });

@@ -6,7 +6,7 @@ import { decodeRoom, encodeRoom } from '../../chat/snapshot-codec.js';
 import { type ClientState, isClientState } from '../client-state.js';
 import type { ListenerConfig } from '../config/server-config.js';
 import type { GivenClient } from '../link.js';
-import { isAtSamePlace } from '../matching-listeners.js';
+import { isAtSamePlace, matchInTurn } from '../matching-listeners.js';
 import type { HandOverChannel, Part } from './channel.js';
 
 /** The version of what is handed over. A process takes over no other one. */
@@ -22,6 +22,8 @@ export interface LeftListener {
   readonly place: ListenerPlace;
   /** Whether its owner closes it in the end, and removes its file; a service manager's stays. */
   readonly isOwned: boolean;
+  /** The options of the connections that were accepted on it. */
+  readonly keepAlive?: unknown;
 }
 
 /** The place of a listener, by which it is found in another configuration. */
@@ -96,18 +98,22 @@ export class LeftClients implements Iterable<LeftClient> {
   }
 }
 
-/** Gives each listening socket to a listener of the configuration that has its place. @returns those that none has */
-export function assignListeners(
-  left: readonly LeftListener[],
+/**
+ * Gives each listening socket to a listener of the configuration that has its place, or else to one of another protocol
+ * at its address.
+ *
+ * @returns those that none has, too
+ */
+export function assignListeners<T extends Pick<LeftListener, 'place'>>(
+  left: readonly T[],
   configs: readonly ListenerConfig[],
-): { readonly inherited: Map<ListenerConfig, LeftListener>; readonly unused: LeftListener[] } {
-  const inherited = new Map<ListenerConfig, LeftListener>();
-  const unused = left.filter((listener) => {
-    const config = configs.find((each) => !inherited.has(each) && isSamePlace(each, listener.place));
-    if (config !== undefined) inherited.set(config, listener);
-    return config === undefined;
-  });
-  return { inherited, unused };
+): { readonly inherited: Map<ListenerConfig, T>; readonly unused: T[] } {
+  const inherited = matchInTurn(configs, left, [
+    ({ place }, config) => isSamePlace(place, config),
+    ({ place }, config) => isAtSamePlace(place, config),
+  ]);
+  const used = new Set(inherited.values());
+  return { inherited, unused: left.filter((each) => !used.has(each)) };
 }
 
 /** Whether two places are the same. */
@@ -207,7 +213,8 @@ function toRoom(facts: unknown): [string, RoomSnapshot] {
 const field = (facts: unknown, name: string): unknown =>
   typeof facts === 'object' && facts !== null ? Reflect.get(facts, name) : undefined;
 
-function isPlace(value: unknown): value is ListenerPlace {
+/** Whether a value has the shape of a place. */
+export function isPlace(value: unknown): value is ListenerPlace {
   return typeof field(value, 'protocol') === 'string' && typeof field(value, 'at') === 'object';
 }
 

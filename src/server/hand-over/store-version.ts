@@ -1,6 +1,22 @@
 /** The form in which a process keeps its data: one that knows another form might change it, and then fail. */
 import type { StoreConfig } from '../config/server-config.js';
 
+/** The data of a process, as another one that goes on for it needs to know them. */
+export interface KeptData {
+  /** See {@link storeVersionOf}. */
+  readonly version: string;
+  /** The folder, or the addresses of servers. */
+  readonly place: string;
+}
+
+/** @returns null for a process that keeps nothing */
+export async function keptDataOf(config: StoreConfig | null): Promise<KeptData | null> {
+  const version = await storeVersionOf(config);
+  if (config === null || version === null) return null;
+  const place = config.kind === 'postgres' ? JSON.stringify([config.url, config.logs?.url]) : config.path;
+  return { version, place };
+}
+
 /** Returns the kind of a store with the version of its tables, such as `sqlite 5`; null without a store. */
 export async function storeVersionOf(config: StoreConfig | null): Promise<string | null> {
   if (config === null) return null;
