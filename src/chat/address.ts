@@ -16,6 +16,8 @@ export interface Network {
 }
 
 const IPV6_GROUPS = 8;
+const DOT = 0x2e;
+const ZERO = 0x30;
 /** The bits of `::ffff:0:0/96`, which stand before a mapped IPv4 address. */
 const MAPPED_BITS = 96;
 
@@ -107,10 +109,25 @@ function parseLiteral(text: string): AddressBytes | null {
 }
 
 function parseIpv4(text: string): AddressBytes | null {
-  // A leading zero means octal to some programs, so it is not accepted.
-  if (!/^(?:(?:0|[1-9]\d{0,2})(?:\.(?!$)|$)){4}$/.test(text)) return null;
-  const bytes = text.split('.').map(Number);
-  return bytes.every((byte) => byte <= 0xff) ? bytes : null;
+  const bytes: number[] = [];
+  let byte = -1;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === DOT) {
+      if (byte < 0) return null;
+      bytes.push(byte);
+      byte = -1;
+      continue;
+    }
+    const digit = code - ZERO;
+    // A leading zero means octal to some programs, so it is not accepted.
+    if (digit < 0 || digit > 9 || byte === 0) return null;
+    byte = byte < 0 ? digit : byte * 10 + digit;
+    if (byte > 0xff) return null;
+  }
+  if (byte < 0 || bytes.length !== 3) return null;
+  bytes.push(byte);
+  return bytes;
 }
 
 function parseIpv6(text: string): AddressBytes | null {

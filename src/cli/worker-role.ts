@@ -13,7 +13,7 @@ import { isSameListener, matchListeners } from '../server/matching-listeners.js'
 import { workerVerbs } from '../server/worker-verbs.js';
 import { REAL_WORLD, type World } from '../server/world.js';
 import { closeFds } from '../socket/close-fds.js';
-import { assignSockets, placeOf, type PlacedSockets } from './lent-listeners.js';
+import { assignSockets, type PlacedSockets, placeOf } from './lent-listeners.js';
 
 /** The control process decides what workers listen on. */
 export const WORKER_WORLD: World = { ...REAL_WORLD, mayChangeListeners: false };

@@ -31,12 +31,23 @@ export interface AdoptedState<T> {
   readonly held?: Uint8Array | undefined;
   /** Whether our side was ended: it is shut down when `unsent` has left. By default false. */
   readonly ended?: boolean | undefined;
+  /**
+   * Whether the former owner has set the same `noDelay` and `keepAlive`: they stay with a socket, and are not set
+   * again. By default false.
+   */
+  readonly configured?: boolean | undefined;
 }
 
 /** Options of {@link adopt}. */
 export interface AdoptOptions<T> extends ConnectionOptions<T>, AdoptedState<T> {}
 
-const STATE: OptionNames<AdoptedState<unknown>> = { data: true, unsent: true, held: true, ended: true };
+const STATE: OptionNames<AdoptedState<unknown>> = {
+  data: true,
+  unsent: true,
+  held: true,
+  ended: true,
+  configured: true,
+};
 const OPTIONS: OptionNames<AdoptOptions<unknown>> = { ...CONNECTION_OPTIONS, ...STATE };
 const NOTHING = new Uint8Array(0);
 
@@ -94,22 +105,23 @@ function take<T>(
   connection: ServedConnection<T>,
   { group, settings, state }: Adoption<T>,
 ): Connection<T> {
+  const { data, unsent = NOTHING, held = NOTHING, ended = false, configured = false } = state;
   native.setNonBlocking(connection.fd, true);
-  if (isTcp(group.boundAddress)) applyTcpOptions(connection.fd, settings);
+  if (!configured && isTcp(group.boundAddress)) applyTcpOptions(connection.fd, settings);
   group.add(connection);
   if (typeof owner === 'object') owner.detach();
-  const { data, unsent = NOTHING, held = NOTHING, ended = false } = state;
   if (data !== undefined) connection.data = data;
   connection.takeOver(unsent, held, ended);
   return connection;
 }
 
 function toAdoptedState<T>(options: AdoptedState<T>): AdoptedState<T> {
-  const { data, unsent = NOTHING, held = NOTHING, ended = false } = options;
+  const { data, unsent = NOTHING, held = NOTHING, ended = false, configured = false } = options;
   checkBytes(unsent, 'options.unsent');
   checkBytes(held, 'options.held');
   checkBoolean(ended, 'options.ended');
-  return { ...(data === undefined ? {} : { data }), unsent, held, ended };
+  checkBoolean(configured, 'options.configured');
+  return { ...(data === undefined ? {} : { data }), unsent, held, ended, configured };
 }
 
 function checkBytes(bytes: unknown, name: string): void {

@@ -11,6 +11,8 @@ const BITS_PER_BYTE = 8;
  * @param bits - from 1 to 128
  */
 export function sourceKey(host: string, bits: number): string {
+  // Each client that moves to another process is counted there.
+  if (!host.includes(':')) return host;
   const bytes = parseAddress(host);
   if (bytes?.length !== IPV6_BYTES || bits === IPV6_BYTES * BITS_PER_BYTE) return host;
   return formatNetwork(networkOf(bytes, bits));

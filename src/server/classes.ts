@@ -16,9 +16,14 @@ export const DEFAULT_CLASSES: readonly AddressClass[] = [
   { settings: DEFAULT_CLASS, addresses: [] },
 ];
 
+/** So many addresses are remembered with their classes. */
+const MAX_REMEMBERED = 1024;
+
 /** Finds the class of an address: the first that takes it. */
 export class ClassFinder {
   readonly #classes: readonly { readonly settings: ClassSettings; readonly networks: readonly Network[] }[];
+  /** The last answers: many connections have the address of a proxy, or of one that came before. */
+  readonly #known = new Map<string, ClassSettings>();
 
   constructor(classes: readonly AddressClass[]) {
     this.#classes = classes.map(({ settings, addresses }) => ({
@@ -32,6 +37,15 @@ export class ClassFinder {
   }
 
   find(host: string): ClassSettings {
+    const known = this.#known.get(host);
+    if (known !== undefined) return known;
+    const found = this.#look(host);
+    if (this.#known.size >= MAX_REMEMBERED) this.#known.clear();
+    this.#known.set(host, found);
+    return found;
+  }
+
+  #look(host: string): ClassSettings {
     const address = parseAddress(host === UNIX_PEER_HOST ? '127.0.0.1' : host);
     const found = this.#classes.find(
       ({ networks }) =>

@@ -1,4 +1,5 @@
 /** The listeners of a server. */
+import { isDeepStrictEqual } from 'node:util';
 import { checkOneOf } from '../arguments.js';
 import { closedError, hasCode, toError, unsupportedTriggerError } from '../errors.js';
 import { BACKEND_NAMES, type BackendName, triggersOf } from '../multiplexer/backend.js';
@@ -54,6 +55,8 @@ export interface InheritedSocket {
   readonly fd: number;
   /** Whether the server closes it in the end, and removes its file. */
   readonly isOwned: boolean;
+  /** The options that another server has set on its connections; not given if that is unknown. */
+  readonly keepAlive?: unknown;
 }
 
 /** A listener that is open. */
@@ -75,6 +78,7 @@ export class Listeners {
   /** The last change. Two at once would open the same listener twice. */
   #changing: Promise<void> = Promise.resolve();
   #isAccepting = true;
+  #knownConfigured: boolean | null = null;
   /** Has the fds of all of them; null before the first one. */
   #multiplexer: SteadyMultiplexer | null = null;
 
@@ -308,6 +312,7 @@ export class Listeners {
       fd: listener.release(),
       place: { protocol, at },
       isOwned: fd === undefined,
+      keepAlive: KEEP_ALIVE,
     }));
   }
 
@@ -320,8 +325,15 @@ export class Listeners {
     // All of it waits in the connection: a link would write, and the other process might go on after all.
     const bytes = { unsent: unsentOf(client), held: Buffer.from(held, 'base64') };
     this.#parts.reception.resume({ ...state, unsent: '' }, () => {
-      opened.listener.adopt(fd, bytes);
+      opened.listener.adopt(fd, { ...bytes, configured: this.#areConfigured });
     });
+  }
+
+  /** Whether the connections of another process have the options that this one sets. It sets the same on all. */
+  get #areConfigured(): boolean {
+    const { inherited } = this.#parts;
+    this.#knownConfigured ??= [...inherited.values()].some(({ keepAlive }) => isDeepStrictEqual(keepAlive, KEEP_ALIVE));
+    return this.#knownConfigured;
   }
 
   /** @returns when the last connection is closed */

@@ -16,6 +16,7 @@ import {
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { native } from '../../src/binding/load.js';
 import { present } from '../../src/errors.js';
+import { IPPROTO_TCP, SO_KEEPALIVE, SOL_SOCKET, TCP_NODELAY } from '../../src/socket/constants.js';
 import { echo, exchange, pattern, portOf, serveOne, Signal, testListener, VARIANTS } from '../support/connections.js';
 import { nextEvent, until, within } from '../support/deadline.js';
 import { closeQuietly, disposedAtEnd, openFds } from '../support/fds.js';
@@ -387,6 +388,7 @@ test('an fd that cannot be served is refused, and stays as it is', () => {
     [{ socket: {}, unsent: 'text' }, 'ERR_INVALID_ARG_TYPE'],
     [{ socket: {}, held: [1] }, 'ERR_INVALID_ARG_TYPE'],
     [{ socket: {}, ended: 1 }, 'ERR_INVALID_ARG_TYPE'],
+    [{ socket: {}, configured: 1 }, 'ERR_INVALID_ARG_TYPE'],
     [{ socket: {}, host: '::1' }, 'ERR_UNKNOWN_OPTION'],
     [{ socket: {}, backend: 'poll', trigger: 'edge' }, 'ERR_UNSUPPORTED_TRIGGER'],
   ];
@@ -417,6 +419,23 @@ test('an fd is adopted once, whichever multiplexer would serve it', async () => 
   }, 'the echo');
   peer.close();
   await until(() => connection.fd < 0, 'the end');
+});
+
+test('the options of a socket are set, unless its former owner has done so', () => {
+  const multiplexer = new Multiplexer();
+  onTestFinished(() => {
+    multiplexer.close();
+  });
+  const isProbed = (configured?: boolean): boolean => {
+    const { server } = pairOfSockets();
+    const connection = adopt(server, { configured, keepAlive: true, noDelay: true, multiplexer, socket: {} });
+    const values = [native.getSockOpt(connection.fd, SOL_SOCKET, SO_KEEPALIVE)];
+    values.push(native.getSockOpt(connection.fd, IPPROTO_TCP, TCP_NODELAY));
+    connection.destroy();
+    expect(values[1]).toBe(values[0]);
+    return values[0] !== 0;
+  };
+  expect([isProbed(), isProbed(false), isProbed(true)]).toEqual([true, true, false]);
 });
 
 test('a released connection of a worker outlives the worker', async () => {
