@@ -345,7 +345,8 @@ class Control {
     try {
       const read = await loadConfig(flags);
       change = await tended.listeners.change(read);
-      this.#config = read;
+      // That waits for a restart: this process may have to go on if an upgrade fails.
+      this.#config = { ...read, admin: this.#config.admin };
       this.#setLog(read.log);
       this.#drainMs = read.drainMs;
     } catch (error) {
