@@ -158,7 +158,7 @@ test('a control process whose successor fails goes on with the configuration tha
   // Workers have no such port.
   write({ listeners, admin: { port: other.port } });
   await expect(running.ctl('upgrade')).rejects.toMatchObject({ code: 'ERR_CONTROL_FAILED' });
-  await until(() => existsSync(join(running.folder, 'control.sock')), 'the control socket');
+  await running.server.process.errorText(/goes on for another process workers=2/);
   expect(await addressesOf(running)).toEqual(addresses);
   for (const address of addresses) await (address.startsWith('plain') ? isOpen : reached)(address);
 });

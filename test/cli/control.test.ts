@@ -1,5 +1,5 @@
 /** `fdmux serve --workers`: several processes that serve one chat, and the process that looks after them. */
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { present } from '../../src/errors.js';
@@ -157,7 +157,7 @@ test('if the new control process fails when it takes over, the old one goes on w
     code: 'ERR_CONTROL_FAILED',
     message: expect.stringMatching(/^the workers are upgraded, the control process is not: /),
   });
-  await until(() => existsSync(join(running.folder, 'control.sock')), 'the control socket');
+  await running.server.process.errorText(/goes on for another process workers=2/);
   const status = await running.ctl('status');
   expect(pidOf(status)).toBe(running.server.process.pid);
   expect(status.result).toMatchObject({ phase: 'ready' });
