@@ -18,7 +18,7 @@
  * Downloads are kept in .cache/, or in the folder that FDMUX_CACHE names. FDMUX_DEADLINE_MS (30000) gives the tests
  * more time, on a machine that has much other work.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildModules } from './lib/build-modules.mjs';
@@ -58,7 +58,8 @@ const isLong = (path) => path.endsWith('.long.test.ts');
 const NOT_OF_THE_PACKAGE = [
   'test/architecture.test.ts',
   'test/docs.test.ts',
-  'test/examples.test.ts',
+  'test/examples.',
+  'test/examples/',
   'test/scripts/',
   'test/site/',
   'test/support/',
@@ -92,11 +93,9 @@ await runMain(async () => {
   const isKept = values.suites === undefined && !values.quick;
   const folder = makeRunFolder(shared);
   try {
-    const tarball =
-      values.tarball === undefined
-        ? await packPackage(join(folder, 'pack'), values.here || values.quick)
-        : resolve(values.tarball);
-    const run = { folder, tarball, subject: await install(folder, tarball), ...(await history()) };
+    const { commit, progress } = await history();
+    const tarball = await packageOf(folder, commit, progress !== undefined);
+    const run = { folder, tarball, subject: await install(folder, tarball), commit, progress };
     const results = [];
     for (const [index, row] of picked.entries()) {
       say(`${index + 1}/${picked.length} ${row.title}`);
@@ -112,6 +111,24 @@ await runMain(async () => {
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+/** The package to test: a given one, that of an earlier run of the same commit, or one that is packed now. */
+async function packageOf(folder, commit, isKept) {
+  if (values.tarball !== undefined) return resolve(values.tarball);
+  const hereOnly = values.here || values.quick;
+  const kept = join(shared, `package-${commit}${hereOnly ? '-here' : ''}.tgz`);
+  const own = join(folder, 'package.tgz');
+  if (isKept && existsSync(kept)) {
+    cpSync(kept, own);
+    return own;
+  }
+  renameSync(await packPackage(join(folder, 'pack'), hereOnly), own);
+  if (isKept) {
+    for (const name of readdirSync(shared)) if (name.startsWith('package-')) rmSync(join(shared, name));
+    cpSync(own, kept);
+  }
+  return own;
+}
 
 /** The commit that is tested, with what has passed on it so far; nothing is kept for files that no commit has. */
 async function history() {

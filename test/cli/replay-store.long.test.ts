@@ -40,14 +40,19 @@ async function expectReplayed(store: object, database: Database): Promise<void> 
   }
 }
 
-test.skipIf(postgresProblem !== null)('a server with its data in PostgreSQL is replayed without it', async () => {
-  const database = await startPostgres();
-  onTestFinished(() => database.close());
-  await expectReplayed({ kind: 'postgres', url: database.url }, database);
-});
+test.skipIf(postgresProblem !== null)(
+  'a server with its data in PostgreSQL is replayed without it',
+  { tags: ['needs-postgres'] },
+  async () => {
+    const database = await startPostgres();
+    onTestFinished(() => database.close());
+    await expectReplayed({ kind: 'postgres', url: database.url }, database);
+  },
+);
 
 test.skipIf(postgresProblem !== null || redisProblem !== null)(
   'a server with its logs in Redis is replayed without it',
+  { tags: ['needs-postgres', 'needs-redis'] },
   async () => {
     const database = await startPostgres();
     onTestFinished(() => database.close());

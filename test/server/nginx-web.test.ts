@@ -90,6 +90,7 @@ async function hears(peer: Peer, pattern: RegExp): Promise<string> {
 
 test.skipIf(!hasNginx)(
   `behind nginx, web users have their own addresses in WHOIS and in bans${hasNginx ? '' : ' (needs nginx)'}`,
+  { tags: ['needs-nginx'] },
   async () => {
     const { port, folder } = await startServer();
     await startNginx(port, folder);

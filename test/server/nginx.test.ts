@@ -30,6 +30,7 @@ const host = `127.${1 + (process.pid % 250)}.${1 + (Math.floor(process.pid / 250
 
 test.skipIf(why !== null)(
   `behind nginx, peers have their own addresses in WHOIS and in bans${why === null ? '' : ` (${why})`}`,
+  { tags: ['needs-nginx'] },
   async () => {
     const folder = mkdtempSync(join(tmpdir(), 'fdmux-nginx-'));
     onTestFinished(() => {

@@ -7,7 +7,7 @@ import { ask, client, configuration, stop } from './keeping.js';
 
 test.skipIf(postgresProblem !== null)(
   'while the database is away nobody is disconnected, messages fail in time, and then all goes on by itself',
-  { timeout: 60_000 },
+  { timeout: 60_000, tags: ['needs-postgres'] },
   async () => {
     const database = await startPostgres();
     onTestFinished(() => database.close());

@@ -44,10 +44,14 @@ export class Database {
 
 /** Runs tests with a server of their own. They are skipped where none can be started. */
 export function describePostgres(tests: (database: Database) => void): void {
-  describe.skipIf(postgresProblem !== null)(`with a server (${postgresProblem ?? 'PostgreSQL'})`, () => {
-    const database = new Database();
-    beforeAll(() => database.start());
-    afterAll(() => database.close());
-    tests(database);
-  });
+  describe.skipIf(postgresProblem !== null)(
+    `with a server (${postgresProblem ?? 'PostgreSQL'})`,
+    { tags: ['needs-postgres'] },
+    () => {
+      const database = new Database();
+      beforeAll(() => database.start());
+      afterAll(() => database.close());
+      tests(database);
+    },
+  );
 }

@@ -214,7 +214,7 @@ describeRedis((redis) => {
   });
 });
 
-test.skipIf(redisProblem !== null)('a Redis Cluster is refused', async () => {
+test.skipIf(redisProblem !== null)('a Redis Cluster is refused', { tags: ['needs-redis'] }, async () => {
   const server = await startRedis({ 'cluster-enabled': 'yes', port: '0' });
   onTestFinished(() => server.close());
   const message: unknown = expect.stringContaining('Cluster');

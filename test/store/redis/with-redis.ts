@@ -37,10 +37,14 @@ export class RedisUnderTest {
 
 /** Runs tests with a server of their own. They are skipped where none can be started. */
 export function describeRedis(tests: (redis: RedisUnderTest) => void): void {
-  describe.skipIf(redisProblem !== null)(`with a server (${redisProblem ?? 'Redis'})`, () => {
-    const redis = new RedisUnderTest();
-    beforeAll(() => redis.start());
-    afterAll(() => redis.close());
-    tests(redis);
-  });
+  describe.skipIf(redisProblem !== null)(
+    `with a server (${redisProblem ?? 'Redis'})`,
+    { tags: ['needs-redis'] },
+    () => {
+      const redis = new RedisUnderTest();
+      beforeAll(() => redis.start());
+      afterAll(() => redis.close());
+      tests(redis);
+    },
+  );
 }
