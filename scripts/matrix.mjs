@@ -5,7 +5,7 @@
  * can be run one at a time. Several runs can go on at a time, if the machine is quick enough for their deadlines.
  *
  *   --only node24,bun           picks rows; the others keep their last result
- *   --suites readiness,net      picks folders of test/; nothing is written down
+ *   --suites readiness,net      picks folders of test/; the table has them as a part of the row
  *   --daily                     leaves out the tests that take minutes
  *   --continue                  goes on with rows that were cut short: what has passed on this commit is not run again
  *   --here                      packs the addon that was built here instead of the prebuilt ones; rows for other
@@ -24,7 +24,16 @@ import { parseArgs } from 'node:util';
 import { buildModules } from './lib/build-modules.mjs';
 import { cacheFolder } from './lib/fetch.mjs';
 import { Progress, thisCommit } from './lib/matrix-progress.mjs';
-import { counted, keepResult, readResults, summary, toMarkdown, writeIntoPage } from './lib/matrix-report.mjs';
+import {
+  counted,
+  keepResult,
+  longPart,
+  readResults,
+  summary,
+  sumOfParts,
+  toMarkdown,
+  writeIntoPage,
+} from './lib/matrix-report.mjs';
 import { QUICK_ROWS, reasonAgainst, rows } from './lib/matrix-rows.mjs';
 import { packPackage } from './lib/pack.mjs';
 import { at, root } from './lib/paths.mjs';
@@ -90,7 +99,6 @@ await runMain(async () => {
   }
   const picked = pick();
   const suites = values.suites?.split(',') ?? [...allSuites(), ACROSS];
-  const isKept = values.suites === undefined && !values.quick;
   const folder = makeRunFolder(shared);
   try {
     const { commit, progress } = await history();
@@ -101,7 +109,8 @@ await runMain(async () => {
       say(`${index + 1}/${picked.length} ${row.title}`);
       const result = await runRow(row, values.quick ? QUICK_ROWS[row.id] : suites, run);
       results.push(result);
-      if (isKept) keep(row, result);
+      if (values.suites === undefined && !values.quick) keep(row, result);
+      if (values.suites !== undefined && progress !== undefined) keepParts(row, result, progress);
       say(`  ${summary(result)}`);
     }
     process.stdout.write(`\n${toMarkdown(results)}\n`);
@@ -157,10 +166,23 @@ function pick() {
 function keep(row, result) {
   const path = at('docs/matrix.json');
   if (result.problem !== undefined && readResults(path)[row.id] !== undefined) return;
-  const ids = rows.map(({ id }) => id);
+  keepResult(path, ids, partsOfRow(row.id), undefined);
   keepResult(path, ids, row.id, result);
   writeIntoPage(at('docs/matrix.md'), Object.values(readResults(path)));
 }
+
+/** Writes down what has been run of a row on this commit, until the whole row is. */
+function keepParts(row, { date, commit, problem }, progress) {
+  if (problem !== undefined) return;
+  const title = `${row.title}, in part`;
+  const result = { title, date, commit, isInPart: true, ...sumOfParts(progress.of(row.id)) };
+  const path = at('docs/matrix.json');
+  keepResult(path, ids, partsOfRow(row.id), result);
+  writeIntoPage(at('docs/matrix.md'), Object.values(readResults(path)));
+}
+
+const partsOfRow = (id) => `${id} in part`;
+const ids = rows.flatMap(({ id }) => [id, partsOfRow(id)]);
 
 /** The folders of test/ that have tests. */
 function allSuites() {
@@ -190,18 +212,9 @@ async function install(folder, tarball) {
 }
 
 async function runRow(row, suites, { folder, subject, tarball, commit, progress }) {
-  const result = {
-    title: row.title,
-    date: new Date().toISOString().slice(0, 10),
-    commit,
-    isDaily: isDaily(row),
-    seconds: 0,
-    bySuite: {},
-    skipped: {},
-    failures: [],
-    passedLater: [],
-  };
-  if (!values.continue) progress?.forget(row.id);
+  const date = new Date().toISOString().slice(0, 10);
+  const outcomes = {};
+  let problem;
   try {
     const runtime = await row.runtime();
     const env = {
@@ -212,18 +225,18 @@ async function runRow(row, suites, { folder, subject, tarball, commit, progress 
       ...row.env,
     };
     for (const part of partsOf(row, suites)) {
-      const known = progress?.of(row.id, part.name);
+      const known = values.continue ? progress?.of(row.id)[part.name] : undefined;
       const outcome = known?.failures.length === 0 ? known : await runPart(row, runtime, env, part, folder);
       if (outcome !== known) outcome.passedLater = failedBefore(known, outcome);
       progress?.keep(row.id, part.name, outcome);
       if (outcome !== known) say(`  ${part.name}: ${counted(outcome)}`);
-      add(result, part.suite, outcome);
+      outcomes[part.name] = outcome;
     }
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    result.problem = error.message;
+    problem = error.message;
   }
-  return result;
+  return { title: row.title, date, commit, isDaily: isDaily(row), ...sumOfParts(outcomes), problem };
 }
 
 /** The parts of a row, which end one after the other: the daily tests of each suite, then those that take minutes. */
@@ -235,7 +248,7 @@ function partsOf(row, suites) {
       const files = testFiles(suite).filter(
         (path) => isLong(path) === wantsLong && !(row.isForeign && compilesWithEsbuild(path)),
       );
-      if (files.length > 0) parts.push({ name: wantsLong ? `${suite}, long` : suite, suite, files });
+      if (files.length > 0) parts.push({ name: wantsLong ? longPart(suite) : suite, files });
     }
   }
   return parts;
@@ -253,18 +266,6 @@ async function runPart(row, runtime, env, { files }, folder) {
 /** The failures of earlier runs of a part that have not happened again. */
 function failedBefore(known, { failures }) {
   return [...(known?.passedLater ?? []), ...(known?.failures ?? [])].filter((failure) => !failures.includes(failure));
-}
-
-/** Adds the outcome of a part to the result of its row. */
-function add(result, suite, outcome) {
-  const counts = (result.bySuite[suite] ??= { passed: 0, failed: 0, skipped: 0 });
-  for (const key of Object.keys(counts)) counts[key] += outcome[key];
-  for (const [reason, times] of Object.entries(outcome.reasons)) {
-    result.skipped[reason] = (result.skipped[reason] ?? 0) + times;
-  }
-  result.seconds += outcome.seconds;
-  result.failures.push(...outcome.failures);
-  result.passedLater.push(...outcome.passedLater);
 }
 
 /** The addon of a row: that of the package, which has only this system's with --here. */

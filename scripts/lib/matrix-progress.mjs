@@ -32,30 +32,20 @@ export class Progress {
     this.#subject = subject;
   }
 
-  /** The result of a part, if it has ended. */
-  of(row, part) {
-    return this.#read().rows[row]?.[part];
-  }
-
-  forget(row) {
-    const state = this.#read();
-    delete state.rows[row];
-    this.#write(state);
+  /** The results of the parts of a row that have ended, by their names. */
+  of(row) {
+    return this.#read().rows[row] ?? {};
   }
 
   /** Keeps the result of a part. It is read again first: another run may have kept its own meanwhile. */
   keep(row, part, outcome) {
     const state = this.#read();
     (state.rows[row] ??= {})[part] = outcome;
-    this.#write(state);
+    writeFileSync(this.#path, `${JSON.stringify(state, null, 2)}\n`);
   }
 
   #read() {
     const state = existsSync(this.#path) ? JSON.parse(readFileSync(this.#path, 'utf8')) : {};
     return state.subject === this.#subject ? state : { subject: this.#subject, rows: {} };
-  }
-
-  #write(state) {
-    writeFileSync(this.#path, `${JSON.stringify(state, null, 2)}\n`);
   }
 }

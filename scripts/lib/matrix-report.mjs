@@ -25,6 +25,25 @@ export function writeIntoPage(path, results) {
   writeFileSync(path, `${page.slice(0, begin + BEGIN.length)}\n\n${toMarkdown(results)}\n\n${page.slice(end)}`);
 }
 
+/** The end of the name of a part with the tests of a suite that take minutes. */
+const LONG = ', long';
+
+export const longPart = (suite) => `${suite}${LONG}`;
+
+/** What a row's parts together have given. @param parts their results by their names */
+export function sumOfParts(parts) {
+  const sum = { seconds: 0, bySuite: {}, skipped: {}, failures: [], passedLater: [] };
+  for (const [name, { seconds, reasons, failures, passedLater, ...counts }] of Object.entries(parts)) {
+    const ofSuite = (sum.bySuite[name.replace(LONG, '')] ??= { passed: 0, failed: 0, skipped: 0 });
+    for (const key of Object.keys(ofSuite)) ofSuite[key] += counts[key];
+    for (const [reason, times] of Object.entries(reasons)) sum.skipped[reason] = (sum.skipped[reason] ?? 0) + times;
+    sum.seconds += seconds;
+    sum.failures.push(...failures);
+    sum.passedLater.push(...passedLater);
+  }
+  return sum;
+}
+
 /** A table of rows by suites, and below it the failures and the reasons for skipped tests. */
 export function toMarkdown(results) {
   const suites = [...new Set(results.flatMap(({ bySuite }) => Object.keys(bySuite)))].sort();
@@ -45,11 +64,12 @@ function when({ date, commit }) {
 }
 
 /** One line about a row. */
-export function summary({ bySuite, problem, seconds, isDaily = false }) {
+export function summary({ bySuite, problem, seconds, isDaily = false, isInPart = false }) {
   if (problem !== undefined) return `not run: ${problem}`;
   const total = { passed: 0, failed: 0, skipped: 0 };
   for (const counts of Object.values(bySuite)) for (const key of Object.keys(total)) total[key] += counts[key];
-  return `${counted(total)}, in ${seconds} s${isDaily ? ', without long tests' : ''}`;
+  const left = isInPart ? ', not the whole row' : isDaily ? ', without long tests' : '';
+  return `${counted(total)}, in ${seconds} s${left}`;
 }
 
 /** The counts of a part, a suite or a row, in words. */

@@ -62,6 +62,7 @@ test('the table takes its place in the page; the words around it stay', async ()
     },
     { ...row('three', 'net', 0), bySuite: {}, problem: 'it cannot be had' },
     { ...row('four', 'net', 6), commit: '0a1b2c3d', isDaily: true, passedLater: ['another test: a deadline'] },
+    { ...row('five', 'net', 5), isInPart: true },
   ];
   await withReport(`writeIntoPage(${JSON.stringify(path)}, ${JSON.stringify(results)});`);
   expect(readFileSync(path, 'utf8')).toBe(`Before.
@@ -74,6 +75,7 @@ ${begin}
 | two |  | 5, **1 failed**, 2 skipped | 5, **1 failed**, 2 skipped, in 5 s | 2026-11-21 |
 | three |  |  | not run: it cannot be had | 2026-11-21 |
 | four | 6 |  | 6, in 5 s, without long tests | 2026-11-21, 0a1b2c3d |
+| five | 5 |  | 5, in 5 s, not the whole row | 2026-11-21 |
 
 Skipped, because of
 
@@ -93,6 +95,26 @@ After.
 `);
 });
 
+test('the parts of a row are added up by suites', async () => {
+  const part = { failed: 0, skipped: 0, seconds: 2, reasons: {}, failures: [], passedLater: [] };
+  const parts = {
+    net: { ...part, passed: 7, skipped: 1, reasons: { 'no uv_poll': 1 } },
+    'net, long': { ...part, passed: 2, failed: 1, skipped: 1, reasons: { 'no uv_poll': 1 }, failures: ['a: an error'] },
+    store: { ...part, passed: 3, passedLater: ['b: late'] },
+  };
+  const { stdout } = await runModule(`
+    import { sumOfParts } from '${projectPath('scripts/lib/matrix-report.mjs')}';
+    console.log(JSON.stringify(sumOfParts(${JSON.stringify(parts)})));
+  `);
+  expect(JSON.parse(stdout)).toEqual({
+    seconds: 6,
+    bySuite: { net: { passed: 9, failed: 1, skipped: 2 }, store: { passed: 3, failed: 0, skipped: 0 } },
+    skipped: { 'no uv_poll': 2 },
+    failures: ['a: an error'],
+    passedLater: ['b: late'],
+  });
+});
+
 test('the parts that have ended are known to a later run of the same commit only', async () => {
   const path = JSON.stringify(join(temporaryFolder(), 'progress.json'));
   const { code, stdout } = await runModule(`
@@ -100,26 +122,13 @@ test('the parts that have ended are known to a later run of the same commit only
     const progress = (subject) => new Progress(${path}, subject);
     progress('one').keep('node24', 'net', { passed: 7 });
     progress('one').keep('node24', 'net, long', { passed: 1 });
-    progress('one').keep('bun', 'net', { passed: 6 });
-    progress('one').forget('bun');
-    const seen = () => ['one', 'two'].map((subject) => [
-      progress(subject).of('node24', 'net'), progress(subject).of('node24', 'net, long'), progress(subject).of('bun', 'net'),
-    ]);
-    const before = seen();
+    const before = [progress('one').of('node24'), progress('one').of('bun'), progress('two').of('node24')];
     progress('two').keep('bun', 'net', { passed: 5 });
-    console.log(JSON.stringify([before, seen()]));
+    console.log(JSON.stringify([...before, progress('one').of('node24'), progress('two').of('bun')]));
   `);
   expect(code).toBe(0);
-  expect(JSON.parse(stdout)).toEqual([
-    [
-      [{ passed: 7 }, { passed: 1 }, null],
-      [null, null, null],
-    ],
-    [
-      [null, null, null],
-      [null, null, { passed: 5 }],
-    ],
-  ]);
+  const parts = { net: { passed: 7 }, 'net, long': { passed: 1 } };
+  expect(JSON.parse(stdout)).toEqual([parts, {}, {}, {}, { net: { passed: 5 } }]);
 });
 
 test('each run has a folder of its own; what a run left behind is removed', async () => {
