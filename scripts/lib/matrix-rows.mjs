@@ -61,7 +61,7 @@ const emulated = (id, title, runtime, { lacks = {}, ...rest } = {}) => ({
   env: { FDMUX_WITHOUT_LARGE_SELECT: '1' },
   lacks: { ...EMULATED, ...lacks },
   arch: 'arm64',
-  suites: ['native', ...CORE_SUITES],
+  suites: ['native', ...CORE_SUITES, 'socket'],
   isForeign: true,
   isEmulated: true,
   deadlineMs: 60_000,

@@ -8,6 +8,7 @@ import type * as password from '../../src/accounts/password.js';
 import { hashPassword, verifyInVain } from '../../src/accounts/password.js';
 import { PasswordGuard } from '../../src/accounts/password-guard.js';
 import { foldCase } from '../../src/chat/case-mapping.js';
+import { testOfSources } from '../support/of-sources.js';
 import { accountOf } from './book.js';
 
 // Hashing for nothing takes a tenth of a second.
@@ -137,19 +138,23 @@ describe('waits', () => {
     expect(accounts.failureCount).toBe(66);
   });
 
-  test('an unknown account, and one without a password, cost as much as a known one', async () => {
-    const { accounts, book } = openAccounts();
-    await book.add(accountOf('ann', { credentials: [] }), 10);
-    vi.mocked(verifyInVain).mockClear();
-    await logIn(accounts, 'guess');
-    await logIn(accounts, 'guess', ASKER.source, 'nobody');
-    expect(verifyInVain).toHaveBeenCalledTimes(2);
-    const { verifyInVain: real } = await vi.importActual<typeof password>('../../src/accounts/password.js');
-    const before = process.cpuUsage();
-    expect(await real('guess')).toBe(false);
-    // The cost of 32 MiB of scrypt, which no machine has for nothing.
-    expect(process.cpuUsage(before).user).toBeGreaterThan(5_000);
-  });
+  testOfSources(
+    'an unknown account, and one without a password, cost as much as a known one',
+    { tags: ['needs-sources'] },
+    async () => {
+      const { accounts, book } = openAccounts();
+      await book.add(accountOf('ann', { credentials: [] }), 10);
+      vi.mocked(verifyInVain).mockClear();
+      await logIn(accounts, 'guess');
+      await logIn(accounts, 'guess', ASKER.source, 'nobody');
+      expect(verifyInVain).toHaveBeenCalledTimes(2);
+      const { verifyInVain: real } = await vi.importActual<typeof password>('../../src/accounts/password.js');
+      const before = process.cpuUsage();
+      expect(await real('guess')).toBe(false);
+      // The cost of 32 MiB of scrypt, which no machine has for nothing.
+      expect(process.cpuUsage(before).user).toBeGreaterThan(5_000);
+    },
+  );
 });
 
 describe('accounts that cannot be used', () => {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type * as binding from '../../src/binding/load.js';
 import { native } from '../../src/binding/load.js';
+import { testOfSources } from '../support/of-sources.js';
 import { errorOf } from './fds.js';
 
 afterEach(() => {
@@ -16,18 +17,14 @@ async function loadAgain(): Promise<typeof binding> {
   return await import('../../src/binding/load.js');
 }
 
-/**
- * An installed package cannot be loaded a second time here; test/packaging/loading.test.ts asks it the same questions.
- */
-const itOfSources = test.skipIf(process.env['FDMUX_TEST_SUBJECT'] !== undefined);
-
 describe('native', () => {
   test('is the addon itself: its functions need no detour', () => {
     expect(Object.hasOwn(native, 'epollWait')).toBe(true);
     expect(native.epollWait.name).toBe('epollWait');
   });
 
-  itOfSources('is importable on another platform, where every call throws', { tags: ['needs-sources'] }, async () => {
+  // test/packaging/loading.test.ts asks an installed package the same.
+  testOfSources('is importable on another platform, where every call throws', { tags: ['needs-sources'] }, async () => {
     vi.spyOn(process, 'platform', 'get').mockReturnValue('win32');
     const { native: again } = await loadAgain();
     expect(again.constants).toEqual({});
@@ -51,7 +48,7 @@ describe('native', () => {
     );
   });
 
-  itOfSources(
+  testOfSources(
     'takes the binary that FDMUX_BINARY names, and says why it cannot',
     { tags: ['needs-sources'] },
     async () => {

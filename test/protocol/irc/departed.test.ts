@@ -1,10 +1,11 @@
 /** A client that leaves while its password is checked. */
-import { beforeEach, expect, test, vi } from 'vitest';
+import { beforeEach, expect, vi } from 'vitest';
 import { Chat } from '../../../src/chat/chat.js';
 import { IrcSession } from '../../../src/protocol/irc/session.js';
 import { DEFAULT_IRC_SETTINGS } from '../../../src/protocol/irc/settings.js';
 import { IrcState } from '../../../src/protocol/irc/shared-state.js';
 import { LOOPBACK_CLASS } from '../../../src/protocol/limits.js';
+import { testOfSources } from '../../support/of-sources.js';
 import { FakeLink } from '../fake-link.js';
 import { SILENT_CONTROL } from '../silent-control.js';
 
@@ -98,24 +99,32 @@ test.for(departures)('a client that %s while OPER is checked is not an operator'
   expect(link.takeText()).toBe('');
 });
 
-test('a client that registers too late while PASS is checked is not admitted', async () => {
-  const { directory, session, send, link } = startSession({ password });
-  send('PASS secret\r\nNICK ann\r\nUSER a 0 * :Ann\r\n');
-  await vi.waitUntil(() => directory.now() > session.member.sinceMs);
-  session.wake();
-  expect(link.closedBecause).toBe('Registration timed out');
-  check.settle(true);
-  await check.done;
-  await Promise.resolve();
-  expect(directory.member('ann')).toBeUndefined();
-});
+testOfSources(
+  'a client that registers too late while PASS is checked is not admitted',
+  { tags: ['needs-sources'] },
+  async () => {
+    const { directory, session, send, link } = startSession({ password });
+    send('PASS secret\r\nNICK ann\r\nUSER a 0 * :Ann\r\n');
+    await vi.waitUntil(() => directory.now() > session.member.sinceMs);
+    session.wake();
+    expect(link.closedBecause).toBe('Registration timed out');
+    check.settle(true);
+    await check.done;
+    await Promise.resolve();
+    expect(directory.member('ann')).toBeUndefined();
+  },
+);
 
-test('a client that stays is admitted, and then its waiting commands run', async () => {
-  // The clock stands still: after 10 ms of one peer the others would have a turn, which no link here gives.
-  const { directory, send, link } = startSession({ password }, () => 1_000_000);
-  send('PASS secret\r\nNICK ann\r\nUSER a 0 * :Ann\r\nPING later\r\n');
-  expect(link.takeText()).toBe('');
-  check.settle(true);
-  await vi.waitUntil(() => directory.member('ann') !== undefined);
-  expect(link.takeLines().at(-1)).toBe(':fdmux.local PONG fdmux.local :later');
-});
+testOfSources(
+  'a client that stays is admitted, and then its waiting commands run',
+  { tags: ['needs-sources'] },
+  async () => {
+    // The clock stands still: after 10 ms of one peer the others would have a turn, which no link here gives.
+    const { directory, send, link } = startSession({ password }, () => 1_000_000);
+    send('PASS secret\r\nNICK ann\r\nUSER a 0 * :Ann\r\nPING later\r\n');
+    expect(link.takeText()).toBe('');
+    check.settle(true);
+    await vi.waitUntil(() => directory.member('ann') !== undefined);
+    expect(link.takeLines().at(-1)).toBe(':fdmux.local PONG fdmux.local :later');
+  },
+);

@@ -3,7 +3,7 @@
  * registration, to a full server. The answer is limited by the line and by what the line may list. The work of one turn
  * is limited whatever the line.
  */
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, vi } from 'vitest';
 import { Chat } from '../../../src/chat/chat.js';
 import type * as state from '../../../src/chat/directory-state.js';
 import type * as masks from '../../../src/chat/mask.js';
@@ -13,6 +13,7 @@ import { IrcSession } from '../../../src/protocol/irc/session.js';
 import { DEFAULT_IRC_SETTINGS } from '../../../src/protocol/irc/settings.js';
 import { IrcState } from '../../../src/protocol/irc/shared-state.js';
 import { DEFAULT_CLASS } from '../../../src/protocol/limits.js';
+import { testOfSources } from '../../support/of-sources.js';
 import { FakeLink } from '../fake-link.js';
 import { SILENT_CONTROL } from '../silent-control.js';
 
@@ -243,27 +244,35 @@ beforeAll(() => {
 });
 
 describe.each([...COMMANDS.keys()])('%s of a stranger', (command) => {
-  test('before registration costs no more than a few lines, whatever it contains', () => {
-    for (const { shape, line, listBytes = 0 } of SHAPES) {
-      const text = line(command);
-      const { answerBytes, heardBytes, turns, mostLooks } = full.cost(full.connect(), text);
-      expect(answerBytes, shape).toBeLessThanOrEqual(listBytes + ANSWER_BYTES_PER_BYTE * text.length);
-      expect({ heardBytes, turns }, shape).toEqual({ heardBytes: 0, turns: 1 });
-      expect(mostLooks, shape).toBeLessThanOrEqual(LOOKS_BEFORE_REGISTRATION);
-    }
-  });
+  testOfSources(
+    'before registration costs no more than a few lines, whatever it contains',
+    { tags: ['needs-sources'] },
+    () => {
+      for (const { shape, line, listBytes = 0 } of SHAPES) {
+        const text = line(command);
+        const { answerBytes, heardBytes, turns, mostLooks } = full.cost(full.connect(), text);
+        expect(answerBytes, shape).toBeLessThanOrEqual(listBytes + ANSWER_BYTES_PER_BYTE * text.length);
+        expect({ heardBytes, turns }, shape).toEqual({ heardBytes: 0, turns: 1 });
+        expect(mostLooks, shape).toBeLessThanOrEqual(LOOKS_BEFORE_REGISTRATION);
+      }
+    },
+  );
 
-  test('after registration costs what it contains and lists, in bounded turns', () => {
-    for (const [index, { shape, line, answerBytes: most }] of SHAPES.entries()) {
-      const text = line(command);
-      const bound = most ?? ANSWER_BYTES + ANSWER_BYTES_PER_BYTE * text.length + LISTED_BYTES;
-      const stranger = full.stranger(`s${index}`);
-      const { answerBytes, heardBytes, turns, mostLooks } = full.cost(stranger, text);
-      stranger.session.disconnected('the line is done');
-      expect(answerBytes, shape).toBeLessThanOrEqual(bound);
-      expect(heardBytes, shape).toBeLessThanOrEqual(HEARD_BYTES_PER_LINE * MEMBERS);
-      expect(turns, shape).toBeLessThan(TURNS);
-      expect(mostLooks, shape).toBeLessThanOrEqual(LOOKS_PER_TURN);
-    }
-  });
+  testOfSources(
+    'after registration costs what it contains and lists, in bounded turns',
+    { tags: ['needs-sources'] },
+    () => {
+      for (const [index, { shape, line, answerBytes: most }] of SHAPES.entries()) {
+        const text = line(command);
+        const bound = most ?? ANSWER_BYTES + ANSWER_BYTES_PER_BYTE * text.length + LISTED_BYTES;
+        const stranger = full.stranger(`s${index}`);
+        const { answerBytes, heardBytes, turns, mostLooks } = full.cost(stranger, text);
+        stranger.session.disconnected('the line is done');
+        expect(answerBytes, shape).toBeLessThanOrEqual(bound);
+        expect(heardBytes, shape).toBeLessThanOrEqual(HEARD_BYTES_PER_LINE * MEMBERS);
+        expect(turns, shape).toBeLessThan(TURNS);
+        expect(mostLooks, shape).toBeLessThanOrEqual(LOOKS_PER_TURN);
+      }
+    },
+  );
 });
