@@ -206,8 +206,12 @@ async function install(folder, tarball) {
   writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'matrix', private: true }));
   await npm(['install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', tarball], { cwd: project });
   const subject = join(project, 'node_modules/fdmux');
-  // The suite imports modules of src/, which the package has only bundled.
-  await buildModules(relative(root, join(subject, 'dist')));
+  // The suite imports modules of src/, which the package has only bundled. Its ES modules name what those export.
+  const dist = join(subject, 'dist');
+  const entries = readdirSync(dist).filter((name) => name.endsWith('.mjs'));
+  const texts = entries.map((name) => readFileSync(join(dist, name)));
+  await buildModules(relative(root, dist));
+  entries.forEach((name, index) => writeFileSync(join(dist, name), texts[index]));
   return subject;
 }
 

@@ -35,7 +35,7 @@ describe('native', () => {
   });
 
   // A bundler's way to the binary is a literal require, which finds what `npm run prebuild` has made.
-  const itWithoutBinary = existsSync('prebuilds') ? test.skip : itOfSources;
+  const itWithoutBinary = existsSync('prebuilds') ? test.skip : testOfSources;
   itWithoutBinary('is importable if there is no binary, and says what to do', { tags: ['needs-sources'] }, async () => {
     vi.stubEnv('FDMUX_BINARY', '');
     vi.doMock('node:fs', () => ({ existsSync: () => false }));

@@ -128,7 +128,7 @@ async function next(path: string): Promise<TestProcess> {
     mainFields: ['module', 'main'],
     define: { FDMUX_VERSION: '"0.0.0"' },
   });
-  const env = { FDMUX_BINARY: packagePath('build/Release/fdmux.node') };
+  const env = { FDMUX_BINARY: process.env['FDMUX_BINARY'] ?? packagePath('build/Release/fdmux.node') };
   return start(process.execPath, [outfile, path], { env });
 }
 

@@ -17,7 +17,11 @@ let browser: Browser | null = null;
 /** A test of a page; it is skipped if there is no browser, or if something else is missing, which its name says. */
 export const inBrowser = (name: string, body: (context: TestContext) => Promise<void>, missing = ''): void => {
   const note = missing === '' ? browserNote : ` (it needs ${missing})`;
-  test.skipIf(!hasBrowser || missing !== '')(`${name}${note}`, { timeout: 60_000, tags: ['needs-browser'] }, body);
+  test.skipIf(!hasBrowser || missing !== '')(
+    `${name}${note}`,
+    { timeout: 6 * DEADLINE_MS, tags: ['needs-browser'] },
+    body,
+  );
 };
 
 export const PHONE = { viewport: { width: 390, height: 844 } };

@@ -71,33 +71,41 @@ const departures: readonly (readonly [string, (session: IrcSession) => void])[] 
   ],
 ];
 
-test.for(departures)('a client that %s while PASS is checked is not admitted', async ([, leave]) => {
-  const { directory, server, session, send, link } = startSession({ password });
-  send('PASS secret\r\nNICK ann\r\nUSER a 0 * :Ann\r\n');
-  leave(session);
-  link.takeText();
-  check.settle(true);
-  await check.done;
-  await Promise.resolve();
-  expect(directory.member('ann')).toBeUndefined();
-  expect([...directory.members()]).toEqual([]);
-  expect(server.unregisteredCount).toBe(0);
-  expect(link.takeText()).toBe('');
-});
+testOfSources.for(departures)(
+  'a client that %s while PASS is checked is not admitted',
+  { tags: ['needs-sources'] },
+  async ([, leave]) => {
+    const { directory, server, session, send, link } = startSession({ password });
+    send('PASS secret\r\nNICK ann\r\nUSER a 0 * :Ann\r\n');
+    leave(session);
+    link.takeText();
+    check.settle(true);
+    await check.done;
+    await Promise.resolve();
+    expect(directory.member('ann')).toBeUndefined();
+    expect([...directory.members()]).toEqual([]);
+    expect(server.unregisteredCount).toBe(0);
+    expect(link.takeText()).toBe('');
+  },
+);
 
-test.for(departures)('a client that %s while OPER is checked is not an operator', async ([, leave]) => {
-  const operators = [{ name: 'root', password, masks: ['*@*'], host: null }];
-  const { session, send, link, server } = startSession({ operators });
-  send('NICK ann\r\nUSER a 0 * :Ann\r\nOPER root secret\r\n');
-  leave(session);
-  link.takeText();
-  check.settle(true);
-  await check.done;
-  await Promise.resolve();
-  expect(session.member.isOperator).toBe(false);
-  expect(server.directory.operatorCount).toBe(0);
-  expect(link.takeText()).toBe('');
-});
+testOfSources.for(departures)(
+  'a client that %s while OPER is checked is not an operator',
+  { tags: ['needs-sources'] },
+  async ([, leave]) => {
+    const operators = [{ name: 'root', password, masks: ['*@*'], host: null }];
+    const { session, send, link, server } = startSession({ operators });
+    send('NICK ann\r\nUSER a 0 * :Ann\r\nOPER root secret\r\n');
+    leave(session);
+    link.takeText();
+    check.settle(true);
+    await check.done;
+    await Promise.resolve();
+    expect(session.member.isOperator).toBe(false);
+    expect(server.directory.operatorCount).toBe(0);
+    expect(link.takeText()).toBe('');
+  },
+);
 
 testOfSources(
   'a client that registers too late while PASS is checked is not admitted',
