@@ -14,7 +14,8 @@ export type Found = { readonly path: string } | { readonly path: string; readonl
 /**
  * Looks in this order: the file that `FDMUX_BINARY` names, the addon compiled in the package's folder, the one shipped
  * there. If a bundler has moved this code elsewhere: the results of its loader for `.node` files from the literal paths
- * below, a `prebuilds` folder beside this code or one folder above it, and the package in the `node_modules` that the program sees.
+ * below, a `prebuilds` folder beside this code or one folder above it, and the package in the `node_modules` that the
+ * program sees.
  *
  * @returns an Error that says where it has looked, if there is none
  */

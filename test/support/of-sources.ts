@@ -1,4 +1,4 @@
-/** For tests that put other modules in the place of some: those of an installed package load each other by themselves. */
+/** For tests that replace modules: those of an installed package load each other by themselves. */
 import { test } from 'vitest';
 
 /** A test of the sources alone; it needs the tag `needs-sources`. */
