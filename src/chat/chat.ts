@@ -1,5 +1,5 @@
 /** The chat: one method for each thing that can be done in it, for every protocol. */
-import type { LogName, Privilege, Trait } from '../log/entry.js';
+import type { Heir, LogName, Privilege, Trait } from '../log/entry.js';
 import { type BorderRefusal, isFromAbroad, type Letter, type LetterAnswer, type Origin } from './abroad.js';
 import { ASCII_NAMING } from './case-mapping.js';
 import { Core, type CoreOptions } from './core.js';
@@ -223,12 +223,13 @@ export class Chat {
    * Removes one node of another domain from the rooms of this one.
    *
    * @param node - as sessions begin with it
+   * @param heirs - the sessions under which its people continue
    * @param isMeant - whether it may have proposed something to a room that has nobody of it; null if it cannot have
    *   anybody there
    * @returns how much work that was, in entries
    */
-  loseForeignNode(node: string, isMeant: (name: string) => boolean | null): number {
-    return this.#core.loseForeignNode(node, isMeant);
+  loseForeignNode(node: string, heirs: readonly Heir[], isMeant: (name: string) => boolean | null): number {
+    return this.#core.loseForeignNode(node, heirs, isMeant);
   }
 
   /** The name of this process in the sessions of its members: `node.incarnation`. */
@@ -244,6 +245,12 @@ export class Chat {
   /** The nodes that are gone; all earlier incarnations of each are, too. */
   get goneNodes(): readonly string[] {
     return this.#core.domain.fold.gone.nodes();
+  }
+
+  /** The sessions on gone nodes whose members continue under other ones. */
+  heirs(): Heir[] {
+    const { fold } = this.#core.domain;
+    return fold.heirsOf(fold.formerSessions());
   }
 
   /** A number that grows whenever another node is gone. */

@@ -1,7 +1,18 @@
 /**
  * The single path of every change: proposed to a log, applied when the log returns it, shown to all whom it concerns.
  */
-import type { DomainDeeds, Entry, EntryOf, LogName, Place, PrivateDeeds, ServerBan, Stamp, Who } from '../log/entry.js';
+import type {
+  DomainDeeds,
+  Entry,
+  EntryOf,
+  Heir,
+  LogName,
+  Place,
+  PrivateDeeds,
+  ServerBan,
+  Stamp,
+  Who,
+} from '../log/entry.js';
 import { SHARED_PRIVATE_LOG } from '../log/log-name.js';
 import { MemoryLog } from '../log/memory-log.js';
 import type { SharedLog } from '../log/shared-log.js';
@@ -220,9 +231,9 @@ export class Core implements ReplicaOwner {
     return this.#node;
   }
 
-  /** Whether a member may be connected to several nodes: the rooms of other domains know one session of each. */
+  /** Whether a member may be connected to several nodes. */
   get mayShareMembers(): boolean {
-    return this.isShared && this.abroad === null;
+    return this.isShared;
   }
 
   /** Whether a session belongs to this process. */
@@ -300,10 +311,11 @@ export class Core implements ReplicaOwner {
   /**
    * Proposes that one node of another domain is gone.
    *
+   * @param heirs - the sessions under which its people continue
    * @param isMeant - whether a room has to know it in any case; null for one that cannot have anybody of it
    * @returns how much work that was, in entries
    */
-  loseForeignNode(node: string, isMeant: (name: string) => boolean | null): number {
+  loseForeignNode(node: string, heirs: readonly Heir[], isMeant: (name: string) => boolean | null): number {
     const isLost = sessionsOf(node);
     let work = 0;
     for (const replica of [...this.rooms.all()]) {
@@ -314,7 +326,7 @@ export class Core implements ReplicaOwner {
       const sessions = isToKnow ? [] : [...fold.sessions()];
       work += sessions.length / SESSIONS_PER_ENTRY;
       if (!isToKnow && !sessions.some(isLost)) continue;
-      this.nodes.say(replica, node);
+      this.nodes.say(replica, node, heirs);
       work += 1;
     }
     return work;

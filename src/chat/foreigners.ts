@@ -41,6 +41,12 @@ export class Foreigners {
     return member;
   }
 
+  /** A member continues under another session. */
+  move(member: MemberState, session: string): void {
+    member.session = session;
+    this.#bySession.set(session, member);
+  }
+
   /** Returns the member with a nick, if it is in a room. */
   byNick(nick: string): MemberState | undefined {
     return this.#byNick.get(this.#fold(nick))?.findLast(({ seats }) => seats.length > 0);

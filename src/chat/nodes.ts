@@ -52,11 +52,18 @@ export class Nodes {
     }
   }
 
-  /** Proposes to a room's log that a node is gone. The home of a foreign room does so when the link reports it. */
-  say(replica: RoomReplica, node: string): void {
+  /**
+   * Proposes to a room's log that a node is gone. The home of a foreign room does so when the link reports it.
+   *
+   * @param foreignHeirs - for a node of another domain, the sessions under which its people continue
+   */
+  say(replica: RoomReplica, node: string, foreignHeirs: readonly Heir[] = []): void {
     if (replica.fold.isForeign || replica.hasGone(node)) return;
     const { domain, steward } = this.#core;
-    const heirs = domain.fold.heirsOf(replica.fold.sessions());
+    const sessions = new Set(replica.fold.sessions());
+    const isUseful = ([former, session]: Heir): boolean =>
+      sessions.has(former) && !replica.fold.knowsGone(nodeOf(session));
+    const heirs = [...domain.fold.heirsOf(sessions), ...foreignHeirs.filter((heir) => isUseful(heir))];
     replica.oblige<'gone'>(steward, {
       kind: 'gone',
       node,

@@ -262,9 +262,15 @@ export class Presenter {
 
   /** Members have other sessions in a room. */
   #showMoved(log: LogName, { moved }: Cleared): void {
-    for (const member of moved) this.#introduce(member);
     const replica = moved.length === 0 ? undefined : this.#core.rooms.ofLog(log);
-    if (replica !== undefined) this.#core.nodes.handedOver(replica);
+    if (replica === undefined) return;
+    for (const who of moved) {
+      const member = stateOf(who);
+      const seat = isFromAbroad(member.session) ? replica.fold.seatOf(member) : undefined;
+      if (seat === undefined) this.#introduce(member);
+      else this.#core.foreigners.move(member, seat.session);
+    }
+    this.#core.nodes.handedOver(replica);
   }
 
   /** Shows how a foreign room differs from its former state. @param before - the members who were inside */

@@ -1,8 +1,8 @@
 /** The changes of entries and rooms that cross the border between a domain and the home of a room. */
-import { isFromAbroad } from '../chat/abroad.js';
+import { areOfOneDomain, isFromAbroad } from '../chat/abroad.js';
 import { nodeOf } from '../chat/gone-nodes.js';
 import type { RoomSnapshot, SeatSnapshot } from '../chat/snapshot.js';
-import { byMaskList, type Entry, type SettingChange, type Who } from '../log/entry.js';
+import { byMaskList, type Entry, type Heir, type SettingChange, type Who } from '../log/entry.js';
 import { isPlainSession, MAX_KEYS, MAX_MASKS } from './customs.js';
 import { roomAbroad } from './domain-names.js';
 
@@ -17,6 +17,13 @@ export interface BorderParts {
   readonly home: string;
   /** The label behind the nicks of people of the home here. */
   readonly homeLabel: string;
+}
+
+/** The people of this domain in a room, as far as this domain knows. */
+export interface Attendees {
+  readonly isInside: (session: string) => boolean;
+  /** Whether the member of a former session continues under another one. */
+  readonly isHeir: (former: string, session: string) => boolean;
 }
 
 /** The latest time that is accepted, in milliseconds after now: clocks differ. */
@@ -79,6 +86,13 @@ export class Border {
     return nodeOf(this.sessionHere(`${node}.1`));
   }
 
+  /** Returns the same for sessions that continue under other ones. A place never changes from one domain to another. */
+  #heirsHere(heirs: readonly Heir[]): Heir[] {
+    return heirs
+      .map(([former, session]) => [this.sessionHere(former), this.sessionHere(session)] as const)
+      .filter(([former, session]) => areOfOneDomain(former, session));
+  }
+
   /** Returns the same for several nodes. */
   nodesHere(nodes: readonly string[]): string[] {
     return nodes.map((node) => this.#nodeHere(node));
@@ -94,7 +108,14 @@ export class Border {
 
   /** Returns an entry of this domain as it is sent to the home. */
   outward(entry: Entry): Entry {
-    const sent = { ...entry, session: this.#parts.lineage + entry.session, seen: 0 };
+    const { lineage } = this.#parts;
+    const { via } = entry;
+    const sent = {
+      ...entry,
+      session: lineage + entry.session,
+      ...(via !== undefined && { via: lineage + via }),
+      seen: 0,
+    };
     switch (sent.kind) {
       case 'join':
         return { ...sent, name: this.#nameThere(sent.name) };
@@ -122,7 +143,8 @@ export class Border {
   /** Returns an entry of the home's log as this domain applies it. @param nowMs - milliseconds since the epoch */
   inward(entry: Entry, nowMs: number): Entry {
     const session = this.sessionHere(entry.session);
-    const taken = { ...entry, session, seen: 0, atMs: timeHere(entry.atMs, nowMs) };
+    const via = entry.via === undefined ? {} : { via: this.sessionHere(entry.via) };
+    const taken = { ...entry, session, ...via, seen: 0, atMs: timeHere(entry.atMs, nowMs) };
     const targetHere = (target: string | null): string | null => (target === null ? null : this.sessionHere(target));
     switch (taken.kind) {
       case 'join':
@@ -142,8 +164,10 @@ export class Border {
         return { ...taken, guest: this.sessionHere(taken.guest) };
       case 'redact':
         return { ...taken, message: this.#idPrefix + taken.message };
-      case 'gone':
-        return { ...taken, node: this.#nodeHere(taken.node) };
+      case 'gone': {
+        const { heirs = [], ...rest } = taken;
+        return { ...rest, node: this.#nodeHere(taken.node), ...heirsIn(this.#heirsHere(heirs)) };
+      }
       default:
         return taken;
     }
@@ -173,22 +197,25 @@ export class Border {
 
   /**
    * Returns a room of the home, in its words, without people of this domain who are not inside: the home cannot bring
-   * anybody into its rooms.
+   * anybody into its rooms, nor give anybody another session, by which it could speak for them.
    *
    * @param seq - the number of the last pack that is in it
-   * @param isInside - whether a session of this domain is inside, as far as this domain knows
    */
-  attended(room: RoomSnapshot, seq: number, isInside: (session: string) => boolean): RoomSnapshot {
+  attended(room: RoomSnapshot, seq: number, { isInside, isHeir }: Attendees): RoomSnapshot {
+    const heirs = room.heirs.filter((heir) => {
+      const [former, session] = [this.sessionHere(heir[0]), this.sessionHere(heir[1])];
+      return (isFromAbroad(former) && isFromAbroad(session)) || isHeir(former, session);
+    });
     const seats: SeatSnapshot[] = [];
     const absent: SeatSnapshot[] = [];
     for (const seat of room.seats) {
       const session = this.sessionHere(seat.session);
       (isFromAbroad(session) || isInside(session) ? seats : absent).push(seat);
     }
-    if (absent.length === 0) return room;
+    if (absent.length === 0 && heirs.length === room.heirs.length) return room;
     // A session that enters again continues with the next number.
     const last = [...room.numbers.last, ...absent.map(({ session, last: n }) => [session, n, seq] as const)];
-    return { ...room, seats, numbers: { ...room.numbers, last } };
+    return { ...room, seats, heirs, numbers: { ...room.numbers, last } };
   }
 
   /**
@@ -196,10 +223,9 @@ export class Border {
    *
    * @param seq - the number of the last pack that is in it
    * @param nowMs - milliseconds since the epoch: times far after it are brought back
-   * @param isInside - see {@link attended}
    */
-  roomHere(all: RoomSnapshot, seq: number, nowMs: number, isInside: (session: string) => boolean): RoomSnapshot {
-    const room = this.attended(all, seq, isInside);
+  roomHere(all: RoomSnapshot, seq: number, nowMs: number, attendees: Attendees): RoomSnapshot {
+    const room = this.attended(all, seq, attendees);
     const here = (session: string): string => this.sessionHere(session);
     const time = (atMs: number): number => timeHere(atMs, nowMs);
     return {
@@ -217,8 +243,7 @@ export class Border {
         guest: here(invitation.guest),
         by: invitation.by && here(invitation.by),
       })),
-      // By another session for somebody of this domain, the home could speak for them.
-      heirs: [],
+      heirs: this.#heirsHere(room.heirs),
       gone: this.nodesHere(room.gone),
       numbers: {
         ...room.numbers,
@@ -230,6 +255,10 @@ export class Border {
       atMs: time(room.atMs),
     };
   }
+}
+
+function heirsIn(heirs: readonly Heir[]): { readonly heirs?: readonly Heir[] } {
+  return heirs.length === 0 ? {} : { heirs };
 }
 
 function withoutPrefix(text: string, prefix: string): string {

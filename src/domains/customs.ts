@@ -1,7 +1,7 @@
 /** Checks everything that another domain sends: nothing in it may look like something else to people here. */
 import type { Author } from '../chat/author.js';
 import type { RoomSnapshot } from '../chat/snapshot.js';
-import type { Entry, Tag, Who } from '../log/entry.js';
+import type { Entry, Heir, Tag, Who } from '../log/entry.js';
 import { isDomainName } from './domain-names.js';
 
 /** Bounds in UTF-16 code units, far above the limits of typing here. */
@@ -54,6 +54,10 @@ export function isPlainSession(session: string): boolean {
 export function isSession(session: string): boolean {
   const end = session.lastIndexOf('/');
   return isPlainSession(session.slice(end + 1)) && (end < 0 || isDomainName(session.slice(0, end)));
+}
+
+function isHeir([former, session]: Heir): boolean {
+  return isSession(former) && isSession(session);
 }
 
 /** Whether a nick can belong to somebody of another domain: the nick that it has there, followed by labels. */
@@ -116,8 +120,7 @@ function isByServer(kind: Entry['kind'], { nick, user, host, address, realName, 
 /** Whether all texts of a room's entry are well formed, and its kind belongs to rooms. */
 export function isFit(entry: Entry): boolean {
   const who = 'who' in entry ? entry.who : null;
-  // In a domain that has links, each member is connected to one node.
-  if (entry.via !== undefined) return false;
+  if (entry.via !== undefined && !isSession(entry.via)) return false;
   if (who !== null && !isFitWho(who) && !isByServer(entry.kind, who)) return false;
   switch (entry.kind) {
     case 'join':
@@ -154,7 +157,7 @@ export function isFit(entry: Entry): boolean {
     case 'withdrawn':
       return true;
     case 'gone':
-      return isSession(`${entry.node}.1`) && entry.heirs === undefined;
+      return isSession(`${entry.node}.1`) && (entry.heirs ?? []).every((heir) => isHeir(heir));
     default:
       return false;
   }
@@ -168,6 +171,7 @@ export function isFitLetter({ tags }: { readonly tags: readonly Tag[] }, text: s
 /** Whether everything in a room of another domain is well formed, apart from its name. */
 export function isFitRoom(room: RoomSnapshot): boolean {
   const { registration, topic, key, metadata, seats, invitations, numbers, messages, knocks, gone, absent } = room;
+  const { heirs } = room;
   const masks = Object.values(room.masks).flat();
   return (
     (registration === null ||
@@ -189,6 +193,8 @@ export function isFitRoom(room: RoomSnapshot): boolean {
     messages.every(([, session]) => isSession(session)) &&
     knocks.every(({ session }) => isSession(session)) &&
     gone.every((node) => isSession(`${node}.1`)) &&
+    heirs.length <= MAX_SEATS &&
+    heirs.every((heir) => isHeir(heir)) &&
     absent.length <= MAX_SEATS
   );
 }

@@ -12,7 +12,7 @@ import {
   type RoomView,
 } from '../chat/abroad.js';
 import type { Chat } from '../chat/chat.js';
-import { nodeOf, sessionsOf } from '../chat/gone-nodes.js';
+import { sessionsOf } from '../chat/gone-nodes.js';
 import { toError } from '../errors.js';
 import type { Dial } from '../log/channel.js';
 import type { LogName, Pack, Who } from '../log/entry.js';
@@ -202,6 +202,7 @@ export class Domains implements Abroad {
       isGone: (node) => chat.isGone(node),
       goneVersion: () => chat.goneVersion,
       goneNodes: () => chat.goneNodes,
+      heirs: () => chat.heirs(),
       insidersOf: (room) => this.#insidersOf(domain, room),
       dial: link && this.#dialFor(link),
       attendance: {
@@ -240,6 +241,8 @@ export class Domains implements Abroad {
         withdrawn: (name) => this.#observer?.withdrawn(name),
       },
       isInside: (name, session) => this.#isInside(name, session),
+      // The node that holds the link has judged that for all; one server has no former sessions.
+      isHeir: () => shared !== null,
       crowdOf: (name) => this.#crowdOf(name),
       // The node that holds the link has judged that for all.
       isGone: (gone) => shared !== null || !sessionsOf(gone)(`${node}.1`),
@@ -252,9 +255,9 @@ export class Domains implements Abroad {
   #isInside(log: LogName, session: string): boolean {
     const chat = this.#chat;
     if (chat?.directory.room(log.slice('r:'.length))?.seatOf({ session }) !== undefined) return true;
-    // The people of other nodes may have entered before this node had the room.
+    // The node that holds the link has asked the others.
     const { nodes } = this.#parts;
-    return nodes !== null && chat !== null && !session.startsWith(`${chat.node}.`) && !chat.isGone(nodeOf(session));
+    return nodes !== null && chat !== null && !session.startsWith(`${chat.node}.`);
   }
 
   /** Returns the sessions by which this process may have people in a room of another domain. */

@@ -4,12 +4,14 @@ import { nodeOf } from '../chat/gone-nodes.js';
 import type { RoomSnapshot } from '../chat/snapshot.js';
 import { decodeRoom, encodeRoom } from '../chat/snapshot-codec.js';
 import { decodePack } from '../log/codec.js';
-import type { Pack } from '../log/entry.js';
+import { type Heir, type Pack, proposerOf, speakerOf } from '../log/entry.js';
 import { Border } from './border.js';
 import { isSession } from './customs.js';
 import { OwnEntries } from './own-entries.js';
 import type { DomainLog } from './settings.js';
 
+/** The most gone nodes whose people are remembered. */
+const MAX_LOST = 1_000;
 const REMOVED = 'it has removed a node of this domain that is not gone';
 
 /** The parts of the judgement. */
@@ -51,6 +53,8 @@ export class Gate {
   readonly #parts: GateParts;
   readonly #border: Border;
   readonly #offered = new Map<string, OwnEntries>();
+  /** The sessions under which people of gone nodes continue, by these nodes. */
+  readonly #heirs = new Map<string, Set<string>>();
 
   constructor(parts: GateParts) {
     this.#parts = parts;
@@ -72,7 +76,12 @@ export class Gate {
     const { lineage, now } = this.#parts;
     const known = this.#entriesOf(room);
     for (const entry of decoded.entries) {
-      known.add({ ...this.#border.inward(entry, now()), session: entry.session.slice(lineage.length) });
+      const { session, via } = entry;
+      const own = speakerOf({
+        session: session.slice(lineage.length),
+        ...(via !== undefined && { via: via.slice(lineage.length) }),
+      });
+      known.add({ ...this.#border.inward(entry, now()), ...own });
     }
   }
 
@@ -88,12 +97,16 @@ export class Gate {
     const { isGone, now } = this.#parts;
     const known = this.#entriesOf(room);
     for (const entry of entries) {
-      if (!isSession(entry.session)) return 'it has named a session that nobody can have';
+      if (!isSession(entry.session) || !isSession(proposerOf(entry)))
+        return 'it has named a session that nobody can have';
       const here = this.#border.inward(entry, now());
       if (known.judge(here) === 'forged') return 'it has spoken for somebody of this domain';
       if (here.kind === 'gone' && !isFromAbroad(here.node) && !isGone(here.node)) {
         return REMOVED;
       }
+      const heirs = here.kind === 'gone' ? (here.heirs ?? []) : [];
+      if (!heirs.every((heir) => this.#isKnownHeir(...heir)))
+        return 'it has given people of this domain other sessions';
     }
     return null;
   }
@@ -112,6 +125,24 @@ export class Gate {
     return isWrong ? REMOVED : { nodes: this.#nodesIn(state), textWith: this.#writer(state, text) };
   }
 
+  /** A node is gone. @param heirs - the sessions under which its people continue */
+  lost(node: string, heirs: readonly Heir[]): void {
+    if (heirs.length === 0) return;
+    const known = this.#heirs.get(node) ?? new Set();
+    for (const [former, session] of heirs) known.add(`${former} ${session}`);
+    this.#heirs.delete(node);
+    this.#heirs.set(node, known);
+    for (const oldest of this.#heirs.keys()) {
+      if (this.#heirs.size <= MAX_LOST) break;
+      this.#heirs.delete(oldest);
+    }
+  }
+
+  #isKnownHeir(former: string, session: string): boolean {
+    if (isFromAbroad(former) && isFromAbroad(session)) return true;
+    return this.#heirs.get(nodeOf(former))?.has(`${former} ${session}`) === true;
+  }
+
   #nodesIn({ seats }: RoomSnapshot): ReadonlySet<string> {
     const sessions = seats.map(({ session }) => this.#border.sessionHere(session));
     return new Set(sessions.filter((session) => !isFromAbroad(session)).map(nodeOf));
@@ -119,9 +150,13 @@ export class Gate {
 
   #writer(state: RoomSnapshot, text: string): GuestList['textWith'] {
     return (seq, inside) => {
-      const room = this.#border.attended(state, seq, (session) => inside.has(session));
+      const room = this.#border.attended(state, seq, {
+        isInside: (session) => inside.has(session),
+        isHeir: (former, session) => this.#isKnownHeir(former, session),
+      });
       if (room === state) return text;
       const count = state.seats.length - room.seats.length;
+      if (count === 0) return encodeRoom(room);
       const { home: domain, log } = this.#parts;
       log.warn('a domain has named people who are not in its room', { domain, room: room.name, count });
       return encodeRoom(room);

@@ -1,12 +1,15 @@
 /** The node that holds the link of its domain to another one. */
 import { performance } from 'node:perf_hooks';
+import type { Heir } from '../log/entry.js';
 import { Throttle } from '../throttle.js';
 import type { Bus } from './bus.js';
 import { Copyist } from './copyist.js';
+import { isPlainSession } from './customs.js';
 import { Demand } from './demand.js';
 import type { Gate } from './gate.js';
 import { type GoneFacts, GoneReports } from './gone-reports.js';
 import { type Budget, type Greeting, HomeLine, type HomeLineParts } from './home-line.js';
+import { decodeHeirs, encodeHeirs } from './messages.js';
 import type { Relayed } from './relayed.js';
 import { RollCall } from './roll-call.js';
 import type { SharedHome } from './shared-home.js';
@@ -123,7 +126,7 @@ export class Holder {
           if (isCurrent()) this.#greeted(line, greeting);
         },
         lost: (wasUp) => {
-          if (isCurrent()) this.#lost(wasUp);
+          if (isCurrent()) this.#parted(wasUp);
         },
         answered: (turn, why) => {
           if (isCurrent()) this.#copyist?.answered(turn, why);
@@ -170,11 +173,13 @@ export class Holder {
       },
     });
     this.#copyist.sayHeld();
+    // A room that is sent as a whole has their people otherwise.
+    this.#reportGone();
     for (const room of this.#demand.rooms()) this.#copyist.follow(room);
     this.#reportGone();
   }
 
-  #lost(wasUp: boolean): void {
+  #parted(wasUp: boolean): void {
     const nowMs = this.#parts.now();
     // A home that ends the connection again and again is not reached, either.
     if (wasUp && nowMs - this.#greetedMs > TRIAL_MS) this.#triedMs = nowMs;
@@ -206,6 +211,9 @@ export class Holder {
         this.#reportGone();
         this.#copyist?.offer(message.room, message.sync, body);
         return;
+      case 'lost':
+        this.#lost(node, message.node, body);
+        return;
       case 'inside':
         if (message.term === this.#term) this.#rollCall.answered(node, message, body);
         return;
@@ -221,9 +229,29 @@ export class Holder {
   #reportGone(): void {
     const line = this.#line;
     if (this.#copyist === null || line === null) return;
-    this.#goneReports.report((node) => {
-      line.send({ kind: 'gone', node: this.#parts.lineage + node });
+    this.#goneReports.report((node, heirs) => {
+      // The other nodes must know it before the home's answer is copied.
+      if (heirs.length > 0) this.#parts.bus.say({ kind: 'lost', node }, encodeHeirs(heirs));
+      this.#sendGone(line, node, heirs);
     });
+  }
+
+  #sendGone(line: HomeLine, node: string, heirs: readonly Heir[]): void {
+    const { lineage, gate } = this.#parts;
+    gate.lost(node, heirs);
+    const there = heirs
+      .map(([former, session]) => [lineage + former, lineage + session] as const)
+      .filter((heir) => heir.every((session) => isPlainSession(session)));
+    line.send({ kind: 'gone', node: lineage + node }, encodeHeirs(there));
+  }
+
+  /** A node has said that another one is gone. It may have said so before this node knows of it. */
+  #lost(by: string, node: string, body: Uint8Array): void {
+    const heirs = decodeHeirs(body);
+    if (heirs === null || this.#parts.isGone(by)) return;
+    this.#parts.gate.lost(node, heirs);
+    const line = this.#line;
+    if (this.#copyist !== null && line !== null && this.#goneReports.add(node)) this.#sendGone(line, node, heirs);
   }
 
   repeat(): void {

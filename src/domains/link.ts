@@ -36,6 +36,7 @@ export interface LinkParts extends HomeLineParts {
   readonly fold: (name: string) => string;
   readonly observer: BorderObserver;
   readonly isInside: (log: LogName, session: string) => boolean;
+  readonly isHeir: MirrorOwner['isHeir'];
   readonly crowdOf: MirrorOwner['crowdOf'];
   readonly isOwn: (session: string) => boolean;
   readonly isGone: MirrorOwner['isGone'];
@@ -279,7 +280,7 @@ export class Link implements Pick<Abroad, 'begin'> {
 
   begin(log: LogName, take: (origin: Origin | null) => void): void {
     const room = roomOf(log, this.#parts.home);
-    const { now, observer, isInside, crowdOf, isOwn, isGone, fold, shared, log: records } = this.#parts;
+    const { now, observer, isInside, isHeir, crowdOf, isOwn, isGone, fold, shared, log: records } = this.#parts;
     const borderNow = (): Border => this.#border;
     const owner: MirrorOwner = {
       get border() {
@@ -291,6 +292,7 @@ export class Link implements Pick<Abroad, 'begin'> {
       now,
       observer,
       isInside,
+      isHeir,
       crowdOf,
       isOwn,
       isGone,

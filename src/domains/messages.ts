@@ -1,10 +1,10 @@
 /** The messages between two domains. Packs and rooms are in the bodies of the frames. */
 import type { LetterRefusal } from '../chat/abroad.js';
-import type { MessageType, Tag } from '../log/entry.js';
+import { type Heir, MAX_HEIRS, type MessageType, type Tag } from '../log/entry.js';
 import { choice, flag, list, nullable, oneOf, pair, record, text, whole } from '../log/shape.js';
 
 /** The version of the protocol. Both ends send theirs first. */
-export const LINK_VERSION = 2;
+export const LINK_VERSION = 3;
 
 /** The most rooms that a domain shares: their names are in the head of one frame. */
 export const MAX_ROOMS = 200;
@@ -44,7 +44,10 @@ export type Visit =
   | { readonly kind: 'stop'; readonly id: number }
   /** The body is a pack for the room of a following. */
   | { readonly kind: 'append'; readonly id: number; readonly turn: number }
-  /** A node of the domain is gone, with its earlier incarnations: its people are out of the rooms that are followed. */
+  /**
+   * A node of the domain is gone, with its earlier incarnations: its people are out of the rooms that are followed. The
+   * body has the sessions of those who continue under other ones.
+   */
   | { readonly kind: 'gone'; readonly node: string }
   | Tell
   | Told
@@ -134,6 +137,23 @@ export const isWord = choice<Word>({
   told,
   pulse,
 });
+
+const isHeirs = list<Heir>(pair(name, name), MAX_HEIRS);
+
+/** Returns sessions that continue under other ones as the body of a message. */
+export function encodeHeirs(heirs: readonly Heir[]): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(heirs.slice(0, MAX_HEIRS)));
+}
+
+/** Reads the result of {@link encodeHeirs}; null for anything else. */
+export function decodeHeirs(body: Uint8Array): readonly Heir[] | null {
+  try {
+    const heirs: unknown = JSON.parse(Buffer.from(body).toString('utf8'));
+    return isHeirs(heirs) ? heirs : null;
+  } catch {
+    return null;
+  }
+}
 
 /** How often each end sends a sign of life, and the silence after which the other one gives it up, in milliseconds. */
 export const PULSE_MS = 5_000;

@@ -1,7 +1,7 @@
 /** One room of another domain, as this one follows it. */
 import { type BorderObserver, isFromAbroad, type Origin } from '../chat/abroad.js';
 import { decodeRoom } from '../chat/snapshot-codec.js';
-import type { Entry, LogName, Pack } from '../log/entry.js';
+import { type Entry, type LogName, type Pack, proposerOf, speakerOf } from '../log/entry.js';
 import type { AppendAnswer, Following, LogSink } from '../log/shared-log.js';
 import type { Border } from './border.js';
 import { isFit, isFitRoom, isSession, MAX_INVITATIONS, MAX_MASKS, MAX_SEATS } from './customs.js';
@@ -37,6 +37,8 @@ export interface MirrorOwner {
   readonly isGone: (node: string) => boolean;
   /** Whether somebody of this domain is in the room, as far as this domain knows. */
   readonly isInside: (log: LogName, session: string) => boolean;
+  /** Whether somebody of this domain continues under another session. */
+  readonly isHeir: (former: string, session: string) => boolean;
   /** Returns these numbers for the room as this domain has it; null if it does not have the room. */
   readonly crowdOf: (log: LogName) => Crowd | null;
   /** Sends a pack home. @returns false while that is not possible */
@@ -110,10 +112,8 @@ export class Mirror implements Following {
     }
     const sent = pack.map((entry) => border.outward(entry));
     // Some fields differ when they return: a target that the home cannot know is none.
-    for (const [index, entry] of sent.entries()) {
-      const session = pack[index]?.session ?? entry.session;
-      this.#own.add({ ...border.inward(entry, now()), session });
-    }
+    for (const [index, entry] of sent.entries())
+      this.#own.add({ ...border.inward(entry, now()), ...speakerOf(pack[index] ?? entry) });
     if (!this.#owner.send(this, sent, answer)) answer.failed('unknown');
   }
 
@@ -175,8 +175,11 @@ export class Mirror implements Following {
     if (decoded.kind === 'malformed' || !/^[A-Za-z\d.]{1,200}$/.test(id)) return false;
     if (decoded.kind !== 'state') return this.#leave('its home is a later version');
     const { state } = decoded;
-    const { border, observer, isInside, now, fold } = this.#owner;
-    const snapshot = border.roomHere(state, seq, now(), (session) => isInside(this.log, session));
+    const { border, observer, isInside, isHeir, now, fold } = this.#owner;
+    const snapshot = border.roomHere(state, seq, now(), {
+      isInside: (session) => isInside(this.log, session),
+      isHeir,
+    });
     // Another name would take the place of another room here.
     if (
       fold(state.name) !== fold(this.room) ||
@@ -209,20 +212,29 @@ export class Mirror implements Following {
     const { border, now } = this.#owner;
     const taken: Entry[] = [];
     for (const entry of entries) {
-      if (!isSession(entry.session)) return 'it has named a session that nobody can have';
+      if (!isSession(proposerOf(entry)) || !isSession(entry.session))
+        return 'it has named a session that nobody can have';
       const named = this.#named(entry);
       const here = border.inward(isFit(named) ? named : this.#unfit(named), now());
       const verdict = this.#own.judge(here);
       if (verdict === 'forged') return 'it has spoken for somebody of this domain';
       if (here.kind === 'gone' && this.#isAlive(here.node)) return 'it has removed a node of this domain that lives';
       if (verdict !== 'good') continue;
-      taken.push(isFromAbroad(here.session) ? here : { ...here, seen: this.#owner.seen });
+      const fit = here.kind === 'gone' ? this.#withHeirs(here) : here;
+      taken.push(isFromAbroad(here.session) ? fit : { ...fit, seen: this.#owner.seen });
     }
     this.#applied = seq;
     sink.pack(seq, taken);
     const crowd = this.#owner.crowdOf(this.log);
     if (crowd !== null && !isBearable(crowd)) this.#leave('it is too large');
     return null;
+  }
+
+  /** Returns the report of a gone node without people of this domain who do not continue under these sessions. */
+  #withHeirs(entry: Entry & { readonly kind: 'gone' }): Entry {
+    const { heirs = [], ...rest } = entry;
+    const fit = heirs.filter(([former, session]) => isFromAbroad(former) || this.#owner.isHeir(former, session));
+    return fit.length === 0 ? rest : { ...rest, heirs: fit };
   }
 
   /** Whether a node is one of this domain that the home cannot remove. */

@@ -1,5 +1,6 @@
 /** The proposals of people of this domain to a room of another one: its home cannot invent others for them. */
-import type { Entry } from '../log/entry.js';
+import { areOfOneDomain } from '../chat/abroad.js';
+import { type Entry, proposerOf } from '../log/entry.js';
 
 /** The most entries that are remembered; far more than can be on their way at once. */
 const MAX_ENTRIES = 20_000;
@@ -7,7 +8,7 @@ const MAX_ENTRIES = 20_000;
 const MAX_SESSIONS = 20_000;
 
 /** The fields that the home itself sets, or bounds. */
-const HOMES_OWN = new Set(['atMs', 'seen', 'base', 'maxMasks', 'maxValues', 'maxKeys', 'session', 'n', 'name']);
+const HOMES_OWN = new Set(['atMs', 'seen', 'base', 'maxMasks', 'maxValues', 'maxKeys', 'session', 'via', 'n', 'name']);
 
 /**
  * The verdict on an entry. `repeated`: it has been there before, or was never proposed with a number that still counts,
@@ -53,16 +54,19 @@ export class OwnEntries {
   /** Judges an entry of the home's log. */
   judge(entry: Entry): Verdict {
     // The home vouches for the entries of others, whose nicks differ from those of people here.
-    if (!this.#isOwn(entry.session)) return 'good';
-    const last = this.#last.get(entry.session) ?? 0;
+    const proposer = proposerOf(entry);
+    // Somebody of one domain cannot speak for somebody of another one.
+    if (!areOfOneDomain(entry.session, proposer)) return 'forged';
+    if (!this.#isOwn(proposer)) return 'good';
+    const last = this.#last.get(proposer) ?? 0;
     if (entry.n <= last) return 'repeated';
     const key = keyOf(entry);
     const isProposed = this.#sent.get(key)?.includes(deedOf(entry)) === true;
     // The home may take somebody out of its room, and may refuse a proposal.
     if (!isProposed && entry.kind !== 'over' && entry.kind !== 'withdrawn') return 'forged';
     this.#sent.delete(key);
-    this.#last.delete(entry.session);
-    this.#last.set(entry.session, entry.n);
+    this.#last.delete(proposer);
+    this.#last.set(proposer, entry.n);
     for (const oldest of this.#last.keys()) {
       if (this.#last.size <= MAX_SESSIONS) break;
       this.#last.delete(oldest);
@@ -81,12 +85,13 @@ export class OwnEntries {
   }
 }
 
-function keyOf({ session, n }: Entry): string {
-  return `${session} ${n}`;
+function keyOf(entry: Entry): string {
+  return `${proposerOf(entry)} ${entry.n}`;
 }
 
-/** Returns what an entry does, as text. */
+/** Returns what an entry does, as text, and about whom, if that is not the one who proposes it. */
 function deedOf(entry: Entry): string {
   const fields = Object.entries(entry).filter(([name]) => !HOMES_OWN.has(name));
+  if (entry.via !== undefined) fields.push(['session', entry.session]);
   return JSON.stringify(fields.sort(([one], [other]) => (one < other ? -1 : 1)));
 }

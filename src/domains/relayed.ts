@@ -22,6 +22,8 @@ export type Relayed =
   | { readonly kind: 'resign'; readonly term: number }
   /** A node needs a room; `isFresh` if it needs it as a whole. */
   | { readonly kind: 'want'; readonly room: string; readonly isFresh: boolean }
+  /** A node is gone; the body has the sessions under which its people continue. */
+  | { readonly kind: 'lost'; readonly node: string }
   /** A node does not need a room any more. */
   | { readonly kind: 'drop'; readonly room: string }
   /** The body is a pack for a room, from people of a node that knows of the last `caught-up`. */
@@ -78,6 +80,7 @@ export const isRelayed = choice<Relayed>({
   resign: record({ kind: oneOf('resign'), term: number }),
   want: record({ kind: oneOf('want'), room: name, isFresh: flag }),
   drop: record({ kind: oneOf('drop'), room: name }),
+  lost: record({ kind: oneOf('lost'), node: name }),
   offer: record({ kind: oneOf('offer'), ...ofRoom, sync: number }),
   held: record({ kind: oneOf('held'), term: number, home: nullable(home) }),
   'roll-call': record({ kind: oneOf('roll-call'), ...ofRoom, call: number }),

@@ -1,10 +1,12 @@
 /** The home of rooms as a node has it: a channel to the log in which another node, or this one, copies what it says. */
+import { nameOf, nodeOf } from '../chat/gone-nodes.js';
 import { toError } from '../errors.js';
 import type { Channel, ChannelEvents, Dial } from '../log/channel.js';
 import { encodeFrame, FrameReader } from '../log/frames.js';
 import type { Bus } from './bus.js';
 import { MAX_PENDING_BYTES } from './dial.js';
-import { isVisit, LINK_VERSION, STATE_PART_BYTES, type Visit, type Word } from './messages.js';
+import { type GoneFacts, GoneReports } from './gone-reports.js';
+import { encodeHeirs, isVisit, LINK_VERSION, STATE_PART_BYTES, type Visit, type Word } from './messages.js';
 import type { Relayed, RoomRelayed } from './relayed.js';
 import type { DomainLog } from './settings.js';
 import type { Tenure } from './tenure.js';
@@ -30,11 +32,13 @@ interface Followed {
 const NOBODY: ReadonlySet<Followed> = new Set();
 
 /** The parts of the home. */
-export interface SharedHomeParts {
+export interface SharedHomeParts extends GoneFacts {
   readonly bus: Bus;
   readonly tenure: Tenure;
   /** The name of the home. */
   readonly home: string;
+  /** The beginning of the sessions of this domain there. */
+  readonly lineage: string;
   readonly log: DomainLog;
 }
 
@@ -50,11 +54,13 @@ export class SharedHome {
   readonly #followed = new Map<number, Followed>();
   /** The same by the names of rooms. */
   readonly #byRoom = new Map<string, Set<Followed>>();
+  readonly #goneReports: GoneReports;
   /** Called when nothing can be offered until rooms have caught up. */
   onPause: () => void = () => undefined;
 
   constructor(parts: SharedHomeParts) {
     this.#parts = parts;
+    this.#goneReports = new GoneReports(parts, parts.lineage);
   }
 
   /** Opens a channel as soon as the link is up, whichever node holds it. */
@@ -181,6 +187,7 @@ export class SharedHome {
       return;
     }
     const { term } = tenure.tenant;
+    this.#reportGone();
     bus.say({ kind: 'offer', room: followed.room, term, sync }, body, (why) => {
       if (this.#channel !== channel) return;
       const isLate = term !== tenure.tenant.term || stream?.sync !== sync;
@@ -189,6 +196,17 @@ export class SharedHome {
       // The room has caught up while the offer was on its way.
       if (isLate && stream?.sync !== null) this.#tell({ kind: 'caught-up', id });
     });
+  }
+
+  /** The others must know that people of this node have had other sessions, before these offer anything. */
+  #reportGone(): void {
+    const { bus } = this.#parts;
+    this.#goneReports.report(
+      (node, heirs) => {
+        bus.say({ kind: 'lost', node }, encodeHeirs(heirs));
+      },
+      (node, heirs) => nameOf(node) === nameOf(bus.node) || heirs.some(([, session]) => nodeOf(session) === bus.node),
+    );
   }
 
   // From the log
@@ -211,6 +229,7 @@ export class SharedHome {
   /** Another node holds the link, or nobody. */
   moved(): void {
     this.#isUp = false;
+    this.#goneReports.restart();
     this.#pause();
   }
 

@@ -34,10 +34,17 @@ export class Visa {
    *   have made
    */
   stamped(entry: Entry, nowMs: number): Entry | null {
-    if (!isPlainSession(entry.session)) return null;
-    const { n, base } = entry;
-    const session = `${this.#parts.domain}/${entry.session}`;
-    const stamp: Stamp = { session, n, base, atMs: Math.min(entry.atMs, nowMs), seen: 0 };
+    const { session: about, via, n, base } = entry;
+    if (!isPlainSession(about) || (via !== undefined && !isPlainSession(via))) return null;
+    const prefix = `${this.#parts.domain}/`;
+    const stamp: Stamp = {
+      session: prefix + about,
+      ...(via !== undefined && { via: prefix + via }),
+      n,
+      base,
+      atMs: Math.min(entry.atMs, nowMs),
+      seen: 0,
+    };
     const withdrawn = withdrawalOf(stamp);
     if (!isFit(entry) || !this.#isOfDomain(entry)) return withdrawn;
     switch (entry.kind) {

@@ -2,16 +2,17 @@
 import { performance } from 'node:perf_hooks';
 import { homeOf, type Letter, type Origin } from '../chat/abroad.js';
 import type { Chat } from '../chat/chat.js';
+import { sessionsOf } from '../chat/gone-nodes.js';
 import { encodeRoom } from '../chat/snapshot-codec.js';
 import { decodePack } from '../log/codec.js';
-import type { Entry, LogName } from '../log/entry.js';
+import type { Entry, Heir, LogName } from '../log/entry.js';
 import type { SharedLog } from '../log/shared-log.js';
 import { Throttle } from '../throttle.js';
 import { Backlog, type BacklogReader } from './backlog.js';
 import { isPlainSession, isSession } from './customs.js';
 import type { FrameChannel } from './frame-channel.js';
 import { LETTER_BOX, Letters, type LetterTaker } from './letters.js';
-import { MAX_STATE_BYTES, type Resume, STATE_PART_BYTES, type Visit, type Word } from './messages.js';
+import { decodeHeirs, MAX_STATE_BYTES, type Resume, STATE_PART_BYTES, type Visit, type Word } from './messages.js';
 import type { Visa } from './visa.js';
 import { withdrawalOf } from './withdrawal.js';
 
@@ -276,7 +277,7 @@ export class Visitor {
       case 'append':
         return this.#append(visit, body);
       case 'gone':
-        return this.#lose(visit.node);
+        return this.#lose(visit.node, body);
       case 'tell':
       case 'told':
         this.charge(1);
@@ -289,14 +290,21 @@ export class Visitor {
   }
 
   /** A node of the domain is gone. @returns false if no node can have that name */
-  #lose(node: string): boolean {
-    if (!isPlainSession(`${node}.1`)) return false;
+  #lose(node: string, body: Uint8Array): boolean {
+    const heirs = body.length === 0 ? [] : decodeHeirs(body);
+    if (heirs === null || !isPlainSession(`${node}.1`)) return false;
+    const isLost = sessionsOf(node);
+    const isFitHeir = ([former, session]: Heir): boolean =>
+      isLost(former) && !isLost(session) && isPlainSession(former) && isPlainSession(session);
+    if (!heirs.every(isFitHeir)) return false;
+    const prefix = `${this.domain}/`;
+    const known = heirs.map(([former, session]) => [prefix + former, prefix + session] as const);
     const followed = new Set([...this.#visited.values()].map(({ room }) => room));
-    const work = this.rooms.chat.loseForeignNode(`${this.domain}/${node}`, (name) => {
+    const work = this.rooms.chat.loseForeignNode(prefix + node, known, (name) => {
       const shared = this.rooms.sharedName(name);
       return shared === undefined ? null : followed.has(shared);
     });
-    this.charge(FOLLOW_COST + work);
+    this.charge(FOLLOW_COST + work + heirs.length);
     return true;
   }
 

@@ -40,6 +40,11 @@ export function proposerOf({ session, via }: Speaker): string {
 /** The session that an entry is about, and the one that proposes it, if that is another one. */
 export type Speaker = Pick<Stamp, 'session' | 'via'>;
 
+/** Returns the sessions of an entry, and nothing else of it. */
+export function speakerOf({ session, via }: Speaker): Speaker {
+  return via === undefined ? { session } : { session, via };
+}
+
 /** A session that is over, and the one with which its member continues. */
 export type Heir = readonly [former: string, session: string];
 

@@ -1,9 +1,7 @@
 /** Members that are connected to several nodes at once. */
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Abroad } from '../../src/chat/abroad.js';
 import { Chat } from '../../src/chat/chat.js';
 import type { Member } from '../../src/chat/member.js';
-import { stateOf } from '../../src/chat/member-state.js';
 import { type Answer, whenSettled } from '../../src/chat/ticket.js';
 import { HeldLog } from '../support/held-log.js';
 import { MemoryCheckpoints } from '../support/memory-checkpoints.js';
@@ -29,9 +27,8 @@ beforeEach(() => {
   checkpoints = new MemoryCheckpoints();
 });
 
-function start(node: string, abroad?: Abroad): Chat {
+function start(node: string): Chat {
   return new Chat({
-    ...(abroad !== undefined && { abroad }),
     ...{ log, node, now: () => nowMs, newLogId: (name) => name.replace(/[^a-z0-9]/g, '') },
     sharing: { checkpoints, onGivenUp: () => undefined },
   });
@@ -480,31 +477,6 @@ test('a member that was just entering a room when a lost node was reported there
   expect(say(branch, '#a', 'after')).toMatchObject({ kind: 'said' });
   expect([branch.ear.words(), bob.ear.words()]).toEqual([[], ['joined ann', 'settings', 'said after']]);
   expect(roomsOf(b)).toEqual(roomsOf(c));
-});
-
-test('in a domain with links, a member that is always on keeps its only session', () => {
-  const linked: Abroad = {
-    isForeign: () => false,
-    viewOf: () => null,
-    objectionTo: () => 'unknown-domain',
-    begin: () => undefined,
-    observe: () => undefined,
-    post: () => undefined,
-  };
-  const [a, b] = [start('a.1', linked), start('b.1', linked)];
-  const home = connect(a);
-  join(home);
-  at(home, () => a.setTrait(home.member, 'always-on', true));
-  const { session } = home.member;
-  leave(home);
-  expect(b.directory.member('ann')?.away).toBe('Not connected');
-  const again = connect(a);
-  expect(b.directory.member('ann')?.away).toBeNull();
-  expect([again.member.session, stateOf(again.member).proposer]).toEqual([session, session]);
-  expect(say(again, '#a', 'back')).toMatchObject({ kind: 'said' });
-  at(again, () => a.setTrait(again.member, 'always-on', false));
-  leave(again);
-  expect(b.directory.member('ann')).toBeUndefined();
 });
 
 describe('a member that is always on', () => {

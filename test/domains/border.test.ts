@@ -135,7 +135,7 @@ test('whatever people of two domains do, and whatever becomes of the link, both 
         homeLabel: 'home',
       });
       const there = home.room('#a');
-      const expected = there && border.roomHere(there, 0, Infinity, () => true);
+      const expected = there && border.roomHere(there, 0, Infinity, { isInside: () => true, isHeir: () => true });
       expect(facts(far.room('#a:home.example'))).toEqual(facts(expected));
       const heard = far.said.filter((line) => line.startsWith('home.example.'));
       expect(new Set(heard).size).toBe(heard.length);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Gate } from '../../src/domains/gate.js';
 import { encodePack } from '../../src/log/codec.js';
-import type { Entry } from '../../src/log/entry.js';
+import type { Entry, Heir } from '../../src/log/entry.js';
 import { SILENT } from '../../src/server/log.js';
 import { stamp, words } from './entries.js';
 
@@ -46,6 +46,35 @@ test('a home removes the people of a node only if that is gone', () => {
   for (const node of ['a.1', 'third.example/a.1', 'far.example/x2-a.1']) {
     expect(whyNot(gate, '#a', bytesOf(gone(node)))).toBeNull();
   }
+});
+
+test('a home gives people of a gone node the sessions that their nodes have reported, and no others', () => {
+  const gone = (...heirs: Heir[]): Entry => ({
+    ...stamp,
+    kind: 'gone',
+    session: 'a.1.1',
+    node: 'far.example/x1-b.1',
+    heirs,
+  });
+  const heir = ['far.example/x1-b.1.7', 'far.example/x1-c.1.2'] as const;
+  const gate = open();
+  const forged = 'it has given people of this domain other sessions';
+  expect(whyNot(gate, '#a', bytesOf(gone(heir)))).toBe(forged);
+  gate.lost('b.1', [['b.1.7', 'c.1.2']]);
+  expect(whyNot(gate, '#a', bytesOf(gone(heir)))).toBeNull();
+  expect(whyNot(gate, '#a', bytesOf(gone(heir, ['far.example/x1-b.1.8', 'far.example/x1-c.1.2'])))).toBe(forged);
+  // Those of the home are its own affair.
+  expect(whyNot(gate, '#a', bytesOf(gone(['a.1.1', 'b.1.1'])))).toBeNull();
+});
+
+test('a home says for people of several nodes only what a node has offered', () => {
+  const gate = open();
+  gate.offered('#a', bytesOf({ ...say, session: 'x1-b.1.7', via: 'x1-c.1.2' }));
+  const there = { ...say, session: 'far.example/x1-b.1.7', via: 'far.example/x1-c.1.2' };
+  const forged = 'it has spoken for somebody of this domain';
+  expect(whyNot(gate, '#a', bytesOf({ ...there, session: 'far.example/x1-b.1.8' }))).toBe(forged);
+  expect(whyNot(gate, '#a', bytesOf({ ...there, via: 'c.1.2' }))).toBe(forged);
+  expect(whyNot(gate, '#a', bytesOf(there))).toBeNull();
 });
 
 test('what is no pack does not reach the nodes', () => {

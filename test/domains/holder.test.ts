@@ -10,6 +10,7 @@ import { encodeSessions } from '../../src/domains/roll-call.js';
 import { SharedLink } from '../../src/domains/shared-link.js';
 import type { ChannelEvents } from '../../src/log/channel.js';
 import { encodePack } from '../../src/log/codec.js';
+import type { Heir } from '../../src/log/entry.js';
 import { encodeFrame, FrameReader } from '../../src/log/frames.js';
 import { MemoryLog } from '../../src/log/memory-log.js';
 import { QuietChannel } from '../support/quiet-channel.js';
@@ -63,6 +64,7 @@ class Scene {
   readonly heard: { readonly node: string; readonly message: Relayed; readonly body: Uint8Array }[] = [];
   readonly records: string[] = [];
   readonly gone = new Set<string>();
+  heirs: readonly Heir[] = [];
   /** The sessions that the other node has inside; null while it does not answer. */
   inside: readonly string[] | null = [];
   nowMs = 0;
@@ -87,6 +89,7 @@ class Scene {
       isGone: (node) => this.gone.has(node),
       goneVersion: () => this.gone.size,
       goneNodes: () => [...this.gone],
+      heirs: () => this.heirs,
       insidersOf: () => ['a.1.1'],
       dial: () => (events) => {
         this.channel = new HomeChannel(events);

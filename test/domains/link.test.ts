@@ -59,6 +59,7 @@ class Far {
       },
       observer: { renewed: ignore, withdrawn: ignore },
       isInside: () => false,
+      isHeir: () => false,
       crowdOf: () => null,
       isOwn: () => false,
       isGone: () => false,

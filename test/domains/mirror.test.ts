@@ -47,6 +47,7 @@ class Scene {
       },
       isOwn: (session: string) => session.startsWith('b.1.'),
       isInside: () => true,
+      isHeir: () => false,
       isGone: (node: string) => node !== 'b.1',
       crowdOf: () => this.crowd,
       fold,
@@ -138,10 +139,11 @@ test('a home cannot end the sessions of other domains, nor those of a node here 
 test('a state asks once for each of our places whether somebody is inside', () => {
   const seats = [1, 2].map((index) => ({ ...seat, session: `shanghai.example/b.1.${index}`, last: index }));
   const asked: string[] = [];
-  const room = border.roomHere({ ...emptyRoom(), seats: [seat, ...seats] }, 5, NOW, (session) => {
+  const isInside = (session: string): boolean => {
     asked.push(session);
     return session === 'b.1.1';
-  });
+  };
+  const room = border.roomHere({ ...emptyRoom(), seats: [seat, ...seats] }, 5, NOW, { isInside, isHeir: () => false });
   expect(asked).toEqual(['b.1.1', 'b.1.2']);
   expect(room.seats.map(({ session }) => session)).toEqual(['beijing.example/a.1.1', 'b.1.1']);
   expect(room.numbers.last).toEqual([['b.1.2', 2, 5]]);
@@ -265,12 +267,46 @@ test.each<Entry>([
   { ...own, kind: 'kick', who: null, target: 'beijing.example/a.1.1', reason: '' },
   { ...own, ...settings, session: own.session, changes: [rank] },
   { ...own, ...say, session: own.session },
+  { ...say, session: 'c.1.4', via: 'b.1.1' },
 ])('an entry of somebody here is known when it returns: %j', (entry) => {
   const scene = new Scene().begin();
   scene.mirror.append([entry], { appended: () => undefined, failed: () => expect.fail('it has not been sent') });
   const visa = new Visa({ domain: 'shanghai.example', label: 'shanghai', maxMasks: 1 });
   for (const sent of scene.sent) expect(scene.hear(visa.stamped(sent, NOW) ?? expect.fail('a violation'))).toBeNull();
-  expect(scene.taken.map(({ kind, session }) => [kind, session])).toEqual([[entry.kind, 'b.1.1']]);
+  expect(scene.taken.map(({ kind, session, via }) => [kind, session, via])).toEqual([
+    [entry.kind, entry.session, entry.via],
+  ]);
+});
+
+const device = { ...say, session: 'shanghai.example/c.1.4', via: 'shanghai.example/b.1.1' } as const;
+
+test.each<[string, Pick<Partial<Entry>, 'session' | 'via'>]>([
+  ['by a session of its own', { via: 'a.1.1' }],
+  ['by one of a third domain', { via: 'tokyo.example/b.1.1' }],
+  ['by one here that speaks for another member', { session: 'shanghai.example/c.1.5' }],
+  ['by one here for somebody of the home', { session: 'a.1.1' }],
+])('a home cannot speak for a member that is connected to several nodes %s', (_, forged) => {
+  const scene = new Scene().begin();
+  const entry = { ...say, session: 'c.1.4', via: 'b.1.1' };
+  scene.mirror.append([entry], { appended: () => undefined, failed: () => expect.fail('it has not been sent') });
+  expect(scene.hear({ ...device, ...forged })).toBe('it has spoken for somebody of this domain');
+  expect(scene.taken).toEqual([]);
+});
+
+test('members of the home that are connected to several of its nodes are one here, and continue when one is gone', () => {
+  const scene = new Scene().begin({ heirs: [['a.1.1', 'b.1.1']] });
+  expect(scene.room?.heirs).toEqual([['beijing.example/a.1.1', 'beijing.example/b.1.1']]);
+  expect(scene.hear({ ...say, session: 'a.1.4', via: 'c.1.1' })).toBeNull();
+  const heirs = [
+    ['a.1.4', 'c.1.1'],
+    ['a.1.5', 'shanghai.example/b.1.1'],
+    ['shanghai.example/b.1.1', 'shanghai.example/b.1.2'],
+  ] as const;
+  expect(scene.hear({ ...stamp, kind: 'gone', n: 2, node: 'a.1', heirs })).toBeNull();
+  expect(scene.taken).toMatchObject([
+    { session: 'beijing.example/a.1.4', via: 'beijing.example/c.1.1' },
+    { node: 'beijing.example/a.1', heirs: [['beijing.example/a.1.4', 'beijing.example/c.1.1']] },
+  ]);
 });
 
 test.each<Partial<Crowd>>([{ seats: MAX_SEATS + 1 }, { masks: MAX_MASKS + 1 }, { invitations: MAX_INVITATIONS + 1 }])(

@@ -17,7 +17,10 @@ test('what a node cannot take as fast as it arrives does not fill its memory', a
   const bus = new Bus({ domain, logs, release: nothing, node: () => 'a.1', applied: () => 0, now: () => 0, log });
   onTestFinished(() => bus.close());
   const tenure = new Tenure();
-  const home = new SharedHome({ bus, tenure, home: domain, log });
+  const home = new SharedHome({
+    ...{ bus, tenure, home: domain, log, lineage: 'x1-' },
+    ...{ goneVersion: () => 0, goneNodes: () => [], heirs: () => [] },
+  });
   await new Promise<void>((resolve) => {
     bus.open({ heard: nothing, repeat: nothing, missed: nothing, away: nothing, back: resolve });
   });

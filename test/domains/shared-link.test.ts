@@ -1,6 +1,5 @@
 /** A domain of several nodes: one of them holds the link, and all have its rooms. */
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import type { Member } from '../../src/chat/member.js';
 import { RANK_BITS } from '../../src/chat/room.js';
 import { FrameChannel } from '../../src/domains/frame-channel.js';
 import { isVisit, LINK_VERSION, type Visit } from '../../src/domains/messages.js';
@@ -8,109 +7,11 @@ import { MemoryCheckpoints } from '../support/memory-checkpoints.js';
 import { QuietChannel } from '../support/quiet-channel.js';
 import { SimulatedNetwork } from '../support/simulated-network.js';
 import { LogServer, SocketLog } from '../support/socket-log.js';
-import { Ways, World } from './worlds.js';
-
-const ROOM = '#a:home.example';
-const JOIN = { key: null, maxRooms: 9, flags: [] };
-const LIMITS = { maxMasks: 5, maxValues: 9 };
+import { JOIN, LIMITS, NodesScene, personOf, ROOM } from './nodes-scene.js';
+import { World } from './worlds.js';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval', 'clearTimeout', 'clearInterval'] }));
 afterEach(() => void vi.useRealTimers());
-
-/** One node. */
-interface NodeOfFar {
-  readonly world: World;
-  readonly ways: Ways;
-  readonly log: SocketLog;
-  isGivenUp: boolean;
-}
-
-/** Two domains. One of them has several nodes, whose logs are late. */
-class Scene {
-  readonly home = new World(null);
-  readonly nodes: NodeOfFar[] = [];
-  readonly network = new SimulatedNetwork(1, { cut: 0, repeat: 0 });
-  readonly #logs = new LogServer(1_000_000, () => 1_000_000);
-  readonly #checkpoints = new MemoryCheckpoints();
-
-  static async start(...names: readonly string[]): Promise<Scene> {
-    const scene = new Scene();
-    await scene.home.start(['ann']);
-    for (const name of names) await scene.add(name);
-    onTestFinished(async () => {
-      await scene.home.domains.close();
-      for (const { world } of scene.nodes) await world.domains.close();
-    });
-    return scene;
-  }
-
-  /** The same, with somebody of the home and of each node in the room. */
-  static async startInside(...names: readonly string[]): Promise<Scene> {
-    const scene = await Scene.start(...names);
-    scene.home.chat.join(personOf(scene.home), '#a', JOIN);
-    for (const { world } of scene.nodes) world.chat.join(personOf(world), ROOM, JOIN);
-    await scene.settle();
-    return scene;
-  }
-
-  /** Returns a node that has been started, by its place among those. */
-  node(index: number): NodeOfFar {
-    return this.nodes[index] ?? expect.fail(`there is no node ${String(index)}`);
-  }
-
-  /** @param isCut - whether it cannot reach the home */
-  async add(name: string, isCut = false): Promise<NodeOfFar> {
-    const log = new SocketLog(this.network, this.#logs);
-    const ways = new Ways(this.home.domains);
-    ways.isCut = isCut;
-    const checkpoints = this.#checkpoints;
-    const onGivenUp = (): void => {
-      node.isGivenUp = true;
-    };
-    const world = new World(ways, {
-      node: name,
-      lineage: 'x1-',
-      nodes: { logs: log, sharing: { checkpoints, onGivenUp } },
-    });
-    const node: NodeOfFar = { world, ways, log, isGivenUp: false };
-    this.nodes.push(node);
-    await this.settle();
-    await world.start([name.slice(0, 1)]);
-    await this.settle();
-    return node;
-  }
-
-  /** Lets everything arrive. @param rounds - how often the nodes look after each other */
-  async settle(rounds = 8): Promise<void> {
-    for (let count = 0; count < rounds; count += 1) {
-      // Without a bound, a domain that cannot be reached would be called for ever.
-      for (let [isMoving, left] = [true, 100]; isMoving && left > 0; left -= 1) {
-        this.network.run();
-        await vi.advanceTimersByTimeAsync(0);
-        isMoving = this.nodes.map(({ ways }) => ways.step(1_000)).includes(true);
-      }
-      await vi.advanceTimersByTimeAsync(250);
-    }
-  }
-
-  /** A node is not there any more from one moment to the next. */
-  async kill(node: NodeOfFar, name: string): Promise<void> {
-    this.nodes.splice(this.nodes.indexOf(node), 1);
-    node.ways.cut();
-    node.ways.step(1);
-    node.log.close();
-    await node.world.domains.close();
-    this.nodes[0]?.world.chat.giveUp(name);
-  }
-
-  get holders(): number {
-    return this.nodes.filter(({ ways }) => ways.isConnected).length;
-  }
-}
-
-function personOf({ members: [member] }: World): Member {
-  return member ?? expect.fail('nobody is here');
-}
 
 function say(world: World, text: string): void {
   const words = { type: 'message', text, tags: [], isDivisible: false } as const;
@@ -129,7 +30,7 @@ function textsOf({ said }: World): string[] {
 }
 
 test('one node holds the link, and the people of all are in the room with its one order', async () => {
-  const scene = await Scene.startInside('a.1', 'b.1');
+  const scene = await NodesScene.startInside('a.1', 'b.1');
   const [a, b] = [scene.node(0).world, scene.node(1).world];
   expect(scene.holders).toBe(1);
   for (let index = 0; index < 5; index += 1) {
@@ -157,7 +58,7 @@ test('one node holds the link, and the people of all are in the room with its on
 });
 
 test('the node that holds the link is killed: another one takes it over, and nothing is lost or doubled', async () => {
-  const scene = await Scene.startInside('a.1', 'b.1', 'c.1');
+  const scene = await NodesScene.startInside('a.1', 'b.1', 'c.1');
   const [first, second, third] = [scene.node(0), scene.node(1), scene.node(2)];
   expect(first.ways.isConnected).toBe(true);
   for (let index = 0; index < 4; index += 1) {
@@ -184,7 +85,7 @@ test('the node that holds the link is killed: another one takes it over, and not
 });
 
 test('a node that enters later has the room, and the others miss nothing meanwhile', async () => {
-  const scene = await Scene.startInside('a.1');
+  const scene = await NodesScene.startInside('a.1');
   const a = scene.node(0);
   say(a.world, 'one');
   const b = await scene.add('b.1');
@@ -202,7 +103,7 @@ test('a node that enters later has the room, and the others miss nothing meanwhi
 });
 
 test('a node that was given up by mistake comes back: its people are in the room again with their ranks', async () => {
-  const scene = await Scene.startInside('a.1', 'b.1');
+  const scene = await NodesScene.startInside('a.1', 'b.1');
   const [a, b] = [scene.node(0), scene.node(1)];
   scene.home.chat.amend(
     personOf(scene.home),
@@ -228,7 +129,7 @@ test('a node that was given up by mistake comes back: its people are in the room
 });
 
 test('a node that cannot reach the logs gives the link up, and does not take it back from another one', async () => {
-  const scene = await Scene.startInside('a.1', 'b.1');
+  const scene = await NodesScene.startInside('a.1', 'b.1');
   const [a, b] = [scene.node(0), scene.node(1)];
   expect(a.ways.isConnected).toBe(true);
   a.log.detach();
@@ -249,7 +150,7 @@ test('a node that cannot reach the logs gives the link up, and does not take it 
 });
 
 test('a node that has the logs again after a moment takes the link again', async () => {
-  const scene = await Scene.startInside('a.1');
+  const scene = await NodesScene.startInside('a.1');
   const a = scene.node(0);
   a.log.detach();
   await scene.settle();
@@ -262,7 +163,7 @@ test('a node that has the logs again after a moment takes the link again', async
 });
 
 test('a node that cannot reach the home lets another one try', async () => {
-  const scene = await Scene.start();
+  const scene = await NodesScene.start();
   const a = await scene.add('a.1', true);
   const b = await scene.add('b.1');
   expect(scene.holders).toBe(0);
@@ -308,7 +209,7 @@ test('a node that serves a domain says so again if the logs have not taken it', 
 });
 
 test('the link is cut: what is said on any node waits, and is said once when it is back', async () => {
-  const scene = await Scene.startInside('a.1', 'b.1');
+  const scene = await NodesScene.startInside('a.1', 'b.1');
   const [a, b] = [scene.node(0), scene.node(1)];
   for (const { ways } of scene.nodes) ways.cut();
   await scene.settle(2);
