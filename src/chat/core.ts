@@ -23,6 +23,7 @@ import { ASCII_NAMING, type Naming } from './case-mapping.js';
 import { Checkpointing } from './checkpointing.js';
 import { DirectoryState } from './directory-state.js';
 import type { BanBook } from './domain-bans.js';
+import { CutRooms } from './cut-rooms.js';
 import { DOMAIN_DEEDS, type DomainOutcomes } from './domain-deeds.js';
 import { DomainState } from './domain-state.js';
 import { Foreigners } from './foreigners.js';
@@ -132,6 +133,7 @@ export class Core implements ReplicaOwner {
   /** Members that have quit before they were let in, by their sessions, until the log has that they have quit. */
   readonly #departing = new Map<string, MemberState>();
   readonly #strangers = new Strangers();
+  readonly #cutRooms = new CutRooms();
   readonly #waiting = new Set<Waiting>();
   /** The logs of rooms that packs of other rooms wait for. */
   readonly #awaited = new Set<LogName>();
@@ -726,6 +728,15 @@ export class Core implements ReplicaOwner {
     }
     const room = this.rooms.ofLog(log);
     if (room !== undefined) this.#presenter.showTrouble(room.fold, trouble, this.directory.now());
+    if (this.abroad?.isForeign(log) !== true) return;
+    if (trouble.kind === 'away') this.#cutRooms.away(log, this.steadyMs);
+    if (trouble.kind === 'back' && this.#cutRooms.back(log)) this.#showCut(log, false);
+  }
+
+  #showCut(log: LogName, isCut: boolean): void {
+    const room = this.rooms.ofLog(log);
+    if (room === undefined) this.#cutRooms.back(log);
+    else this.#presenter.showCut(room.fold, isCut);
   }
 
   /** Gives up proposals that have waited too long: their proposers are answered that the log has not taken them. */
@@ -736,6 +747,7 @@ export class Core implements ReplicaOwner {
       replica.expire(isForeign ? this.steadyMs - FOREIGN_PATIENCE_MS : beforeMs);
       if (replica.isSettled) this.#waiting.delete(replica);
     }
+    for (const log of this.#cutRooms.due(this.steadyMs)) this.#showCut(log, true);
     this.rooms.trim();
     this.rooms.dropUnused();
     if (!this.isShared) return;

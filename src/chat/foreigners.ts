@@ -83,6 +83,11 @@ export class Foreigners {
     else this.#byNick.delete(key);
   }
 
+  /** Returns the member with a nick, in a room or not: somebody who has been there lately, or wants to enter. */
+  known(nick: string): MemberState | undefined {
+    return this.#byNick.get(this.#fold(nick))?.at(-1);
+  }
+
   /** Gives a member another nick. */
   rename(member: MemberState, nick: string): void {
     this.#call(member, nick);

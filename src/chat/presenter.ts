@@ -20,6 +20,10 @@ const LOSSES = {
   regressed: 'The database has lost the last messages of this room. They may be missing, or in another order.',
 } as const;
 
+/** The texts that members of a room of another domain read when its home cannot be reached, and when it can again. */
+const CUT = 'The domain of this room cannot be reached. Nothing arrives from there, and what you say here waits.';
+const MENDED = 'The domain of this room can be reached again.';
+
 /**
  * The reasons for which members of other domains leave rooms, and a member leaves a room of another domain against its
  * will.
@@ -185,7 +189,15 @@ export class Presenter {
 
   /** Shows the members of a room that its log has lost events that they have seen. */
   showTrouble(room: RoomState, { kind }: LogTrouble, atMs: number): void {
-    if (kind !== 'restored' && kind !== 'regressed') return;
+    if (kind === 'restored' || kind === 'regressed') this.#notify(room, LOSSES[kind], atMs);
+  }
+
+  /** Shows the members of a room of another domain that its home cannot be reached, or can again. */
+  showCut(room: RoomState, isCut: boolean): void {
+    this.#notify(room, isCut ? CUT : MENDED, this.#core.directory.now());
+  }
+
+  #notify(room: RoomState, text: string, atMs: number): void {
     const common = {
       kind: 'said',
       atMs,
@@ -197,7 +209,7 @@ export class Presenter {
       tags: [],
       isDivisible: true,
     } as const;
-    this.#publisher.publish({ ...common, type: 'notice', text: LOSSES[kind] }, null);
+    this.#publisher.publish({ ...common, type: 'notice', text }, null);
   }
 
   /** Shows that somebody has entered, unless those inside were not shown that it was absent. */

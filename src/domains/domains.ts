@@ -17,6 +17,7 @@ import { toError } from '../errors.js';
 import type { Dial } from '../log/channel.js';
 import type { LogName, Pack, Who } from '../log/entry.js';
 import type { AppendAnswer, Following, LogSink, SharedLog } from '../log/shared-log.js';
+import { formatAddress } from '../socket/address.js';
 import { dialDomain, type ReachableLink } from './dial.js';
 import { labelsOf, placeOfLog, placeOfRoom } from './domain-names.js';
 import { Entrance, type EntranceParts, type Guest } from './entrance.js';
@@ -168,6 +169,7 @@ export class Domains implements Abroad {
     if (settings.listen !== null) {
       const admit: EntranceParts['admit'] = (hello, channel) => this.admit(hello, channel);
       this.#entrance = await Entrance.open({ settings, at: settings.listen, log, admit });
+      log.info('listening for domains', { domain: settings.name, at: formatAddress(this.#entrance.address) });
     }
     this.#looks = setInterval(() => {
       this.#look();

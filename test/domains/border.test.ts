@@ -6,6 +6,7 @@ import { RANK_BITS } from '../../src/chat/room.js';
 import type { RoomSnapshot } from '../../src/chat/snapshot.js';
 import { whenSettled } from '../../src/chat/ticket.js';
 import { Border } from '../../src/domains/border.js';
+import { Ear as Listener } from '../chat/ear.js';
 import { closeAfterTest, startTwo, World } from './worlds.js';
 
 const LIMITS = { maxMasks: 5, maxValues: 9 };
@@ -173,6 +174,43 @@ test('what is said while the link is down fails after 30 seconds, and is not sai
   far.chat.say(cid, { kind: 'room', name: '#a:home.example', ranks: 0 }, { ...words, text: 'again' });
   settle();
   expect(home.said.map((line) => line.split(' ')[2])).toEqual(['again']);
+});
+
+function noticesTo({ heard }: Listener): string[] {
+  return heard.flatMap((event) => (event.kind === 'said' && event.type === 'notice' ? [event.text] : []));
+}
+
+test('those in a room are notified when its home has been away for five seconds, and when it is back', async () => {
+  const { home, ways, far, settle } = await startTwo(['ann'], []);
+  closeAfterTest(far, home);
+  settle();
+  const ear = new Listener();
+  const cid = far.chat.receive({ host: ear.remoteHost, outlet: ear });
+  far.chat.admit(cid, { nick: 'cid', user: 'u', realName: 'r' });
+  far.chat.join(cid, '#a:home.example', JOIN);
+  settle();
+  const pass = (seconds: number): void => {
+    for (let second = 0; second < seconds; second += 1) {
+      far.nowMs += 1_000;
+      far.chat.tick();
+    }
+  };
+  const cut = 'The domain of this room cannot be reached. Nothing arrives from there, and what you say here waits.';
+  ways.cut();
+  settle();
+  pass(3);
+  ways.isCut = false;
+  settle();
+  pass(9);
+  expect(noticesTo(ear)).toEqual([]);
+  ways.cut();
+  settle();
+  pass(9);
+  expect(noticesTo(ear)).toEqual([cut]);
+  ways.isCut = false;
+  settle();
+  pass(9);
+  expect(noticesTo(ear)).toEqual([cut, 'The domain of this room can be reached again.']);
 });
 
 /** Keeps the rooms that its member is shown to have left. */

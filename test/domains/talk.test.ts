@@ -53,6 +53,30 @@ describe.skipIf(!hasOpenssl)(`people of two domains${hasOpenssl ? '' : ' (needs 
     await ann.lineLike(/:bob\/beijing!\S+ KICK #tea:beijing\.example ann :you too/);
   });
 
+  test('people of another domain are found, described by their domain, and invited by the home', async () => {
+    const { beijing, shanghai } = await startPair(authority);
+    const [bob, ann, joe] = [await beijing.irc('bob'), await shanghai.irc('ann'), await shanghai.irc('joe')];
+    await ask(bob, 'JOIN #tea', / 366 /);
+    await ask(ann, 'JOIN #tea:beijing.example', / 366 /);
+    await bob.lineLike(/:ann\/shanghai!\S+ JOIN/);
+    expect(await ask(bob, 'WHO ann/shanghai', / 352 /)).toMatch(/ #tea ann \S+ shanghai\.example ann\/shanghai H :1 /);
+    expect(await ask(bob, 'WHOIS ann/shanghai', / 312 /)).toMatch(/ ann\/shanghai shanghai\.example :Another domain/);
+    // Nobody here knows for how long it has been idle.
+    expect(await bob.line()).toMatch(/ 318 bob ann\/shanghai /);
+    await ask(bob, 'INVITE ann/shanghai #tea', / 443 bob ann\/shanghai #tea /);
+    await ask(bob, 'INVITE joe/shanghai #tea', / 401 bob joe\/shanghai /);
+    await ask(bob, 'MODE #tea +i', /MODE #tea \+i/);
+    await ask(joe, 'KNOCK #tea:beijing.example', / 711 joe /);
+    await bob.lineLike(/ 710 #tea #tea joe\/shanghai!/);
+    await ask(bob, 'INVITE joe/shanghai #tea', / 341 bob joe\/shanghai #tea/);
+    await joe.lineLike(/:bob\/beijing!\S+ INVITE joe #tea:beijing\.example/);
+    await ask(joe, 'JOIN #tea:beijing.example', / 366 /);
+    // Only the home can do that, and only for rooms that both have.
+    await ask(ann, 'INVITE bob/beijing #tea:beijing.example', / 401 ann bob\/beijing /);
+    await ask(bob, 'JOIN #own', / 366 /);
+    await ask(bob, 'INVITE ann/shanghai #own', / 401 bob ann\/shanghai /);
+  });
+
   test('both speak at once, and all read one order, each line once', async () => {
     const { beijing, shanghai } = await startPair(authority, {
       beijing: { settings: QUICK },

@@ -1,6 +1,6 @@
 /** Enters and leaves rooms, and acts on their members. */
 import type { EntryOf, LogName, RoomDeeds, RoomFlag } from '../../log/entry.js';
-import { type BorderRefusal, namesDomain } from '../abroad.js';
+import { type BorderRefusal, isFromAbroad, namesDomain } from '../abroad.js';
 import type { Core } from '../core.js';
 import type { EventOf } from '../event.js';
 import type { Member } from '../member.js';
@@ -113,10 +113,13 @@ export function invite(
 > {
   const { core, directory } = scene;
   const by = stateOf(who);
-  const guest = directory.member(nick);
+  const guest = directory.member(nick) ?? core.foreigners.known(nick);
   if (guest === undefined) return refuse('no-such-member');
   const replica = roomFor(scene, by, name);
   if (replica === undefined) return refuse('no-such-room');
+  // Only the home of a room can invite somebody of another domain, and only into a room that others share.
+  const { isForeign, isShared } = replica.fold;
+  if (isFromAbroad(guest.session) && (isForeign || !isShared)) return refuse('no-such-member');
   const stamp = core.stamp(replica, by);
   const invitation = { kind: 'invite', guest: guest.session, who: replica.fold.guiseOf(guest.who) } as const;
   const entry = by.isElsewhere

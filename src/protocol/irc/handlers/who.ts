@@ -1,4 +1,5 @@
 /** WHO and WHOX (modern, "WHO message"; IRCv3 whox). */
+import { homeOf } from '../../../chat/abroad.js';
 import { matchesMask } from '../../../chat/mask.js';
 import type { Member } from '../../../chat/member.js';
 import { isVisible, mayList } from '../../../chat/permissions.js';
@@ -71,7 +72,7 @@ function* found(client: Client, mask: string): Generator<Found | null> {
     }
     return;
   }
-  const exact = directory.member(mask);
+  const exact = directory.anyone(mask);
   if (exact !== undefined) {
     yield { member: exact, room: roomToShow(viewer, exact) };
     return;
@@ -101,22 +102,23 @@ function flagsOf(client: Client, member: Member, room: Room | null): string {
 }
 
 function sendPlain(client: Client, member: Member, room: Room | null): void {
-  const { name } = client.server;
+  const domain = homeOf(member.session);
   const flags = flagsOf(client, member, room);
   client.reply(
     'RPL_WHOREPLY',
     room?.name ?? '*',
     member.user,
     member.host,
-    name,
+    domain ?? client.server.name,
     member.nick,
     flags,
-    `0 ${member.realName}`,
+    `${domain === null ? 0 : 1} ${member.realName}`,
   );
 }
 
 function sendFields(client: Client, query: Query, fields: string, member: Member, room: Room | null): void {
   const { server, member: viewer } = client;
+  const domain = homeOf(member.session);
   const mayKnowAddress = viewer === member || viewer.may('see-hosts');
   const values: Readonly<Record<string, string>> = {
     t: query.token,
@@ -125,11 +127,12 @@ function sendFields(client: Client, query: Query, fields: string, member: Member
     // A host that hides the address must not be undone by this field.
     i: mayKnowAddress ? (server.chat.addressesOf(member)[0] ?? member.address) : '255.255.255.255',
     h: member.host,
-    s: server.name,
+    s: domain ?? server.name,
     n: member.nick,
     f: flagsOf(client, member, room),
-    d: '0',
-    l: String(Math.floor((server.directory.now() - member.lastSpokeMs) / 1000)),
+    d: domain === null ? '0' : '1',
+    // The idle time of somebody of another domain is not known.
+    l: domain === null ? String(Math.floor((server.directory.now() - member.lastSpokeMs) / 1000)) : '0',
     a: member.account ?? '0',
     o: room === null ? 'n/a' : '0',
     r: member.realName,
