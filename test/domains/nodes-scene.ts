@@ -30,11 +30,14 @@ export class NodesScene {
     const scene = new NodesScene();
     await scene.home.start(['ann']);
     for (const name of names) await scene.add(name);
-    onTestFinished(async () => {
-      await scene.home.domains.close();
-      for (const { world } of scene.nodes) await world.domains.close();
-    });
+    onTestFinished(() => scene.close());
     return scene;
+  }
+
+  /** Ends all links. */
+  async close(): Promise<void> {
+    await this.home.domains.close();
+    for (const { world } of this.nodes) await world.domains.close();
   }
 
   /** The same, with somebody of the home and of each node in the room. */
