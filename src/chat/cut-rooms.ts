@@ -1,7 +1,7 @@
 /** The rooms of other domains whose homes cannot be reached. */
 import type { LogName } from '../log/entry.js';
 
-/** How long a home is away before the members of its rooms are notified, in milliseconds: most links are back sooner. */
+/** The time after which the members of a room learn that its home is away, in milliseconds: most are back sooner. */
 const PATIENCE_MS = 5_000;
 
 /** Decides when the members of a room are notified that its home is away, and that it is back. */

@@ -162,7 +162,10 @@ export class SharedHome {
       case 'pulse':
         this.#tell({ kind: 'pulse' });
         return;
+      // Nodes report each other in another way, and send no letters by this one.
       case 'gone':
+      case 'tell':
+      case 'told':
     }
   }
 
