@@ -10,8 +10,8 @@ const MARKED = /<!-- figure ([\w-]+) -->.*?<!-- \/figure -->/g;
 /** A table whose rows are those of a page of docs/benchmarks. */
 const TABLE = /(<!-- figures of (\S+) -->\n\n)((?:\|.*\n)+)/g;
 
-/** The peer of every suite that is fdmux with its defaults. */
-const FDMUX = 'fdmux level';
+/** The peer of the chat's suites that is fdmux with its defaults, and that of the connections alone. */
+const [FDMUX, FDMUX_STREAMS] = ['fdmux level', 'fdmux edge'];
 
 /** Returns the names of the figures of a text. */
 export function figuresIn(text: string): string[] {
@@ -62,7 +62,7 @@ export function proseFigures({ servers, irc, transports, store, threads }: Publi
   const costOf = (peer: string) => Math.min(...ownOf(chat, peer).map(({ cpuNsEach }) => cpuNsEach));
   const [web, tls] = ['fdmux WebSocket', 'fdmux TLS'].map((peer) => costOf(peer) / costOf('fdmux TCP'));
   const tlsBytes = Math.min(...ownOf(measuredIn(transports.memory), 'fdmux TLS'));
-  const idle = Math.min(...ownOf(measuredIn(servers.memory), FDMUX));
+  const idle = Math.min(...ownOf(measuredIn(servers.memory), FDMUX_STREAMS));
   const threadBytes = 1000 * median(measuredIn(threads.threads).answers.map(({ kilobytes }) => kilobytes));
   const rates = measuredIn(store.rate).answers['process'] ?? [];
   const storedUs = rangeOf(rates.map(({ cpuUsPerMessage }) => cpuUsPerMessage)).least;

@@ -18,16 +18,16 @@ const LIMITED =
 /** At this share of its core or more, the load generator was the limit: the rate is not the server's. */
 export const LIMIT = 0.95;
 
-/** The most that a peer may cost, as a multiple of another one, by question. */
+/** The most that a peer may cost, as a multiple of another one, by question. Streams are edge-triggered by default. */
 const AIMS: Readonly<Record<string, readonly { readonly peer: string; readonly most: number; readonly of: string }[]>> =
   {
-    'echo-1': [{ peer: 'fdmux level', most: 1.2, of: 'C epoll' }],
+    'echo-1': [{ peer: 'fdmux edge', most: 1.2, of: 'C epoll' }],
     'echo-64': [
       { peer: 'fdmux level', most: 1, of: 'C epoll' },
       { peer: 'fdmux edge', most: 1, of: 'C epoll' },
     ],
-    'echo-pipelined': [{ peer: 'fdmux level', most: 1.05, of: 'C epoll' }],
-    source: [{ peer: 'fdmux level', most: 1, of: 'node:net' }],
+    'echo-pipelined': [{ peer: 'fdmux edge', most: 1.05, of: 'C epoll' }],
+    source: [{ peer: 'fdmux edge', most: 1, of: 'node:net' }],
     relay: [{ peer: 'fdmux level', most: 0.33, of: 'node:net' }],
     received: [
       { peer: 'fdmux level', most: 1, of: 'C epoll' },
@@ -37,7 +37,7 @@ const AIMS: Readonly<Record<string, readonly { readonly peer: string; readonly m
       { peer: 'fdmux level', most: 1.25, of: 'C epoll' },
       { peer: 'fdmux level', most: 0.71, of: 'Bun.udpSocket' },
     ],
-    accept: [{ peer: 'fdmux level', most: 1, of: 'Bun.listen' }],
+    accept: [{ peer: 'fdmux edge', most: 1, of: 'Bun.listen' }],
   };
 
 interface Row {

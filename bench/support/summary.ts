@@ -12,16 +12,20 @@ import { unitOf } from './units.js';
 /** The peers that are shown, and how README calls them. */
 const PEERS = [
   ['C epoll', 'C, epoll'],
-  ['fdmux level', 'fdmux'],
-  ['fdmux edge', 'fdmux, edge'],
+  ['fdmux edge', 'fdmux'],
+  ['fdmux level', 'fdmux, level'],
   ['node:net', 'node:net'],
   ['Python asyncio', 'Python asyncio'],
 ] as const;
 const QUESTIONS = ['echo-64', 'fanout', 'accept'] as const;
 /** The question about datagrams: server and load share a core, so that it has no rate. */
 const DATAGRAMS = 'received';
-/** Node.js has datagrams elsewhere. */
-const DATAGRAM_PEERS: Readonly<Record<string, string>> = { 'node:net': 'node:dgram' };
+/** Node.js has datagrams elsewhere, and datagrams have no edges. */
+const DATAGRAM_PEERS: Readonly<Record<string, string>> = {
+  'node:net': 'node:dgram',
+  'fdmux edge': 'fdmux level',
+  'fdmux level': 'none',
+};
 
 const PANEL_WIDTH = 470;
 const PANEL_GAP = 30;
