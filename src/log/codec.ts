@@ -211,12 +211,9 @@ export const isChanges = list(change, 512);
 const isPack = list(isEntry, MAX_PACK_ENTRIES);
 
 const encoder = new TextEncoder();
+const strictDecoder = () => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Making one takes longer than reading a pack. */
 let decoder = strictDecoder();
-
-function strictDecoder(): TextDecoder {
-  return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-}
 
 /** Writes a pack as bytes. It refuses a pack that it could not read back. */
 export function encodePack(pack: Pack): Encoded {
