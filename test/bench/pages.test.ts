@@ -97,17 +97,15 @@ test('a rate of which the load generator was the limit is marked, and not compar
   const answer = {
     ...{ id: 'echo-64', title: 'echo', load: { mode: 'echo' }, failures: {} },
     runs: {
-      'fdmux level': [{ ...run(1000, 0.96), p999Us: 9 }, run(1100, 0.5)],
+      'fdmux edge': [{ ...run(1000, 0.96), p999Us: 9 }, run(1100, 0.5)],
       'node:net': [run(500, 0.95)],
       'Bun.listen': [run(250, 0.4)],
     },
-    measured: { 'fdmux level': on, 'node:net': on, 'Bun.listen': on },
+    measured: { 'fdmux edge': on, 'node:net': on, 'Bun.listen': on },
   };
   writeReport(fresh, { answers: [answer], memory: null }, []);
   const page = readFileSync(join(fresh, 'README.md'), 'utf8');
-  expect(page).toContain(
-    '| fdmux level | 909,091 to 1,000,000 | 0.45 | 1,000 to 1,100 † |  | 1 | 2 | 9 | 96 % | now |',
-  );
+  expect(page).toContain('| fdmux edge | 909,091 to 1,000,000 | 0.45 | 1,000 to 1,100 † |  | 1 | 2 | 9 | 96 % | now |');
   expect(page).toContain('| Bun.listen | 4,000,000 | 2.00 | 250 | 0.50 | 1 | 2 |  | 40 % | now |');
   expect(page).toContain('† The load generator');
   const all = ['fanout', 'accept', 'received'].map((id) => ({ ...answer, id, load: { mode: id } }));
