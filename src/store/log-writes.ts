@@ -1,5 +1,5 @@
 /** How logs, their states and leases are written. */
-import { integerOf } from './columns.js';
+import { integerOf, nullableOf } from './columns.js';
 import type { LogRow, Tables } from './tables.js';
 import type { WritersOf } from './tasks.js';
 
@@ -35,11 +35,11 @@ export const logWrites: WritersOf<LogWrites> = {
   pack: (tables, { log: name, body, entries, maxEntries, atMs }) => {
     const log = tables.log(name);
     log.top += 1;
-    log.entries += entries;
+    if (log.entries !== null) log.entries += entries;
     tables
       .run('INSERT INTO pack(log, seq, entries, body, at_ms) VALUES(?, ?, ?, ?, ?)')
       .run(log.id, log.top, entries, body, atMs);
-    while (log.entries > maxEntries && log.first <= log.top) dropFirst(tables, log);
+    if (maxEntries < Number.MAX_SAFE_INTEGER) dropBeyond(tables, log, maxEntries);
     tables.run('UPDATE log SET first = ?, top = ? WHERE id = ?').run(log.first, log.top, log.id);
     return log.top;
   },
@@ -85,14 +85,26 @@ export const logWrites: WritersOf<LogWrites> = {
 /** Drops the packs before the first that stays. @returns the number of that */
 function trim(tables: Tables, log: LogRow, first: number): number {
   const dropped = tables.run('DELETE FROM pack WHERE log = ? AND seq < ? RETURNING entries').all(log.id, first);
-  for (const row of dropped) log.entries -= integerOf(row, 'entries');
+  if (log.entries !== null) for (const row of dropped) log.entries -= integerOf(row, 'entries');
   log.first = first;
   tables.run('UPDATE log SET first = ? WHERE id = ?').run(first, log.id);
   return first;
 }
 
-function dropFirst(tables: Tables, log: LogRow): void {
-  const row = tables.run('DELETE FROM pack WHERE log = ? AND seq = ? RETURNING entries').get(log.id, log.first);
-  log.entries -= row === undefined ? 0 : integerOf(row, 'entries');
-  log.first += 1;
+/** Drops the oldest packs of a log that has too many entries. */
+function dropBeyond(tables: Tables, log: LogRow, maxEntries: number): void {
+  let entries = log.entries ?? entriesOf(tables, log);
+  while (entries > maxEntries && log.first <= log.top) {
+    const row = tables.run('DELETE FROM pack WHERE log = ? AND seq = ? RETURNING entries').get(log.id, log.first);
+    entries -= row === undefined ? 0 : integerOf(row, 'entries');
+    // Some numbers may have been left out.
+    const next = tables.run('SELECT min(seq) AS seq FROM pack WHERE log = ?').get(log.id) ?? {};
+    log.first = nullableOf(next, 'seq', integerOf) ?? log.top + 1;
+  }
+  log.entries = entries;
+}
+
+function entriesOf(tables: Tables, log: LogRow): number {
+  const row = tables.run('SELECT coalesce(sum(entries), 0) AS entries FROM pack WHERE log = ?').get(log.id) ?? {};
+  return integerOf(row, 'entries');
 }

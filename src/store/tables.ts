@@ -1,14 +1,18 @@
 /** One connection to the file, with its statements compiled once. */
 import { integerOf } from './columns.js';
 import type { Connection, Statement } from './engine.js';
+import { Recent } from './recent.js';
+
+/** How many logs' facts are in memory, at least: somebody may enter ever new rooms. */
+const MAX_LOGS = 5_000;
 
 /** The facts about a log while the file is open for writing. */
 export interface LogRow {
   readonly id: number;
   first: number;
   top: number;
-  /** How many entries the packs hold that are kept. */
-  entries: number;
+  /** How many entries the packs hold that are kept; null while nobody needs to know. */
+  entries: number | null;
   /** The time of the last line on the shelf, in milliseconds since the epoch; 0 without one. */
   lineMs: number;
 }
@@ -17,8 +21,8 @@ export interface LogRow {
 export class Tables {
   readonly connection: Connection;
   readonly #statements = new Map<string, Statement>();
-  /** The logs that have been written to; their rows are read once. */
-  readonly #logs = new Map<string, LogRow>();
+  /** The logs that have been written to last. */
+  readonly #logs = new Recent<string, LogRow>(MAX_LOGS);
   /**
    * The last line up to which all lines that belong in the index for searches are in it. The index itself may know of
    * more; 0 before the first look.
@@ -46,8 +50,7 @@ export class Tables {
     if (known !== undefined) return known;
     this.run('INSERT OR IGNORE INTO log(name, first, top) VALUES(?, 1, 0)').run(name);
     const row = this.run(
-      `SELECT id, first, top, (SELECT coalesce(sum(entries), 0) FROM pack WHERE log = log.id) AS entries,
-         (SELECT coalesce(max(at_ms), 0) FROM line WHERE log = log.id) AS line_ms
+      `SELECT id, first, top, (SELECT coalesce(max(at_ms), 0) FROM line WHERE log = log.id) AS line_ms
        FROM log WHERE name = ?`,
     ).get(name);
     if (row === undefined) throw new Error(`the log ${name} has no row`);
@@ -55,7 +58,7 @@ export class Tables {
       id: integerOf(row, 'id'),
       first: integerOf(row, 'first'),
       top: integerOf(row, 'top'),
-      entries: integerOf(row, 'entries'),
+      entries: null,
       lineMs: integerOf(row, 'line_ms'),
     };
     this.#logs.set(name, log);
