@@ -102,7 +102,7 @@ async function openPostgres(
     await store.close();
     throw error;
   });
-  const { durability, behind, ...opened } = await openRedis(store, { ...logs, ...ofLogs, recorded });
+  const { durability, behind, ...opened } = await openRedis(store, { ...logs, ...ofLogs, isShared, recorded });
   if (behind.length > 0) {
     const details = { count: behind.length, logs: behind.slice(0, MAX_NAMED) };
     log.error('the logs in Redis have lost what the history has', details);

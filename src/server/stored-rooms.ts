@@ -44,9 +44,10 @@ export class StoredRooms implements RoomKeeper {
 
   beginningOf(log: LogName): RoomBeginning | null {
     if (!this.#isStored(log)) return null;
-    const { seq, snapshot } = this.#kept.get(log) ?? { seq: this.#log.topOf(log), snapshot: null };
+    const top = this.#log.topOf?.(log) ?? 0;
+    const { seq, snapshot } = this.#kept.get(log) ?? { seq: top, snapshot: null };
     // What the log has after that brings its own times.
-    const atMs = seq === this.#log.topOf(log) ? (this.#times.get(log) ?? 0) : 0;
+    const atMs = seq === top ? (this.#times.get(log) ?? 0) : 0;
     return { id: logIdOf(this.#store.facts, log), seq, snapshot, atMs };
   }
 

@@ -5,21 +5,21 @@ import { RemoteLog, type RemoteLogOptions } from '../log/remote-log.js';
 import type { AppendAnswer } from '../log/shared-log.js';
 import { type LogTop, LogTops } from './log-tops.js';
 
-/** Logs whose ends were read, and to which only this server appends. */
+/** Logs whose ends were read, if only this server appends to them. */
 export class CountedLog extends RemoteLog {
-  readonly #tops: LogTops;
+  readonly #tops: LogTops | null;
 
-  /** @param ends - of all logs that have packs */
-  constructor(broker: Broker, ends: readonly LogTop[], options: RemoteLogOptions) {
+  /** @param ends - of all logs that have packs; null if others append, too: then no end is known at once */
+  constructor(broker: Broker, ends: readonly LogTop[] | null, options: RemoteLogOptions) {
     super(broker, options);
-    this.#tops = new LogTops(ends);
+    this.#tops = ends === null ? null : new LogTops(ends);
   }
 
   topOf(name: LogName): number {
-    return this.#tops.of(name);
+    return this.#tops?.of(name) ?? 0;
   }
 
   override append(name: LogName, pack: Pack, answer: AppendAnswer): void {
-    super.append(name, pack, this.#tops.counting(name, answer));
+    super.append(name, pack, this.#tops?.counting(name, answer) ?? answer);
   }
 }

@@ -32,8 +32,8 @@ export interface StoreLogs extends SharedLog {
   readonly isTakingWrites: boolean;
   /** How many packs are known to be in the logs that have not been applied here; absent if that is not known. */
   readonly lag?: number;
-  /** The number of the last pack of a log that is known to be stored. */
-  topOf(name: LogName): number;
+  /** The number of the last pack of a log that is known to be stored. Absent if others append to the logs, too. */
+  topOf?(name: LogName): number;
   /**
    * Keeps a state only after everything that was said up to then is stored, since the packs that it replaces hold that,
    * too. Absent if the store keeps its order by itself.

@@ -74,7 +74,7 @@ export class OutsideLogs implements StoreLogs {
   topOf(name: LogName): number {
     const known = this.#tops.get(name);
     if (known !== undefined) return known;
-    const top = this.#border.topOf(name, () => this.#logs?.topOf(name) ?? 0);
+    const top = this.#border.topOf(name, () => this.#logs?.topOf?.(name) ?? 0);
     this.#tops.set(name, top);
     return top;
   }

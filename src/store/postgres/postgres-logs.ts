@@ -8,7 +8,13 @@ import { startLogs } from '../start-logs.js';
 import type { StoreAccess, StoreLogs } from '../store-access.js';
 import { PostgresBroker } from './postgres-broker.js';
 
-/** Logs whose ends are known at once, because only this server appends to them. */
+/** The choices of {@link PostgresLogs}. */
+export interface PostgresLogsOptions extends RemoteLogOptions {
+  /** Whether others append to the logs, too. @defaultValue false */
+  readonly isShared?: boolean;
+}
+
+/** Logs whose ends are known at once, if only this server appends to them. */
 export class PostgresLogs extends CountedLog implements StoreLogs {
   readonly states: StoreLogs['states'];
   readonly #store: StoreAccess;
@@ -25,8 +31,12 @@ export class PostgresLogs extends CountedLog implements StoreLogs {
   }
 
   /** Opens the logs of a store. @throws StoreError */
-  static async open(url: string, store: StoreAccess, options: RemoteLogOptions): Promise<PostgresLogs> {
-    const kept = await readKeptLogs(store);
+  static async open(
+    url: string,
+    store: StoreAccess,
+    { isShared = false, ...options }: PostgresLogsOptions,
+  ): Promise<PostgresLogs> {
+    const kept = await readKeptLogs(store, isShared);
     const broker = new PostgresBroker({ url });
     const logs = new PostgresLogs(broker, store, kept, options);
     await startLogs(logs, () => broker.problem);

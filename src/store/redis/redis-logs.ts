@@ -17,6 +17,8 @@ export interface RedisLogsOptions extends RedisBrokerOptions, RemoteLogOptions {
    * goes on behind that number: other packs under the same numbers would be taken for those that are recorded.
    */
   readonly recorded?: readonly LogTop<LogName>[];
+  /** Whether others append to the logs, too: then no end is known at once. @defaultValue false */
+  readonly isShared?: boolean;
 }
 
 /** The state of logs when they were opened. */
@@ -39,9 +41,9 @@ export class RedisLogs extends CountedLog implements StoreLogs {
   private constructor(
     broker: RedisBroker,
     { states, behind }: Found,
-    { onTrouble = () => undefined, ...options }: RemoteLogOptions,
+    { onTrouble = () => undefined, isShared = false, ...options }: RedisLogsOptions,
   ) {
-    super(broker, states, {
+    super(broker, isShared ? null : states, {
       ...options,
       onTrouble: (why) => {
         onTrouble(why);

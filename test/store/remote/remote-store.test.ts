@@ -255,7 +255,7 @@ test.each<[string, Uint8Array]>([
   expect(closed).toBe('closed');
 });
 
-test('the logs of a store elsewhere bring what was kept, and where they ended', async () => {
+test('the logs of a store elsewhere bring what was kept, and what follows it', async () => {
   const { folder, store } = await served();
   await serveLogs(folder, store);
   const first = await openRemote(folder);
@@ -265,13 +265,12 @@ test('the logs of a store elsewhere bring what was kept, and where they ended', 
   logs.append(ROOM, [mark('a')], answers);
   logs.append(ROOM, [mark('b')], answers);
   await until(() => answers.got.length === 2, 'the answers');
-  expect([logs.topOf(ROOM), logs.topOf('r:#b')]).toEqual([2, 0]);
+  expect(answers.got).toEqual([1, 2]);
   logs.keep(ROOM, 1, 'state');
   await settled(first);
   logs.close();
   const again = await RemoteLogs.open(await openRemote(folder), { dial: dialService(folder, LOG_FILE) });
   onTestFinished(() => again.close());
-  expect(again.topOf(ROOM)).toBe(2);
   expect(again.states).toMatchObject([{ log: ROOM, seq: 1, state: 'state', tail: [{ seq: 2 }] }]);
   const ear = new Ear();
   again.follow(ROOM, 1, ear);
