@@ -4,9 +4,13 @@ import type { RoomSnapshot } from '../chat/snapshot.js';
 import { decodeRoom, encodeRoom } from '../chat/snapshot-codec.js';
 import type { LogName } from '../log/entry.js';
 import type { LastLine } from '../store/line-reads.js';
+import { Recent } from '../store/recent.js';
 import type { StoreAccess, StoreLogs } from '../store/store-access.js';
 import { logIdOf } from './log-id.js';
 import { stateIn } from './stored-state.js';
+
+/** Of how many rooms it is known when something last happened, at least: somebody may enter ever new ones. */
+const MAX_TIMES = 1_000;
 
 /** Keeps rooms from one run of the server to the next. */
 export class StoredRooms implements RoomKeeper {
@@ -16,7 +20,7 @@ export class StoredRooms implements RoomKeeper {
   /** The states that are kept of the rooms of this run, and of those of the last one. */
   readonly #kept: Map<LogName, { readonly seq: number; readonly snapshot: RoomSnapshot | null }>;
   /** When the last line of a room was said, and when a room of this run has closed. */
-  readonly #times: Map<string, number>;
+  readonly #times = new Recent<string, number>(MAX_TIMES);
 
   /** @param lastLines - those of each log */
   constructor(
@@ -28,7 +32,8 @@ export class StoredRooms implements RoomKeeper {
     this.#store = store;
     this.#log = log;
     this.#isStored = isStored;
-    this.#times = new Map(lastLines.map(({ log: name, atMs }) => [name, atMs]));
+    const latest = [...lastLines].sort((one, other) => one.atMs - other.atMs).slice(-MAX_TIMES);
+    for (const { log: name, atMs } of latest) this.#times.set(name, atMs);
     const states = log.states.filter(({ log: name }) => isStored(name));
     this.#kept = new Map(
       states.map(({ log: name, seq, state }) => [
