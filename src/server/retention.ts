@@ -19,7 +19,7 @@ const TRANSPORT_MS = 3_600_000;
 /** The parts that it needs. */
 export interface RetentionParts {
   readonly store: StoreAccess;
-  readonly logs: Pick<StoreLogs, 'stateOf' | 'keep'>;
+  readonly logs: Pick<StoreLogs, 'stateOf' | 'keep' | 'removeEmpty'>;
   /** For how many days what is in a log is kept; null for ever. */
   readonly daysOf: (log: string) => number | null;
   /** Whether several nodes apply the logs: what is kept of their states is from one of them. */
@@ -58,7 +58,7 @@ export class Retention {
   }
 
   async #forget(): Promise<void> {
-    const { store, daysOf, isShared, log } = this.#parts;
+    const { store, logs, daysOf, isShared, log } = this.#parts;
     const nowMs = this.#clock.now();
     if (this.#clock.isAhead)
       log.warn('the clock has jumped ahead: nothing is forgotten by it before a day is over', {});
@@ -74,6 +74,8 @@ export class Retention {
       if (isShared && hasState && first + dropped > top) await this.#forgetClosed(name, top);
       if (this.#isStopped) return;
     }
+    // A node that removes a log cannot know whether another one goes on with its numbers.
+    if (!isShared) await logs.removeEmpty?.();
   }
 
   /** Repeats a write that drops a part each time: others go in between. @returns how much they have dropped */

@@ -27,7 +27,7 @@ export function checkStore(tables: Tables): Findings {
     if (problems.length > 0) return { version: 0, tables: [], problems };
     const version = versionOf(connection);
     if (version === 0) return { version, tables: [], problems: [] };
-    const found = [...orphansIn(tables), ...gapsIn(tables), ...unreadableIn(tables)];
+    const found = [...orphansIn(tables), ...gapsIn(tables, version), ...unreadableIn(tables)];
     return { version, tables: tablesOf(tables).map((name) => [name, countOf(tables, name)] as const), problems: found };
   } catch (error) {
     return { version: 0, tables: [], problems: [failureOf(error).message] };
@@ -52,17 +52,19 @@ function orphansIn({ connection }: Tables): string[] {
   return rows.map((row) => `a row of ${textOf(row, 'table')} names one of ${textOf(row, 'parent')} that is missing`);
 }
 
-/** The packs of a log must be those from `first` to `top`. */
-function gapsIn({ connection }: Tables): string[] {
+/** The packs of a log are those from `first` to `top`. Only numbers that its state includes may be left out. */
+function gapsIn({ connection }: Tables, version: number): string[] {
+  const from = version < 2 ? 'first' : 'max(first, kept_seq + 1)';
   const rows = connection
     .prepare(
       `SELECT name, first, top, (SELECT count(*) FROM pack WHERE log = id AND seq BETWEEN first AND top) AS inside,
-         (SELECT count(*) FROM pack WHERE log = id) AS packs FROM log`,
+         (SELECT count(*) FROM pack WHERE log = id) AS packs, max(top + 1 - ${from}, 0) AS needed,
+         (SELECT count(*) FROM pack WHERE log = id AND seq >= ${from}) AS there FROM log`,
     )
     .all();
   return rows.flatMap((row) => {
     const [first, top, packs] = [integerOf(row, 'first'), integerOf(row, 'top'), integerOf(row, 'packs')];
-    if (packs === top - first + 1 && packs === integerOf(row, 'inside')) return [];
+    if (packs === integerOf(row, 'inside') && integerOf(row, 'needed') === integerOf(row, 'there')) return [];
     return [`the log ${textOf(row, 'name')} has ${packs} packs, and should have those from ${first} to ${top}`];
   });
 }

@@ -1,5 +1,6 @@
 /** The questions about logs, their states and leases. */
 import { bytesOf, integerOf, nullableOf, textOf } from './columns.js';
+import { floorOf, IS_EMPTY } from './log-floor.js';
 import type { ReadersOf } from './tasks.js';
 
 /** Where a log begins and ends. */
@@ -8,6 +9,20 @@ export interface LogEnds {
   /** The number of the first pack that is kept; one more than `top` when none is. */
   readonly first: number;
   readonly top: number;
+}
+
+/** Where those logs end that a server has to know before anybody asks for them. */
+export interface KnownTops {
+  readonly tops: readonly Pick<LogEnds, 'log' | 'top'>[];
+  /** No other log has ever had a pack with a higher number. */
+  readonly floor: number;
+}
+
+/** Some logs of which nothing is kept but the name and the number. */
+export interface EmptyLogs {
+  readonly names: readonly string[];
+  /** The row up to which all rows have been looked at; null if there are no others. */
+  readonly upTo: number | null;
 }
 
 /** The kept parts of a log that may be forgotten. */
@@ -46,6 +61,13 @@ export interface LogReads {
   readonly state: { readonly ask: { readonly log: string }; readonly answer: KeptState };
   /** The ends of all logs. */
   readonly ends: { readonly ask: null; readonly answer: readonly LogEnds[] };
+  /** The ends of the logs whose states come at the start, and of so many others, those that were made last. */
+  readonly tops: { readonly ask: { readonly most: number }; readonly answer: KnownTops };
+  /** Logs of which nothing is kept, at most so many, from behind a row on; 0 for the beginning. */
+  readonly 'empty-logs': {
+    readonly ask: { readonly after: number; readonly most: number };
+    readonly answer: EmptyLogs;
+  };
   /** The logs of which more than the name is kept: most logs that strangers have opened have nothing. */
   readonly holdings: { readonly ask: null; readonly answer: readonly Holding[] };
   readonly packs: {
@@ -75,12 +97,15 @@ export function holdingOf(row: object): Holding {
   };
 }
 
+/** A log may have a row because of its lines alone. */
+const HAS_BEGUN = '(top > 0 OR kept IS NOT NULL)';
+const GOES_ON = '(kept IS NOT NULL OR top > kept_seq)';
+const MADE_LAST = 'id IN (SELECT id FROM log ORDER BY id DESC LIMIT ?)';
+
 export const logReads: ReadersOf<LogReads> = {
   states: (tables) => {
     const tail = tables.run('SELECT seq, body FROM pack WHERE log = ? AND seq > ? ORDER BY seq');
-    const rows = tables
-      .run('SELECT id, name, kept_seq, kept FROM log WHERE kept IS NOT NULL OR top > kept_seq ORDER BY name')
-      .all();
+    const rows = tables.run(`SELECT id, name, kept_seq, kept FROM log WHERE ${GOES_ON} ORDER BY name`).all();
     return rows.map((row) => {
       const seq = integerOf(row, 'kept_seq');
       const packs = tail.all(integerOf(row, 'id'), seq);
@@ -93,8 +118,8 @@ export const logReads: ReadersOf<LogReads> = {
     });
   },
   state: (tables, { log }) => {
-    const row = tables.run('SELECT kept_seq, kept FROM log WHERE name = ?').get(log);
-    if (row === undefined) return NOTHING_KEPT;
+    const row = tables.run(`SELECT kept_seq, kept FROM log WHERE name = ? AND ${HAS_BEGUN}`).get(log);
+    if (row === undefined) return { ...NOTHING_KEPT, seq: floorOf(tables) };
     return { seq: integerOf(row, 'kept_seq'), state: nullableOf(row, 'kept', textOf) };
   },
   ends: (tables) => {
@@ -105,17 +130,37 @@ export const logReads: ReadersOf<LogReads> = {
       top: integerOf(row, 'top'),
     }));
   },
+  tops: (tables, { most }) => {
+    const rows = tables.run(`SELECT name, top FROM log WHERE ${GOES_ON} OR ${MADE_LAST}`).all(most);
+    const others = tables
+      .run(`SELECT coalesce(max(top), 0) AS top FROM log WHERE NOT ${GOES_ON} AND NOT ${MADE_LAST}`)
+      .get(most);
+    return {
+      tops: rows.map((row) => ({ log: textOf(row, 'name'), top: integerOf(row, 'top') })),
+      floor: Math.max(floorOf(tables), integerOf(others ?? {}, 'top')),
+    };
+  },
+  'empty-logs': (tables, { after, most }) => {
+    const rows = tables
+      .run(`SELECT id, name FROM log WHERE id > ? AND ${IS_EMPTY} ORDER BY id LIMIT ?`)
+      .all(after, most);
+    const last = rows.at(-1);
+    return {
+      names: rows.map((row) => textOf(row, 'name')),
+      upTo: last === undefined || rows.length < most ? null : integerOf(last, 'id'),
+    };
+  },
   holdings: (tables) => tables.run(HOLDINGS).all().map(holdingOf),
   packs: (tables, { log, after, maxPacks }) => {
     // Packs and ends as they are at one moment: it is one statement.
     const rows = tables
       .run(
         `SELECT first, top, seq, body FROM log LEFT JOIN pack ON pack.log = log.id AND seq > ?
-         WHERE name = ? ORDER BY seq LIMIT ?`,
+         WHERE name = ? AND ${HAS_BEGUN} ORDER BY seq LIMIT ?`,
       )
       .all(after, log, maxPacks);
     const [ends] = rows;
-    if (ends === undefined) return { packs: [], first: 1, top: 0 };
+    if (ends === undefined) return { packs: [], first: floorOf(tables) + 1, top: floorOf(tables) };
     return {
       packs: rows
         .filter((row) => Reflect.get(row, 'seq') !== null)

@@ -1,5 +1,6 @@
 /** How logs, their states and leases are written. */
 import { integerOf, nullableOf } from './columns.js';
+import { floorOf, removeLogs } from './log-floor.js';
 import type { LogRow, Tables } from './tables.js';
 import type { WritersOf } from './tasks.js';
 
@@ -12,6 +13,11 @@ export interface LogWrites {
     readonly maxEntries: number;
     /** The time of its last entry, in milliseconds since the epoch. */
     readonly atMs: number;
+    /**
+     * The pack gets a higher number than this one, even if the log ends before it. If it is not given, a log that has
+     * never had a pack begins behind all logs that have been removed.
+     */
+    readonly after?: number | undefined;
   };
   /**
    * Drops packs from before a time, starting at the first, as far as the kept state contains them; how many. It drops
@@ -19,7 +25,15 @@ export interface LogWrites {
    */
   readonly retain: { readonly log: string; readonly fromMs: number };
   /** Keeps the state of a log after a pack; null for nothing. */
-  readonly keep: { readonly log: string; readonly seq: number; readonly state: string | null };
+  readonly keep: {
+    readonly log: string;
+    readonly seq: number;
+    readonly state: string | null;
+    /** Whether the log leaves out numbers up to `seq` if it ends before that, because it begins there. */
+    readonly mayBegin?: boolean;
+  };
+  /** Removes the rows of logs of which nothing is kept; how many. Other logs stay. */
+  readonly 'remove-logs': { readonly logs: readonly string[] };
   /** Drops the packs before a number. */
   readonly trim: { readonly log: string; readonly before: number };
   readonly lease: { readonly node: string; readonly endMs: number };
@@ -32,8 +46,10 @@ export interface LogWrites {
 const RETAIN_PACKS = 1_000;
 
 export const logWrites: WritersOf<LogWrites> = {
-  pack: (tables, { log: name, body, entries, maxEntries, atMs }) => {
+  pack: (tables, { log: name, body, entries, maxEntries, atMs, after }) => {
     const log = tables.log(name);
+    if (after !== undefined) leaveOut(tables, log, after);
+    else if (log.top === 0 && !hasState(tables, log)) leaveOut(tables, log, floorOf(tables));
     log.top += 1;
     if (log.entries !== null) log.entries += entries;
     tables
@@ -57,12 +73,15 @@ export const logWrites: WritersOf<LogWrites> = {
     trim(tables, log, integerOf(last, 'seq') + 1);
     return young < 0 ? rows.length : young;
   },
-  keep: (tables, { log, seq, state }) => {
+  keep: (tables, { log, seq, state, mayBegin = false }) => {
+    // A log without a row needs none to have nothing.
+    if (state !== null) leaveOut(tables, tables.log(log), mayBegin ? seq : beginningOf(tables, log, seq));
     // One of several processes may be behind another.
-    const text = 'UPDATE log SET kept_seq = ?, kept = ? WHERE id = ? AND (kept_seq <= ? OR kept_seq > top)';
-    tables.run(text).run(seq, state, tables.log(log).id, seq);
+    const text = 'UPDATE log SET kept_seq = ?, kept = ? WHERE name = ? AND (kept_seq <= ? OR kept_seq > top)';
+    tables.run(text).run(seq, state, log, seq);
     return seq;
   },
+  'remove-logs': (tables, { logs }) => removeLogs(tables, logs),
   trim: (tables, { log: name, before }) => {
     const log = tables.log(name);
     return trim(tables, log, Math.min(Math.max(log.first, before), log.top + 1));
@@ -81,6 +100,28 @@ export const logWrites: WritersOf<LogWrites> = {
     return 0;
   },
 };
+
+/**
+ * Leaves out the numbers of a log up to one, if it ends before that. Nothing that was kept before is the state of the
+ * log any more; its packs stay for as long as they are kept.
+ */
+function leaveOut(tables: Tables, log: LogRow, to: number): void {
+  if (log.top >= to) return;
+  if (log.first > log.top) log.first = to + 1;
+  log.top = to;
+  tables
+    .run('UPDATE log SET first = ?, top = ?, kept_seq = ?, kept = NULL WHERE id = ?')
+    .run(log.first, log.top, to, log.id);
+}
+
+/** Returns the number behind which a log begins that has a state before its first pack; 0 for any other log. */
+function beginningOf(tables: Tables, name: string, seq: number): number {
+  return tables.log(name).top === 0 ? Math.min(seq, floorOf(tables)) : 0;
+}
+
+function hasState(tables: Tables, log: LogRow): boolean {
+  return tables.run('SELECT 1 FROM log WHERE id = ? AND kept IS NOT NULL').get(log.id) !== undefined;
+}
 
 /** Drops the packs before the first that stays. @returns the number of that */
 function trim(tables: Tables, log: LogRow, first: number): number {

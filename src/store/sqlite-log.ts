@@ -3,7 +3,7 @@ import { decodePack, encodePack } from '../log/codec.js';
 import type { LogName, Pack } from '../log/entry.js';
 import { isLogName } from '../log/log-name.js';
 import type { AppendAnswer, Excerpt, Following, LogRange, LogSink, SharedLog } from '../log/shared-log.js';
-import type { KeptState, LogEnds, Page, StoredState } from './log-reads.js';
+import type { EmptyLogs, KeptState, KnownTops, Page, StoredState } from './log-reads.js';
 import type { Store } from './store.js';
 import type { Failure } from './store-error.js';
 import { StoredLog } from './stored-log.js';
@@ -20,7 +20,7 @@ export interface SqliteLogOptions {
 }
 
 interface Stored {
-  readonly ends: readonly LogEnds[];
+  readonly known: KnownTops;
   readonly states: readonly StoredState[];
 }
 
@@ -28,6 +28,10 @@ interface Stored {
 const RETRY_MS = 500;
 /** The bytes that must fit into a store that has failed before it counts as back. */
 const TRIAL_BYTES = 65_536;
+/** The most logs that are in memory while nobody follows them: somebody may enter ever new rooms. */
+const MAX_IDLE_LOGS = 1_000;
+/** How many rows of logs a write removes at most: others wait for it, for some milliseconds. */
+const REMOVED_LOGS = 200;
 
 /**
  * The logs of one store. Followers receive nothing before it is stored. While the store takes nothing, for example
@@ -38,8 +42,12 @@ export class SqliteLog implements SharedLog {
   readonly #maxEntries: number;
   readonly #now: () => number;
   readonly #onTrouble: (failure: Failure | null) => void;
-  /** Every log that has ever had a pack, and those that are followed. */
+  /** The logs that are followed, those with a state that nobody has asked for yet, and the idle ones. */
   readonly #logs: Map<LogName, StoredLog>;
+  /** The logs that nobody follows, the least recently used first. */
+  readonly #idle = new Set<LogName>();
+  /** No log that is not in memory has ever had a pack with a higher number. */
+  #floor: number;
   /** The kept states when the store was opened. */
   readonly states: readonly (StoredState & { readonly log: LogName })[];
   #retry: NodeJS.Timeout | null = null;
@@ -52,16 +60,21 @@ export class SqliteLog implements SharedLog {
     this.#now = now;
     this.#onTrouble = onTrouble;
     const tails = new Map(stored.states.map(({ log, tail }) => [log, tail]));
+    this.#floor = stored.known.floor;
     this.#logs = new Map(
-      stored.ends.filter(isOfLog).map(({ log, top }) => [log, this.#made(log, top, tails.get(log))]),
+      stored.known.tops.filter(isOfLog).map(({ log, top }) => [log, this.#made(log, top, tails.get(log))]),
     );
+    for (const name of this.#logs.keys()) if (!tails.has(name)) this.#idle.add(name);
     this.states = stored.states.filter(isOfLog);
   }
 
   /** Opens the logs of a store. @throws StoreError */
   static async open(store: Store, options: SqliteLogOptions = {}): Promise<SqliteLog> {
-    const [ends, states] = await Promise.all([store.read('ends', null), store.read('states', null)]);
-    return new SqliteLog(store, { ends, states }, options);
+    const [known, states] = await Promise.all([
+      store.read('tops', { most: MAX_IDLE_LOGS }),
+      store.read('states', null),
+    ]);
+    return new SqliteLog(store, { known, states }, options);
   }
 
   /** Whether it takes writes: it does not for a while after one has failed. */
@@ -69,16 +82,23 @@ export class SqliteLog implements SharedLog {
     return this.#retry === null;
   }
 
-  /** The number of the last pack of a log that is known to be stored. */
+  /**
+   * The number of the last pack of a log that is known to be stored. A log that is not in memory goes on behind all
+   * numbers that it may have had.
+   */
   topOf(name: LogName): number {
-    return this.#logs.get(name)?.top ?? 0;
+    const known = this.#logs.get(name);
+    const log = known ?? this.#add(name, this.#floor);
+    const { top } = log;
+    if (known === undefined || this.#idle.has(name)) this.#rest(name, log);
+    return top ?? this.#floor;
   }
 
   /** Keeps the state of a log after a pack: the next opening of the store brings it, and the packs after it. */
   keep(log: LogName, seq: number, state: string | null): void {
     if (this.#isClosed || this.#retry !== null) return;
     this.#store.write(
-      { kind: 'keep', log, seq, state },
+      { kind: 'keep', log, seq, state, mayBegin: state !== null },
       {
         written: () => undefined,
         failed: (failure) => {
@@ -92,7 +112,23 @@ export class SqliteLog implements SharedLog {
     return this.#store.read('state', { log }).catch(() => null);
   }
 
-  /** The logs that have ever had a pack, and those that are followed. */
+  /**
+   * Removes from the store the logs of which nothing is kept. If somebody enters such a room again, its log begins
+   * behind the numbers of all logs that have been removed.
+   */
+  async removeEmpty(): Promise<void> {
+    let after: number | null = 0;
+    while (after !== null && !this.#isClosed) {
+      const { names, upTo }: EmptyLogs = await this.#store
+        .read('empty-logs', { after, most: REMOVED_LOGS })
+        .catch(() => NO_LOGS);
+      for (const name of names) if (isLogName(name)) this.#raiseFloor(name);
+      if (names.length > 0) await this.#write({ kind: 'remove-logs', logs: names });
+      after = upTo;
+    }
+  }
+
+  /** The logs in memory. */
   get names(): LogName[] {
     return [...this.#logs.keys()];
   }
@@ -113,7 +149,9 @@ export class SqliteLog implements SharedLog {
     }
     const { bytes: body } = encoded;
     const atMs = pack.at(-1)?.atMs ?? 0;
-    const write = { kind: 'pack', log: name, body, entries: pack.length, maxEntries: this.#maxEntries, atMs } as const;
+    const after = this.#logs.get(name)?.top ?? undefined;
+    const { length: entries } = pack;
+    const write = { kind: 'pack', log: name, body, entries, maxEntries: this.#maxEntries, atMs, after } as const;
     this.#store.write(write, {
       written: (seq) => {
         if (this.#isClosed) {
@@ -121,7 +159,7 @@ export class SqliteLog implements SharedLog {
           return;
         }
         try {
-          this.#log(name).stored(seq, pack);
+          this.#stored(name, seq, pack);
         } finally {
           answer.appended(seq);
         }
@@ -136,7 +174,10 @@ export class SqliteLog implements SharedLog {
 
   follow(name: LogName, after: number, sink: LogSink): Following {
     if (this.#isClosed) return { applied: after, stop: () => undefined };
-    return this.#log(name).follow(after, sink);
+    // As long as all logs are in memory, any other one is empty.
+    const log = this.#logs.get(name) ?? this.#add(name, this.#floor === 0 ? 0 : null);
+    this.#idle.delete(name);
+    return log.follow(after, sink);
   }
 
   async read(name: LogName, { after, maxPacks }: LogRange): Promise<Excerpt | null> {
@@ -171,18 +212,50 @@ export class SqliteLog implements SharedLog {
     if (this.#retry !== null) clearTimeout(this.#retry);
     for (const log of this.#logs.values()) log.close();
     this.#logs.clear();
+    this.#idle.clear();
   }
 
-  #log(name: LogName): StoredLog {
-    const known = this.#logs.get(name);
-    if (known !== undefined) return known;
-    const made = this.#made(name, 0);
+  #stored(name: LogName, seq: number, pack: Pack): void {
+    const log = this.#logs.get(name) ?? this.#add(name, seq);
+    log.stored(seq, pack);
+    if (!log.isFollowed) this.#rest(name, log);
+  }
+
+  #add(name: LogName, top: number | null): StoredLog {
+    const made = this.#made(name, top);
     this.#logs.set(name, made);
     return made;
   }
 
-  #made(name: LogName, top: number, tail: Page['packs'] = []): StoredLog {
-    return new StoredLog(top, tail, (after, maxPacks) => this.#page(name, after, maxPacks));
+  #made(name: LogName, top: number | null, tail?: Page['packs']): StoredLog {
+    const made: StoredLog = new StoredLog({
+      top,
+      tail,
+      read: (after, maxPacks) => this.#page(name, after, maxPacks),
+      abandoned: () => {
+        this.#rest(name, made);
+      },
+    });
+    return made;
+  }
+
+  /** Nobody follows a log. It stays in memory until others are used later. */
+  #rest(name: LogName, log: StoredLog): void {
+    if (this.#logs.get(name) !== log) return;
+    this.#idle.delete(name);
+    this.#idle.add(name);
+    if (this.#idle.size <= MAX_IDLE_LOGS) return;
+    for (const oldest of this.#idle) {
+      this.#raiseFloor(oldest);
+      this.#idle.delete(oldest);
+      this.#logs.delete(oldest);
+      return;
+    }
+  }
+
+  /** Whoever does not find a log in memory from now on takes none of its numbers again. */
+  #raiseFloor(name: LogName): void {
+    this.#floor = Math.max(this.#floor, this.#logs.get(name)?.top ?? 0);
   }
 
   #page(log: LogName, after: number, maxPacks: number): Promise<Page | null> {
@@ -235,6 +308,8 @@ export class SqliteLog implements SharedLog {
     return this.#put({ kind: 'trial', bytes });
   }
 }
+
+const NO_LOGS: EmptyLogs = { names: [], upTo: null };
 
 /** Rows of logs that have been written by {@link SqliteLog} alone. */
 function isOfLog<T extends { readonly log: string }>(ends: T): ends is T & { readonly log: LogName } {

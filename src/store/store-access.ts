@@ -32,8 +32,13 @@ export interface StoreLogs extends SharedLog {
   readonly isTakingWrites: boolean;
   /** How many packs are known to be in the logs that have not been applied here; absent if that is not known. */
   readonly lag?: number;
-  /** The number of the last pack of a log that is known to be stored. Absent if others append to the logs, too. */
+  /**
+   * The number of the last pack of a log that is known to be stored, or a higher one behind which the next pack is: of
+   * a log that nobody has asked for for long, only that may be known. Absent if others append to the logs, too.
+   */
   topOf?(name: LogName): number;
+  /** Removes the logs of which nothing is kept. Absent if the store keeps their numbers for ever. */
+  removeEmpty?(): Promise<void>;
   /**
    * Keeps a state only after everything that was said up to then is stored, since the packs that it replaces hold that,
    * too. Absent if the store keeps its order by itself.

@@ -35,14 +35,20 @@ class Follower implements Following {
   /** Compares its last applied pack with the end of the log, and reads the missing packs. */
   begin(): void {
     const { top } = this.#log;
-    if (this.#applied > top) this.#regress(top);
+    if (top !== null && this.#applied > top) this.#regress(top);
     for (const { seq, body } of this.#log.takeTail(this.#applied)) this.#read(seq, body);
-    if (this.#applied < top) void this.#catchUp();
+    if (this.#isBehind) void this.#catchUp();
     else this.#mayHaveCaughtUp();
   }
 
+  /** Whether the log has, or may have, more than has been applied. */
+  get #isBehind(): boolean {
+    const { top } = this.#log;
+    return top === null || this.#applied < top;
+  }
+
   #mayHaveCaughtUp(): void {
-    if (this.#hasCaughtUp || this.#applied < this.#log.top || !this.#log.isFollowedBy(this)) return;
+    if (this.#hasCaughtUp || this.#isBehind || !this.#log.isFollowedBy(this)) return;
     this.#hasCaughtUp = true;
     this.#sink.caughtUp();
   }
@@ -65,19 +71,23 @@ class Follower implements Following {
 
   async #catchUp(): Promise<void> {
     this.#isReading = true;
-    while (this.#applied < this.#log.top && this.#log.isFollowedBy(this)) {
+    while (this.#isBehind && this.#log.isFollowedBy(this)) {
+      const { top } = this.#log;
       const page = await this.#log.read(this.#applied, PAGE_PACKS);
       // It goes on when the store is back.
       if (page === null) break;
-      if (this.#log.isFollowedBy(this)) this.#turn(page);
+      // A pack that is reported during the first read need not be in the page.
+      if (top === null) this.#log.learn(page.top);
+      if (this.#log.isFollowedBy(this)) this.#turn(page, top === null ? page.top : (this.#log.top ?? page.top));
     }
     this.#isReading = false;
     this.#mayHaveCaughtUp();
   }
 
-  #turn({ packs, first }: Page): void {
-    const { top } = this.#log;
-    if (packs.length === 0) this.#skipTo(top);
+  /** @param top - the end of the log up to which the page says everything */
+  #turn({ packs, first }: Page, top: number): void {
+    if (this.#applied > top) this.#regress(top);
+    else if (packs.length === 0) this.#skipTo(top);
     else if (first <= top) this.#skipTo(first - 1);
     for (const { seq, body } of packs) {
       // Packs that the thread has not reported yet arrive with its report.
@@ -109,6 +119,17 @@ class Follower implements Following {
   }
 }
 
+/** The parts of a {@link StoredLog}. */
+export interface StoredLogParts {
+  /** The number of its last pack; null if that has to be read. */
+  readonly top: number | null;
+  /** The last packs; the first follower receives them at once. */
+  readonly tail?: Page['packs'] | undefined;
+  readonly read: ReadPage;
+  /** Called when nobody follows the log any more. */
+  readonly abandoned: () => void;
+}
+
 /** One log. */
 export class StoredLog {
   readonly read: ReadPage;
@@ -117,13 +138,14 @@ export class StoredLog {
   /** Packs on their way to the followers. If a sink appends, the new pack follows after the present one. */
   readonly #arrived: { readonly seq: number; readonly entries: Pack }[] = [];
   #isTelling = false;
-  #top: number;
+  #top: number | null;
   #tail: Page['packs'];
+  readonly #abandoned: () => void;
 
-  /** @param tail - the last packs; the first follower receives them at once */
-  constructor(top: number, tail: Page['packs'], read: ReadPage) {
+  constructor({ top, tail = [], read, abandoned }: StoredLogParts) {
     this.#top = top;
     this.#tail = tail;
+    this.#abandoned = abandoned;
     this.read = read;
   }
 
@@ -134,9 +156,18 @@ export class StoredLog {
     return tail[0]?.seq === after + 1 && tail.at(-1)?.seq === this.#top ? tail : [];
   }
 
-  /** The number of the last pack that is known to be stored. */
-  get top(): number {
+  /** The number of the last pack that is known to be stored; null as long as nothing of the log is known. */
+  get top(): number | null {
     return this.#top;
+  }
+
+  /** The store has said where the log ends. */
+  learn(top: number): void {
+    this.#top = Math.max(top, this.#top ?? 0);
+  }
+
+  get isFollowed(): boolean {
+    return this.#followers.length > 0;
   }
 
   isFollowedBy(follower: Follower): boolean {
@@ -145,7 +176,7 @@ export class StoredLog {
 
   /** A pack is stored: all followers get it. */
   stored(seq: number, entries: Pack): void {
-    this.#top = seq;
+    this.learn(seq);
     this.#arrived.push({ seq, entries });
     if (this.#isTelling) return;
     this.#isTelling = true;
@@ -168,7 +199,9 @@ export class StoredLog {
   }
 
   leave(follower: Follower): void {
+    if (!this.isFollowedBy(follower)) return;
     this.#followers = this.#followers.filter((one) => one !== follower);
+    if (!this.isFollowed) this.#abandoned();
   }
 
   away(): void {

@@ -47,10 +47,10 @@ test('what is too old for its log goes, slice by slice, and what is not kept at 
   expect(file.prepare('SELECT name, first, top, kept FROM log ORDER BY name').all()).toEqual([
     { name: 'r:#a', first: 2102, top: 2103, kept: '{}' },
     { name: 'r:#b', first: 1, top: 2, kept: '{}' },
-    { name: 'r:#c', first: 3, top: 2, kept: null },
   ]);
   expect(file.prepare('SELECT count(*) AS packs FROM pack').get()).toEqual({ packs: 4 });
-  // What is nothing but a name is not looked at every hour.
+  // A name alone is not kept, and none that is new gets its numbers.
+  expect(file.prepare("SELECT value FROM fact WHERE name = 'floor'").get()).toEqual({ value: '2' });
   expect((await store.read('holdings', null)).map((held) => held.log).sort()).toEqual(['r:#a', 'r:#b']);
 });
 

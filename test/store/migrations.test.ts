@@ -35,6 +35,24 @@ test.each(MIGRATIONS.slice(1).map((_, index) => index + 1))(
   },
 );
 
+test.each(MIGRATIONS.slice(1).map((_, index) => index + 1))(
+  'a log of version %i that has no packs loses its row, and goes on behind its last number',
+  async (version) => {
+    const row = `INSERT INTO log(id, name, first, top) VALUES(1, '${ROOM}', 8, 7)`;
+    const folder = await storeOfVersion(version, row);
+    const before = await openStore({ folder });
+    await (await SqliteLog.open(before)).removeEmpty();
+    await before.close();
+    const store = await openStore({ folder });
+    const log = await SqliteLog.open(store);
+    expect(log.names).toEqual([]);
+    const answers = new Answers();
+    log.append(ROOM, [mark('after')], answers);
+    await settled(store);
+    expect(answers.got).toEqual([8]);
+  },
+);
+
 test('a file that is empty becomes a store', async () => {
   const store = await openStore({ folder: await storeOfVersion(0) });
   expect(store.facts.run).toBe(1);

@@ -3,6 +3,7 @@ import type { LogName, Pack } from '../../log/entry.js';
 import type { Shape } from '../../log/shape.js';
 import type { AppendAnswer, Excerpt, Following, LogRange, LogSink } from '../../log/shared-log.js';
 import type { KeptState } from '../../store/log-reads.js';
+import { Recent } from '../../store/recent.js';
 import type { StoreLogs } from '../../store/store-access.js';
 import {
   appliedAfter,
@@ -13,6 +14,9 @@ import {
   reportingAnswer,
   reportingSink,
 } from './reports.js';
+
+/** Of how many logs the server knows the end, at least: somebody may enter ever new rooms. */
+const MAX_TOPS = 1_000;
 
 /** One way on which reports reach the server. */
 export interface Inlet<T> {
@@ -59,7 +63,7 @@ export class OutsideLogs implements StoreLogs {
   /** The inlets of the logs that are followed. */
   readonly #followed = new Set<Inlet<LogReport>>();
   /** The ends of logs as far as the server knows them. */
-  readonly #tops = new Map<LogName, number>();
+  readonly #tops = new Recent<LogName, number>(MAX_TOPS);
 
   constructor({ logs, states, border }: OutsideLogsParts) {
     this.#logs = logs;
@@ -126,6 +130,8 @@ export class OutsideLogs implements StoreLogs {
         this.#followed.delete(inlet);
         inlet.close();
         following?.stop();
+        // The store may forget where the log ends, and have it go on behind a higher number.
+        this.#tops.delete(name);
       },
     };
   }
@@ -136,6 +142,10 @@ export class OutsideLogs implements StoreLogs {
 
   keep(log: LogName, seq: number, state: string | null): void {
     this.#logs?.keep(log, seq, state);
+  }
+
+  async removeEmpty(): Promise<void> {
+    await this.#logs?.removeEmpty?.();
   }
 
   keepAfter(stored: () => Promise<void>): void {

@@ -15,6 +15,11 @@ const ofBroker = (): Promise<never> => {
   return Promise.reject(new StoreError('ERR_STORE_FAILED', 'packs and leases are read through the logs'));
 };
 
+/** Only logs in a file remove the rows of logs. */
+const ofFile = (): Promise<never> => {
+  return Promise.reject(new StoreError('ERR_STORE_FAILED', 'a store in PostgreSQL keeps the rows of all logs'));
+};
+
 const READERS: PostgresReaders<keyof Reads> = {
   ...accountReaders,
   ...logReaders,
@@ -25,6 +30,8 @@ const READERS: PostgresReaders<keyof Reads> = {
   packs: ofBroker,
   expired: ofBroker,
   living: ofBroker,
+  tops: ofFile,
+  'empty-logs': ofFile,
 };
 
 /** Answers a question. @throws errors of the database */

@@ -14,6 +14,11 @@ const ofBroker = (): Promise<never> => {
   return Promise.reject(new StoreError('ERR_STORE_FAILED', 'packs and leases are written through the logs'));
 };
 
+/** Only logs in a file remove the rows of logs. */
+const ofFile = (): Promise<never> => {
+  return Promise.reject(new StoreError('ERR_STORE_FAILED', 'a store in PostgreSQL keeps the rows of all logs'));
+};
+
 const WRITERS: PostgresWriters<keyof Writes> = {
   ...accountWriters,
   ...logWriters,
@@ -23,6 +28,7 @@ const WRITERS: PostgresWriters<keyof Writes> = {
   lease: ofBroker,
   forget: ofBroker,
   trial: ofBroker,
+  'remove-logs': ofFile,
 };
 
 /** A number that only nodes that write lines use: all write the same ones, and two would wait for each other. */
