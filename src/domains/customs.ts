@@ -168,6 +168,11 @@ export function isFitLetter({ tags }: { readonly tags: readonly Tag[] }, text: s
   return isSpeech(text) && areFitTags(tags);
 }
 
+/** Whether everything in the answer to a letter is well formed: the sender reads why the recipient is away. */
+export function isFitAnswer({ away }: { readonly away: string | null }): boolean {
+  return away === null || isLine(away, 1_000);
+}
+
 /** Whether everything in a room of another domain is well formed, apart from its name. */
 export function isFitRoom(room: RoomSnapshot): boolean {
   const { registration, topic, key, metadata, seats, invitations, numbers, messages, knocks, gone, absent } = room;

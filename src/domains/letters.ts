@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import type { Letter, LetterAnswer } from '../chat/abroad.js';
 import { Throttle } from '../throttle.js';
-import { isFitLetter } from './customs.js';
+import { isFitAnswer, isFitLetter } from './customs.js';
 import type { Tell, Told } from './messages.js';
 
 /**
@@ -98,6 +98,7 @@ export class Letters {
   hear(message: Tell | Told, body: Uint8Array): boolean {
     if (message.id !== this.#box) return false;
     if (message.kind === 'tell') return this.#take(message, body);
+    if (!isFitAnswer(message)) return false;
     const { turn, why, away } = message;
     this.#answer(turn, why === null ? { kind: 'delivered', away } : { kind: 'refused', why });
     return true;

@@ -56,6 +56,19 @@ test('letters that are not answered have failed when the connection is lost, and
   expect(letters.hear({ ...told, turn: 2 }, EMPTY)).toBe(false);
 });
 
+test('an answer that would put a line of its own before the sender is a violation', () => {
+  const { letters } = oneEnd();
+  const answers: LetterAnswer[] = [];
+  letters.open(7);
+  letters.post({ ...LETTER, ...REST }, (answer) => void answers.push(answer));
+  const told = { kind: 'told', id: 7, turn: 1, why: null } as const;
+  for (const end of ['\r', '\n', '\0'])
+    expect(letters.hear({ ...told, away: `out${end}:root QUIT` }, EMPTY)).toBe(false);
+  expect(answers).toEqual([]);
+  expect(letters.hear({ ...told, away: 'out' }, EMPTY)).toBe(true);
+  expect(answers).toEqual([{ kind: 'delivered', away: 'out' }]);
+});
+
 test.each([
   ['of another connection', { id: 8 }, 'x'],
   ['of somebody who is not of that domain', { by: 'tokyo.example/b.1.1' }, 'x'],
