@@ -138,13 +138,13 @@ export class Presenter {
         this.#showJoined(log, outcome, by, voice);
         this.#introduce(outcome.member);
         this.#dismissLate(log, outcome.member);
-        this.#noteForeigner(outcome.member);
+        this.#foreignerEntered(outcome.member);
         if (this.#isHeardTwice(stateOf(outcome.member), by)) this.#core.directory.entered(outcome, voice);
         return;
       case 'left':
       case 'kicked':
         this.#publisher.publish(outcome, by, voice);
-        this.#noteForeigner(outcome.member);
+        this.#foreignerLeft(outcome.member);
         this.#core.rooms.sort(log);
         return;
       case 'annotated':
@@ -243,7 +243,7 @@ export class Presenter {
     const member = stateOf(who);
     if (isFromAbroad(member.session)) {
       this.#publisher.publish({ kind: 'left', atMs, id, member, room, reason: HAS_QUIT }, null);
-      this.#noteForeigner(member);
+      this.#foreignerLeft(member);
       return;
     }
     if (reason !== '' || !roomStateOf(room).isForeign || !this.#core.isKnown(member)) return;
@@ -259,17 +259,23 @@ export class Presenter {
     const atMs = this.#core.directory.now();
     for (const member of members) {
       this.#publisher.publish({ kind: 'left', atMs, id: '', member, room, reason: 'node lost' }, null);
-      this.#noteForeigner(member);
+      this.#foreignerLeft(member);
     }
   }
 
-  /** Reports to those who watch its nick whether a member of another domain is in a room, if that has just changed. */
-  #noteForeigner(who: Member): void {
+  /** Reports to those who watch its nick that a member of another domain is in a room, if it was in none before. */
+  #foreignerEntered(who: Member): void {
     const member = stateOf(who);
     if (!isFromAbroad(member.session) || this.#isQuiet) return;
+    if (member.seats.length === 1) this.#core.directory.appeared(member);
+  }
+
+  /** Reports to those who watch its nick that a member of another domain has left its last room. */
+  #foreignerLeft(who: Member): void {
+    const { session, nick } = stateOf(who);
+    if (!isFromAbroad(session) || this.#isQuiet) return;
     const { directory, foreigners } = this.#core;
-    if (member.seats.length === 1) directory.appeared(member);
-    else if (foreigners.byNick(member.nick) === undefined) directory.disappeared(member.nick);
+    if (foreigners.byNick(nick) === undefined) directory.disappeared(nick);
   }
 
   /** Members have other sessions in a room. */
@@ -292,12 +298,12 @@ export class Presenter {
     for (const member of before) {
       if (room.seatOf(member) !== undefined) continue;
       this.#publisher.publish({ kind: 'left', atMs, id: '', member, room, reason: LINK_LOST }, null);
-      this.#noteForeigner(member);
+      this.#foreignerLeft(member);
     }
     for (const { member } of room.seats) {
       if (inside.has(member) || member.isLocal) continue;
       this.#publisher.publish({ kind: 'joined', atMs, id: '', member, room }, null);
-      this.#noteForeigner(member);
+      this.#foreignerEntered(member);
     }
   }
 

@@ -215,4 +215,17 @@ describe.skipIf(!hasOpenssl)(`letters${hasOpenssl ? '' : ' (needs openssl)'}`, (
     await ask(ann, 'JOIN #tea:beijing.example', / 366 /);
     await bob.lineLike(/ 730 bob :ann\/shanghai!/);
   });
+
+  test('MONITOR reports nobody again who has left one room of several', async () => {
+    const { beijing, shanghai } = await startPair(authority, { beijing: { rooms: ['#tea', '#secret'] } });
+    const [bob, ann] = [await beijing.irc('bob'), await shanghai.irc('ann')];
+    await ask(bob, 'JOIN #tea', / 366 /);
+    await ask(bob, 'MONITOR + ann/shanghai', / 731 bob :ann\/shanghai/);
+    await ask(ann, 'JOIN #tea:beijing.example', / 366 /);
+    await bob.lineLike(/ 730 bob :ann\/shanghai!/);
+    await ask(ann, 'JOIN #secret:beijing.example', / 366 /);
+    await ask(ann, 'PART #secret:beijing.example', /:ann!\S+ PART/);
+    await ask(ann, 'PRIVMSG #tea:beijing.example :end', /PRIVMSG #tea/);
+    expect(await bob.lineLike(/ 73[01] | PRIVMSG /)).toContain(' PRIVMSG #tea :end');
+  });
 });
