@@ -7,6 +7,8 @@ import { sharesRoom } from './permissions.js';
 
 /** The number of members that are kept without a check whether any room still has them. */
 const FEW = 1_000;
+/** The most members that are found by one nick. Nobody has more sessions, but another domain may invent them. */
+const MAX_NAMESAKES = 32;
 
 /** Finds the same member for a session wherever a room names it, and finds it by its nick. */
 export class Foreigners {
@@ -73,7 +75,7 @@ export class Foreigners {
 
   #add(member: MemberState): void {
     const key = this.#fold(member.nick);
-    this.#byNick.set(key, [...(this.#byNick.get(key) ?? []), member]);
+    this.#byNick.set(key, [...(this.#byNick.get(key) ?? []), member].slice(-MAX_NAMESAKES));
   }
 
   #remove(member: MemberState): void {
@@ -101,11 +103,18 @@ export class Foreigners {
   }
 
   #forget(): void {
-    for (const [session, member] of this.#bySession) {
-      if (member.seats.length > 0 || member.invitations !== null) continue;
-      this.#bySession.delete(session);
-      this.#remove(member);
+    for (const [session, member] of this.#bySession) if (!isUseful(member)) this.#bySession.delete(session);
+    // Not only those: a member that continues under another session may have taken the place of one there.
+    for (const [key, namesakes] of this.#byNick) {
+      const useful = namesakes.filter((member) => isUseful(member));
+      if (useful.length === 0) this.#byNick.delete(key);
+      else if (useful.length < namesakes.length) this.#byNick.set(key, useful);
     }
     this.#limit = Math.max(FEW, 2 * this.#bySession.size);
   }
+}
+
+/** Whether a room still has a member, or somebody has invited it. */
+function isUseful({ seats, invitations }: MemberState): boolean {
+  return seats.length > 0 || invitations !== null;
 }
