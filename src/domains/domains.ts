@@ -23,6 +23,7 @@ import { labelsOf, placeOfLog, placeOfRoom } from './domain-names.js';
 import { Entrance, type EntranceParts, type Guest } from './entrance.js';
 import type { FrameChannel } from './frame-channel.js';
 import type { HomeLineParts } from './home-line.js';
+import { LetterLimits } from './letter-limits.js';
 import type { LetterTaker } from './letters.js';
 import { Link, logOf } from './link.js';
 import { LINK_VERSION, type Visit } from './messages.js';
@@ -91,6 +92,7 @@ interface Known {
   lostMs: number;
   /** Whether its people have had to leave since it was lost. */
   isDismissed: boolean;
+  readonly letterLimits: LetterLimits;
 }
 
 /** The other domains. Their rooms are logs that are followed over links. */
@@ -160,6 +162,7 @@ export class Domains implements Abroad {
         sinceMs: 0,
         lostMs: performance.now(),
         isDismissed: false,
+        letterLimits: new LetterLimits(),
       });
       const reachable = link.at === null ? null : { ...link, at: link.at };
       const shared = this.#parts.nodes && this.#sharedLinkTo(link.name, reachable, chat, this.#parts.nodes);
@@ -330,7 +333,7 @@ export class Domains implements Abroad {
     const { settings, log, maxMasks } = this.#parts;
     // One connection at a time: the former one may not have noticed yet that it is lost.
     known.visitor?.end();
-    const visitor = new Visitor(home, domain, new Visa({ domain, label, maxMasks }), channel);
+    const visitor = new Visitor(home, domain, new Visa({ domain, label, maxMasks }), channel, known.letterLimits);
     known.visitor = visitor;
     known.sinceMs = nowMs;
     if (known.run === null) this.#dismiss(domain);

@@ -1,8 +1,7 @@
 /** The private messages between two domains, over one connection: each is answered, and arrives at most once. */
-import { performance } from 'node:perf_hooks';
 import type { Letter, LetterAnswer } from '../chat/abroad.js';
-import { Throttle } from '../throttle.js';
 import { isFitAnswer, isFitLetter } from './customs.js';
+import type { LetterLimits } from './letter-limits.js';
 import type { Tell, Told } from './messages.js';
 
 /**
@@ -15,11 +14,6 @@ export const LETTER_BOX = 'letters';
 const PATIENCE_MS = 10_000;
 /** The most letters that wait for answers. */
 const MAX_OPEN = 256;
-/** The letters that one person may send to this domain per second on average, and at once. */
-const LETTERS_PER_SECOND = 1;
-const BURST_LETTERS = 20;
-/** The number of senders that are remembered without a check whether they have sent anything lately. */
-const FEW_SENDERS = 1_000;
 
 /** Receives what has become of a letter. */
 export type LetterTaker = (answer: LetterAnswer) => void;
@@ -29,6 +23,8 @@ export type Envelope = Pick<Letter, 'by' | 'to'>;
 
 /** The surroundings of the letters of a connection. */
 export interface LettersParts {
+  /** The bounds on the letters that the other domain sends. */
+  readonly limits: LetterLimits;
   send(message: Tell | Told, body?: Uint8Array): void;
   /** Returns the sessions of a letter as the other domain knows them; null if it cannot know both. */
   outward(envelope: Envelope): Envelope | null;
@@ -52,8 +48,6 @@ export class Letters {
   #box: number | null = null;
   #turns = 0;
   readonly #pending = new Map<number, Pending>();
-  readonly #senders = new Map<string, Throttle>();
-  #senderLimit = FEW_SENDERS;
 
   constructor(parts: LettersParts) {
     this.#parts = parts;
@@ -114,23 +108,10 @@ export class Letters {
       const why = isDelivered ? null : answered.why;
       this.#parts.send({ kind: 'told', id, turn, why, away: isDelivered ? answered.away : null });
     };
-    if (this.#mayWrite(envelope.by)) this.#parts.deliver({ ...envelope, text, type, tags, isDivisible }, answer);
+    const isAllowed = this.#parts.limits.take(envelope.by);
+    if (isAllowed) this.#parts.deliver({ ...envelope, text, type, tags, isDivisible }, answer);
     else answer({ kind: 'refused', why: 'too-many-letters' });
     return true;
-  }
-
-  /** Counts the letters of one sender: its own domain may not. */
-  #mayWrite(sender: string): boolean {
-    const nowMs = performance.now();
-    if (this.#senders.size >= this.#senderLimit) {
-      for (const [session, throttle] of this.#senders) {
-        if (throttle.tokensAt(nowMs) >= BURST_LETTERS) this.#senders.delete(session);
-      }
-      this.#senderLimit = Math.max(FEW_SENDERS, 2 * this.#senders.size);
-    }
-    const throttle = this.#senders.get(sender) ?? new Throttle(LETTERS_PER_SECOND, BURST_LETTERS, nowMs);
-    this.#senders.set(sender, throttle);
-    return throttle.take(nowMs);
   }
 
   /** The connection is lost, and with it all answers that have not arrived. */

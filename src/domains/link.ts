@@ -13,6 +13,7 @@ import type { AppendAnswer, Following, LogSink } from '../log/shared-log.js';
 import { Border } from './border.js';
 import { isPlainSession, isSession } from './customs.js';
 import { type Greeting, HomeLine, type HomeLineParts, type RoomWord } from './home-line.js';
+import { LetterLimits } from './letter-limits.js';
 import { type Envelope, LETTER_BOX, Letters, type LetterTaker } from './letters.js';
 import { Mirror, type MirrorOwner } from './mirror.js';
 import type { SharedLink } from './shared-link.js';
@@ -78,6 +79,7 @@ export class Link implements Pick<Abroad, 'begin'> {
       };
     }
     this.#letters = new Letters({
+      limits: new LetterLimits(),
       send: (message, body) => {
         this.#line.send(message, body);
       },

@@ -11,6 +11,7 @@ import { Throttle } from '../throttle.js';
 import { Backlog, type BacklogReader } from './backlog.js';
 import { isPlainSession, isSession } from './customs.js';
 import type { FrameChannel } from './frame-channel.js';
+import type { LetterLimits } from './letter-limits.js';
 import { LETTER_BOX, Letters, type LetterTaker } from './letters.js';
 import { decodeHeirs, MAX_STATE_BYTES, type Resume, STATE_PART_BYTES, type Visit, type Word } from './messages.js';
 import type { Visa } from './visa.js';
@@ -205,12 +206,14 @@ export class Visitor {
   #places = 0;
   #countedMs = -COUNT_MS;
 
-  constructor(rooms: HomeRooms, domain: string, visa: Visa, channel: FrameChannel<Visit>) {
+  /** @param limits - on its letters, over all its connections */
+  constructor(rooms: HomeRooms, domain: string, visa: Visa, channel: FrameChannel<Visit>, limits: LetterLimits) {
     this.rooms = rooms;
     this.domain = domain;
     this.#visa = visa;
     this.#channel = channel;
     this.letters = new Letters({
+      limits,
       send: (message, body) => {
         this.tell(message, body);
       },
@@ -252,13 +255,13 @@ export class Visitor {
     switch (visit.kind) {
       case 'follow': {
         const { id, resume } = visit;
+        this.charge(FOLLOW_COST);
         if (visit.room === LETTER_BOX) {
           this.letters.open(id);
           this.tell({ kind: 'caught-up', id });
           return true;
         }
         const room = this.rooms.sharedName(visit.room);
-        this.charge(FOLLOW_COST);
         if (this.#visited.has(id)) return false;
         if (room === undefined) {
           this.refuse(id);

@@ -1,6 +1,8 @@
 /** Private messages between people of two domains, who share a room. */
-import { describe, expect, test } from 'vitest';
+import { performance } from 'node:perf_hooks';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Letter, LetterAnswer } from '../../src/chat/abroad.js';
+import { LetterLimits } from '../../src/domains/letter-limits.js';
 import { Letters } from '../../src/domains/letters.js';
 import type { Tell, Told } from '../../src/domains/messages.js';
 import { ask } from '../server/keeping.js';
@@ -12,9 +14,10 @@ import { Authority, type Pair, QUICK, startPair, TestDomain, Way } from './domai
 const LETTER = { by: 'a.1.1', to: 'beijing.example/b.1.1', type: 'message', text: 'x', tags: [] } as const;
 
 /** The letters of one end, with what it has sent and delivered. */
-function oneEnd(): { letters: Letters; sent: (Tell | Told)[]; delivered: Letter[] } {
+function oneEnd(limits = new LetterLimits()): { letters: Letters; sent: (Tell | Told)[]; delivered: Letter[] } {
   const [sent, delivered]: [(Tell | Told)[], Letter[]] = [[], []];
   const letters = new Letters({
+    limits,
     send: (message) => void sent.push(message),
     outward: ({ by, to }) =>
       to.startsWith('beijing.example/') ? { by, to: to.slice('beijing.example/'.length) } : null,
@@ -54,6 +57,24 @@ test('letters that are not answered have failed when the connection is lost, and
   letters.lost();
   expect(answers).toHaveLength(257);
   expect(letters.hear({ ...told, turn: 2 }, EMPTY)).toBe(false);
+});
+
+test('a domain sends no more letters if it invents people, or connects again', () => {
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(0);
+  onTestFinished(() => clock.mockRestore());
+  const limits = new LetterLimits();
+  const tell = { kind: 'tell', id: 7, turn: 1, to: 'a.1.1', type: 'message', tags: [], ...REST } as const;
+  const deliveredOf = (senders: readonly string[]): number => {
+    const { letters, delivered } = oneEnd(limits);
+    letters.open(7);
+    for (const by of senders) expect(letters.hear({ ...tell, by }, new TextEncoder().encode('x'))).toBe(true);
+    return delivered.length;
+  };
+  const one = Array<string>(30).fill('b.1.1');
+  expect([deliveredOf(one), deliveredOf(one)]).toEqual([20, 0]);
+  expect(deliveredOf(Array.from({ length: 3000 }, (_, index) => `b.2.${index}`))).toBe(1980);
+  clock.mockReturnValue(1000);
+  expect(deliveredOf(one)).toBe(1);
 });
 
 test('an answer that would put a line of its own before the sender is a violation', () => {

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { FrameChannel } from '../../src/domains/frame-channel.js';
+import { LetterLimits } from '../../src/domains/letter-limits.js';
 import { isVisit, isWord, type Visit } from '../../src/domains/messages.js';
 import { Visa } from '../../src/domains/visa.js';
 import { Visitor } from '../../src/domains/visitor.js';
@@ -72,6 +73,7 @@ function visit(topicLength = 0, isLate = false, work = 0) {
     'shanghai.example',
     new Visa({ domain: 'shanghai.example', label: 'shanghai', maxMasks: 100 }),
     frames,
+    new LetterLimits(),
   );
   onTestFinished(() => {
     visitor.end();
@@ -149,4 +151,12 @@ test('an error while a room is sent that was asked for earlier closes the channe
     true,
     ['a room for it has failed: RangeError: nobody has thought of this'],
   ]);
+});
+
+test('a domain that asks for letters again and again is not heard for a while', () => {
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(0);
+  onTestFinished(() => clock.mockRestore());
+  const { channel, follow } = visit();
+  for (let count = 0; count < 1000 && !channel.isPaused; count += 1) follow(0, 'letters');
+  expect(channel.isPaused).toBe(true);
 });
