@@ -243,7 +243,8 @@ export class Rooms {
   isFree(name: string, replica: RoomReplica): boolean {
     const key = this.#options.fold(name);
     const known = this.#known(key);
-    return known === undefined || known === replica || (this.#closed.has(key) && known.isSettled);
+    if (known === undefined || known === replica) return true;
+    return known.isSettled && (this.#closed.has(key) || known.fold.isCeded);
   }
 
   /** Reserves a name for a room that is about to take it. Members who ask for the name meanwhile mean this room. */
@@ -303,14 +304,27 @@ export class Rooms {
 
   /** The name of a log leads to another room from now on: all processes have to follow the log. */
   ceded(log: RoomLog): void {
+    const replica = this.#byLog.get(log);
+    const ceded = replica?.fold.claims?.ceded ?? null;
+    if (replica === undefined || ceded === null) return;
+    const home = this.#options.fold(log.slice('r:'.length));
+    // There may be as many as there are open rooms: they are not among those that are kept in case.
+    if (this.#closed.get(home) === replica) this.#closed.delete(home);
     this.#closing.remove(log);
     this.#announce(log);
+    // This room may have had the name here when the state of that one was read.
+    this.sort(ceded.room);
   }
 
   /** The name of a log does not lead to another room any more. */
   reclaimed(log: RoomLog): void {
     const replica = this.#byLog.get(log);
-    if (replica !== undefined && this.#isNamed(log) && isUnused(replica)) this.#closing.add(log);
+    if (replica === undefined) return;
+    const { isOver, claims, name } = replica.fold;
+    if (isOver) this.#close(claims?.home ?? this.#options.fold(name), replica);
+    // A room of the configuration has its name again.
+    else this.sort(log);
+    if (this.#isNamed(log) && isUnused(replica)) this.#closing.add(log);
   }
 
   /**
@@ -373,7 +387,7 @@ export class Rooms {
     for (const [oldest, candidate] of this.#closed) {
       if (!candidate.isSettled || candidate === kept || this.#isNamed(candidate.name)) continue;
       // Another domain may let somebody enter it, through its log alone.
-      if (candidate.fold.isKnownAbroad || candidate.fold.isCeded) continue;
+      if (candidate.fold.isKnownAbroad) continue;
       this.#forget(oldest, candidate);
       if (this.#closed.size <= MAX_CLOSED_ROOMS) return;
     }

@@ -1,10 +1,16 @@
 /** Rooms that get other names while several nodes have them: one order decides, and all end with the same names. */
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import type { Member } from '../../src/chat/member.js';
+import { describe, expect, test } from 'vitest';
+import { Chat } from '../../src/chat/chat.js';
+import type { Member, Outlet } from '../../src/chat/member.js';
 import { type Answer, whenSettled } from '../../src/chat/ticket.js';
+import type { SharedLog } from '../../src/log/shared-log.js';
+import { HeldLog } from '../support/held-log.js';
+import { LateView } from '../support/late-view.js';
+import { MemoryCheckpoints } from '../support/memory-checkpoints.js';
 import { seeded } from '../support/random.js';
 import { Domain, type Process } from './domain.js';
+import { Ear } from './ear.js';
 import { act, JOIN } from './processes.js';
 
 const NAMES = ['#a', '#b', '#c', '#d', '#e'];
@@ -35,6 +41,24 @@ function pairOf(domain: Domain): [Process, Process, Member, Member] {
   const [ann, bob] = [one.node.arrive('ann'), other.node.arrive('bob')];
   domain.settle();
   return [one, other, ann, bob];
+}
+
+/** Starts a node on logs that others may also have. */
+function start(node: string, log: SharedLog): Chat {
+  const checkpoints = new MemoryCheckpoints();
+  return new Chat({
+    log,
+    node,
+    now: () => 1_000_000,
+    newLogId: (name) => name.replace(/[^a-z0-9]/g, ''),
+    sharing: { checkpoints, onGivenUp: () => undefined },
+  });
+}
+
+function letIn(chat: Chat, nick: string, outlet: Outlet | null = null): Member {
+  const member = chat.receive({ host: '192.0.2.1', outlet });
+  chat.admit(member, { nick, user: 'u', realName: nick });
+  return member;
 }
 
 test('a room that is renamed on one node has the name on all, and keeps it for one that begins late', () => {
@@ -166,6 +190,80 @@ test('a room whose node dies while it asks for a name gets it by the others, for
     expect(joined.said).toBe('joined');
     expect(shown(late)).toEqual(shown(other));
   }
+});
+
+test('a thousand rooms that have been renamed leave place for another one', () => {
+  const chat = start('a.1', new HeldLog());
+  const [ann, bob] = [letIn(chat, 'ann'), letIn(chat, 'bob')];
+  const many = { ...JOIN, maxRooms: 5_000 };
+  for (let count = 1; count <= 1_001; count += 1) {
+    chat.join(ann, `#a${count}`, many);
+    expect(outcomeOf(chat.retitle(ann, `#a${count}`, `#b${count}`, '')).said).toBe('retitled');
+  }
+  expect(outcomeOf(chat.join(bob, '#new', many)).said).toBe('joined');
+  // The names that lead to others are known all the same.
+  expect(outcomeOf(chat.join(bob, '#a1', many)).said).toBe('joined');
+  expect(chat.directory.room('#b1')?.size).toBe(2);
+  chat.part(ann, '#b2', '');
+  expect(outcomeOf(chat.join(bob, '#b2', many)).said).toBe('joined');
+  expect(outcomeOf(chat.retitle(ann, '#b3', '#b2', '')).said).toBe('name-taken');
+});
+
+test('a node that learns late who has left a room gives its name to the room that has got it', () => {
+  const log = new HeldLog();
+  const chat = start('a.1', log);
+  const [ann, bob] = [letIn(chat, 'ann'), letIn(chat, 'bob')];
+  chat.join(ann, '#a', JOIN);
+  chat.join(bob, '#b', JOIN);
+  const view = new LateView(log);
+  view.hold('r:#a');
+  const late = start('b.1', view);
+  view.hold('r:#b');
+  chat.part(bob, '#b', '');
+  expect(outcomeOf(chat.retitle(ann, '#a', '#b', '')).said).toBe('retitled');
+  view.release('r:#a');
+  expect(late.directory.room('#b')?.seats.map(({ member }) => member.nick)).toEqual(['bob']);
+  view.release('r:#b');
+  expect(late.directory.room('#b')?.seats.map(({ member }) => member.nick)).toEqual(['ann']);
+});
+
+describe('one who enters through a second connection, while the room gets another name', () => {
+  const ban = [{ kind: 'mask', on: true, list: 'ban', mask: '*!*@198.51.100.1' }] as const;
+
+  /** Ann has two connections, and bob asks for another name of his room. */
+  function renaming(changes: readonly (typeof ban)[number][]) {
+    const log = new HeldLog();
+    const chat = start('a.1', log);
+    const [first, second] = [new Ear(), new Ear('198.51.100.1')];
+    const ann = letIn(chat, 'ann', first);
+    chat.share(ann, second);
+    const bob = letIn(chat, 'bob');
+    chat.join(bob, '#a', JOIN);
+    chat.amend(bob, '#a', changes, { maxMasks: 9, maxValues: 9 });
+    log.become('held', 'r:#b');
+    chat.retitle(bob, '#a', '#b', '');
+    const enter = (name: string): { said: string } =>
+      outcomeOf(chat.through(ann, second, () => chat.join(ann, name, JOIN)));
+    return { log, enter, first, second };
+  }
+
+  test('is banned by the address of that connection, by whichever name', () => {
+    const { log, enter } = renaming(ban);
+    const joined = enter('#b');
+    log.recover();
+    expect(joined.said).toBe('banned');
+    expect(enter('#b').said).toBe('banned');
+    expect(enter('#a').said).toBe('banned');
+  });
+
+  test('gets the answer there, and the event at the first one', () => {
+    const { log, enter, first, second } = renaming([]);
+    const joined = enter('#b');
+    for (const ear of [first, second]) ear.words();
+    log.recover();
+    expect(joined.said).toBe('joined');
+    expect([first.words(), second.words()]).toEqual([['joined ann'], []]);
+  });
 });
 
 test('nodes whose people rename rooms, and that die, come back or begin late, agree on every name', () => {

@@ -35,9 +35,6 @@ export function join(
   if (member.seats.length >= maxRooms) return refuse('too-many-rooms');
   const objection = namesDomain(name) ? objectionTo(core, name) : null;
   if (objection !== null) return refuse(objection);
-  // The log gets the identity of the member, and not the connection through which it enters.
-  const refusal = known !== undefined && member.isElsewhere ? entryRefusal(member, known, key) : null;
-  if (refusal !== null) return refuse(refusal, known);
   if (!core.rooms.hasPlaceFor(name)) return NOT_TAKEN;
   return enter(core, member, core.rooms.replica(name), { name, key, flags }, MAX_MOVES);
 }
@@ -53,14 +50,24 @@ function enter(
   entry: Pick<EntryOf<RoomDeeds, 'join'>, 'name' | 'key' | 'flags'>,
   moves: number,
 ): Answer<Exclude<RoomOutcomes['join'], Refused<'moved'>>> {
-  if (core.isShared) core.nodes.beforeEntry(replica, member);
   const { name, key, flags } = entry;
+  // The log gets the identity of the member, and not the connection through which it enters.
+  const refusal = member.isElsewhere ? entryRefusal(member, replica.fold, key) : null;
+  if (refusal !== null) return refuse(refusal, replica.fold);
+  if (core.isShared) core.nodes.beforeEntry(replica, member);
   const stamp = core.stamp(replica, member);
   const who = replica.fold.guiseOf(member.who);
   const answer = replica.propose<'join'>(member, { kind: 'join', who, name, key, flags, ...stamp });
+  const { voice } = core;
+  const acting = member.isElsewhere ? member.acting : null;
   return thenAnswer(answer, (outcome) => {
     if (!isMoved(outcome)) return outcome;
-    return moves === 0 ? NOT_TAKEN : enter(core, member, core.titles.destination(replica, name), entry, moves - 1);
+    if (moves === 0) return NOT_TAKEN;
+    const goOn = (): ReturnType<typeof enter> =>
+      enter(core, member, core.titles.destination(replica, name), entry, moves - 1);
+    // In a later call, nobody acts through the connection that has asked to enter.
+    const goOnThere = (): ReturnType<typeof enter> => (voice === null ? goOn() : core.through(voice, goOn));
+    return acting === null ? goOnThere() : member.actAs(acting, goOnThere);
   });
 }
 
