@@ -43,7 +43,10 @@ export class TlsAdapter {
 
 function isStreamSocket(value: unknown): value is StreamSocket {
   const handle = member(value, '_handle');
-  return typeof member(value, 'finishWrite') === 'function' && typeof member(handle, 'readBuffer') === 'function';
+  // Deno has an adapter of its own by that name, whose handle lacks the last one: nobody says that it copies bytes.
+  return [member(value, 'finishWrite'), member(handle, 'readBuffer'), member(handle, 'finishWrite')].every(
+    (each) => typeof each === 'function',
+  );
 }
 
 function member(value: unknown, name: string): unknown {
