@@ -68,7 +68,9 @@ function byNode(heirs: readonly Heir[]): Map<string, Heir[]> {
   const found = new Map<string, Heir[]>();
   for (const heir of heirs) {
     const node = nodeOf(heir[0]);
-    found.set(node, [...(found.get(node) ?? []), heir]);
+    const known = found.get(node);
+    if (known === undefined) found.set(node, [heir]);
+    else known.push(heir);
   }
   return found;
 }
