@@ -735,8 +735,7 @@ export class Core implements ReplicaOwner {
 
   #showCut(log: LogName, isCut: boolean): void {
     const room = this.rooms.ofLog(log);
-    if (room === undefined) this.#cutRooms.back(log);
-    else this.#presenter.showCut(room.fold, isCut);
+    if (room !== undefined) this.#presenter.showCut(room.fold, isCut);
   }
 
   /** Gives up proposals that have waited too long: their proposers are answered that the log has not taken them. */
@@ -747,7 +746,8 @@ export class Core implements ReplicaOwner {
       replica.expire(isForeign ? this.steadyMs - FOREIGN_PATIENCE_MS : beforeMs);
       if (replica.isSettled) this.#waiting.delete(replica);
     }
-    for (const log of this.#cutRooms.due(this.steadyMs)) this.#showCut(log, true);
+    const isHere = (log: LogName): boolean => this.rooms.ofLog(log) !== undefined;
+    for (const log of this.#cutRooms.due(this.steadyMs, isHere)) this.#showCut(log, true);
     this.rooms.trim();
     this.rooms.dropUnused();
     if (!this.isShared) return;

@@ -20,8 +20,13 @@ export class CutRooms {
     return this.#notified.delete(log);
   }
 
-  /** Takes the rooms whose members are to be notified now. */
-  due(nowMs: number): LogName[] {
+  /**
+   * Takes the rooms whose members are to be notified now.
+   *
+   * @param isHere - whether a room is here still: for another one, there is nobody to notify that its home is back
+   */
+  due(nowMs: number, isHere: (log: LogName) => boolean): LogName[] {
+    for (const log of this.#notified) if (!isHere(log)) this.#notified.delete(log);
     const due = [...this.#sinceMs].filter(([, sinceMs]) => nowMs - sinceMs >= PATIENCE_MS).map(([log]) => log);
     for (const log of due) {
       this.#sinceMs.delete(log);
