@@ -73,12 +73,20 @@ export function mapAnswer<T, U>(answer: Answer<T>, map: (outcome: T) => U): Answ
   return mapped;
 }
 
-/** Returns the answer of what is done next, with the outcome of what was done first. */
-export function thenAnswer<T, U>(answer: Answer<T>, next: (outcome: T | NotTaken) => Answer<U>): Answer<U> {
-  if (!isTicket(answer)) return next(answer);
+/**
+ * Returns the answer of what is done next, with the outcome of what was done first.
+ *
+ * @param next - `isLate` if its outcome is belated: somebody has been answered that nothing was done, so that nothing
+ *   else is to be done
+ */
+export function thenAnswer<T, U>(
+  answer: Answer<T>,
+  next: (outcome: T | NotTaken, isLate: boolean) => Answer<U>,
+): Answer<U> {
+  if (!isTicket(answer)) return next(answer, false);
   const last = new OpenTicket<U | NotTaken>();
   answer.whenSettled((outcome) => {
-    const further = next(outcome);
+    const further = next(outcome, false);
     whenSettled(further, (settled) => {
       last.settled(settled);
     });
@@ -88,8 +96,8 @@ export function thenAnswer<T, U>(answer: Answer<T>, next: (outcome: T | NotTaken
       });
   });
   answer.whenBelated((late) => {
-    whenSettled(next(late), (outcome) => {
-      last.belated(outcome);
+    whenSettled(next(late, true), (outcome) => {
+      if (!isNotTaken(outcome)) last.belated(outcome);
     });
   });
   return last;

@@ -44,12 +44,12 @@ function pairOf(domain: Domain): [Process, Process, Member, Member] {
 }
 
 /** Starts a node on logs that others may also have. */
-function start(node: string, log: SharedLog): Chat {
+function start(node: string, log: SharedLog, now = () => 1_000_000): Chat {
   const checkpoints = new MemoryCheckpoints();
   return new Chat({
     log,
     node,
-    now: () => 1_000_000,
+    now,
     newLogId: (name) => name.replace(/[^a-z0-9]/g, ''),
     sharing: { checkpoints, onGivenUp: () => undefined },
   });
@@ -225,6 +225,26 @@ test('a node that learns late who has left a room gives its name to the room tha
   expect(late.directory.room('#b')?.seats.map(({ member }) => member.nick)).toEqual(['bob']);
   view.release('r:#b');
   expect(late.directory.room('#b')?.seats.map(({ member }) => member.nick)).toEqual(['ann']);
+});
+
+test('one who was answered that the room cannot be entered is not led to another one after that', () => {
+  let nowMs = 1_000_000;
+  const log = new HeldLog();
+  const view = new LateView(log);
+  const [here, there] = [start('a.1', view, () => nowMs), start('b.1', log)];
+  const [ann, bob] = [letIn(here, 'ann'), letIn(there, 'bob')];
+  there.join(bob, '#a', JOIN);
+  here.join(ann, '#b', JOIN);
+  here.part(ann, '#b', '');
+  view.hold('r:#b');
+  expect(outcomeOf(there.retitle(bob, '#a', '#b', '')).said).toBe('retitled');
+  const joined = outcomeOf(here.join(ann, '#b', JOIN));
+  nowMs += 40_000;
+  here.tick();
+  expect(joined.said).toBe('not-taken');
+  view.release('r:#b');
+  expect(joined.said).toBe('not-taken');
+  expect([ann.seats.length, there.directory.room('#b')?.size]).toEqual([0, 1]);
 });
 
 describe('one who enters through a second connection, while the room gets another name', () => {

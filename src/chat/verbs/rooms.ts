@@ -60,9 +60,9 @@ function enter(
   const answer = replica.propose<'join'>(member, { kind: 'join', who, name, key, flags, ...stamp });
   const { voice } = core;
   const acting = member.isElsewhere ? member.acting : null;
-  return thenAnswer(answer, (outcome) => {
+  return thenAnswer(answer, (outcome, isLate) => {
     if (!isMoved(outcome)) return outcome;
-    if (moves === 0) return NOT_TAKEN;
+    if (isLate || moves === 0) return NOT_TAKEN;
     const goOn = (): ReturnType<typeof enter> =>
       enter(core, member, core.titles.destination(replica, name), entry, moves - 1);
     // In a later call, nobody acts through the connection that has asked to enter.
