@@ -2,7 +2,7 @@
 import type { Letter, LetterAnswer } from '../chat/abroad.js';
 import { isFitAnswer, isFitLetter } from './customs.js';
 import type { LetterLimits } from './letter-limits.js';
-import type { Tell, Told } from './messages.js';
+import { isTell, type Tell, type Told } from './messages.js';
 
 /**
  * The name by which a domain asks whether the home of rooms carries letters. No room has it, so a home of an earlier
@@ -71,12 +71,17 @@ export class Letters {
     }
     this.#turns += 1;
     const turn = this.#turns;
+    const { type, text, tags, isDivisible } = letter;
+    const head: Tell = { kind: 'tell', id: this.#box, turn, ...envelope, type, tags, isDivisible };
+    // The other domain would take it for a violation, and end the connection that everybody uses.
+    if (!isTell(head) || !isFitLetter(head, text)) {
+      take(UNREACHABLE);
+      return;
+    }
     const timer = setTimeout(() => {
       this.#answer(turn, UNREACHABLE);
     }, PATIENCE_MS).unref();
     this.#pending.set(turn, { take, timer });
-    const { type, text, tags, isDivisible } = letter;
-    const head: Tell = { kind: 'tell', id: this.#box, turn, ...envelope, type, tags, isDivisible };
     this.#parts.send(head, new TextEncoder().encode(text));
   }
 

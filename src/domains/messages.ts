@@ -98,6 +98,9 @@ const told = record<Told>({
   away: nullable(text(4_096)),
 });
 
+/** Whether a letter is one that the other domain takes for a message. */
+export { tell as isTell };
+
 /** Whether a value is a message of a domain to the home of rooms. */
 export const isVisit = choice<Visit>({
   hello: record({ kind: oneOf('hello'), version: whole(1), domain: name, run: text(64) }),

@@ -77,6 +77,18 @@ test('a domain sends no more letters if it invents people, or connects again', (
   expect(deliveredOf(one)).toBe(1);
 });
 
+test.each([
+  ['more tags than a domain takes', Array.from({ length: 65 }, (_, index) => [`+a${index}`, ''] as const), 'x'],
+  ['a longer name of a tag', [[`+${'a'.repeat(600)}`, '']] as const, 'x'],
+  ['a longer text', [], 'x'.repeat(16_385)],
+])('a letter with %s is refused here: there, it would end the link', (_what, tags, text) => {
+  const { letters, sent } = oneEnd();
+  const answers: LetterAnswer[] = [];
+  letters.open(7);
+  letters.post({ ...LETTER, ...REST, tags, text }, (answer) => void answers.push(answer));
+  expect([answers, sent]).toEqual([[{ kind: 'refused', why: 'unreachable' }], []]);
+});
+
 test('an answer that would put a line of its own before the sender is a violation', () => {
   const { letters } = oneEnd();
   const answers: LetterAnswer[] = [];
