@@ -238,8 +238,10 @@ export class Link implements Pick<Abroad, 'begin'> {
 
   #inward({ by, to }: Envelope): Envelope | null {
     if (!isSession(by) || !isPlainSession(to)) return null;
-    const [here, own] = [this.#border.sessionHere(by), this.#border.sessionHere(`${this.#parts.own}/${to}`)];
-    return isFromAbroad(here) && !isFromAbroad(own) ? { by: here, to: own } : null;
+    const here = this.#border.sessionHere(by);
+    // Nobody has a session of an earlier run, for which a letter may still be on its way.
+    const own = this.#border.sessionHere(`${this.#parts.own}/${to}`);
+    return isFromAbroad(here) ? { by: here, to: own } : null;
   }
 
   /** Sends a letter to somebody whom the home knows. @param take - called once, in this call or later */

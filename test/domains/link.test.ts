@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import type { Letter } from '../../src/chat/abroad.js';
 import { foldCase as fold } from '../../src/chat/case-mapping.js';
 import { Link } from '../../src/domains/link.js';
 import { LINK_VERSION } from '../../src/domains/messages.js';
@@ -23,17 +24,18 @@ class Far {
   /** The delays before each attempt after the first, in milliseconds. */
   readonly delays: number[] = [];
   readonly errors: unknown[] = [];
+  readonly delivered: Letter[] = [];
   isPaused = false;
   #events: ChannelEvents | null = null;
 
-  constructor(take: () => void = () => undefined) {
+  constructor(take: () => void = () => undefined, lineage = '') {
     const ignore = (): void => undefined;
     this.link = new Link({
       own: 'shanghai.example',
       home: 'beijing.example',
-      lineage: '',
+      lineage,
       shared: null,
-      deliver: () => undefined,
+      deliver: (letter) => void this.delivered.push(letter),
       homeLabel: 'beijing',
       ownLabel: 'shanghai',
       run: 'x',
@@ -115,6 +117,18 @@ test('a domain that is refused after each greeting is called less and less often
   await far.lose({ kind: 'nonsense' });
   expect(far.delays.at(-1)).toBe(20);
   expect(far.errors).toHaveLength(2);
+});
+
+test('a letter to somebody of an earlier run of this domain has no recipient, and ends no link', () => {
+  const far = new Far(undefined, 'x12345678-');
+  far.greet();
+  far.say({ kind: 'caught-up', id: 0 });
+  const tell = { kind: 'tell', id: 0, turn: 1, by: 'b.1.1', type: 'message', tags: [], isDivisible: true };
+  const [former, current] = ['x87654321-a.1.1', 'x12345678-a.1.1'];
+  for (const to of [former, current]) far.say({ ...tell, to }, new TextEncoder().encode('x'));
+  const here = [`beijing.example/shanghai.example/${former}`, 'a.1.1'];
+  expect(far.delivered.map(({ by, to }) => [by, to])).toEqual(here.map((to) => ['beijing.example/b.1.1', to]));
+  expect(far.errors).toEqual([]);
 });
 
 test('a domain of another version is called as rarely as possible', async () => {
