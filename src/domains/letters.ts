@@ -31,6 +31,8 @@ export interface LettersParts {
   /** Returns the sessions of a letter as this domain knows them; null if nobody there can have sent it. */
   inward(envelope: Envelope): Envelope | null;
   deliver(letter: Letter, take: LetterTaker): void;
+  /** Runs a call whose error ends the connection at most, and not the process. */
+  attempt(work: () => void): void;
 }
 
 /** A letter that waits for its answer. */
@@ -90,7 +92,9 @@ export class Letters {
     if (pending === undefined) return;
     this.#pending.delete(turn);
     clearTimeout(pending.timer);
-    pending.take(answer);
+    this.#parts.attempt(() => {
+      pending.take(answer);
+    });
   }
 
   /** Hears a letter, or an answer. @returns false for one that the other domain may not send */

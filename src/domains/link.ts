@@ -86,6 +86,9 @@ export class Link implements Pick<Abroad, 'begin'> {
       outward: (envelope) => this.#outward(envelope),
       inward: (envelope) => this.#inward(envelope),
       deliver: parts.deliver,
+      attempt: (work) => {
+        this.#line.attempt(work);
+      },
     });
     this.#line = new HomeLine(parts, {
       greeted: (greeting) => {
@@ -151,9 +154,7 @@ export class Link implements Pick<Abroad, 'begin'> {
   #lost(): void {
     this.#byId = new Map();
     this.#idOf = new Map();
-    this.#line.attempt(() => {
-      this.#letters.lost();
-    });
+    this.#letters.lost();
     const answers = [...this.#turns.values()];
     this.#turns.clear();
     this.#pause();

@@ -222,6 +222,9 @@ export class Visitor {
       deliver: (letter, take) => {
         this.#deliver(letter, take);
       },
+      attempt: (work) => {
+        this.#channel.attempt(work, 'the answer to a letter');
+      },
     });
   }
 

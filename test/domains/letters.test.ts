@@ -14,8 +14,8 @@ import { Authority, type Pair, QUICK, startPair, TestDomain, Way } from './domai
 const LETTER = { by: 'a.1.1', to: 'beijing.example/b.1.1', type: 'message', text: 'x', tags: [] } as const;
 
 /** The letters of one end, with what it has sent and delivered. */
-function oneEnd(limits = new LetterLimits()): { letters: Letters; sent: (Tell | Told)[]; delivered: Letter[] } {
-  const [sent, delivered]: [(Tell | Told)[], Letter[]] = [[], []];
+function oneEnd(limits = new LetterLimits()) {
+  const [sent, delivered, errors]: [(Tell | Told)[], Letter[], unknown[]] = [[], [], []];
   const letters = new Letters({
     limits,
     send: (message) => void sent.push(message),
@@ -26,8 +26,15 @@ function oneEnd(limits = new LetterLimits()): { letters: Letters; sent: (Tell | 
       delivered.push(letter);
       take({ kind: 'delivered', away: null });
     },
+    attempt: (work) => {
+      try {
+        work();
+      } catch (error) {
+        errors.push(error);
+      }
+    },
   });
-  return { letters, sent, delivered };
+  return { letters, sent, delivered, errors };
 }
 
 const EMPTY = new Uint8Array(0);
@@ -75,6 +82,22 @@ test('a domain sends no more letters if it invents people, or connects again', (
   expect(deliveredOf(Array.from({ length: 3000 }, (_, index) => `b.2.${index}`))).toBe(1980);
   clock.mockReturnValue(1000);
   expect(deliveredOf(one)).toBe(1);
+});
+
+test('somebody whose answer cannot be shown keeps no answer from the others', () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const { letters, errors } = oneEnd();
+  const answers: LetterAnswer[] = [];
+  const fail = (): never => {
+    throw new Error('no room');
+  };
+  letters.open(7);
+  for (const take of [fail, (answer: LetterAnswer) => void answers.push(answer)])
+    letters.post({ ...LETTER, ...REST }, take);
+  letters.post({ ...LETTER, ...REST }, fail);
+  vi.advanceTimersByTime(10_000);
+  expect([answers.length, errors.length]).toEqual([1, 2]);
 });
 
 test.each([
