@@ -23,7 +23,6 @@ import { labelsOf, placeOfLog, placeOfRoom } from './domain-names.js';
 import { Entrance, type EntranceParts, type Guest } from './entrance.js';
 import type { FrameChannel } from './frame-channel.js';
 import type { HomeLineParts } from './home-line.js';
-import { LetterLimits } from './letter-limits.js';
 import type { LetterTaker } from './letters.js';
 import { Link, logOf } from './link.js';
 import { LINK_VERSION, type Visit } from './messages.js';
@@ -31,7 +30,7 @@ import type { Crowd } from './mirror.js';
 import type { DomainLog, DomainSettings } from './settings.js';
 import { SharedLink } from './shared-link.js';
 import { Visa } from './visa.js';
-import { type HomeRooms, Visitor } from './visitor.js';
+import { type HomeRooms, newVisitorLimits, Visitor, type VisitorLimits } from './visitor.js';
 
 /** How long people of a domain whose link is lost keep their places, in milliseconds. */
 const GRACE_MS = 120_000;
@@ -92,7 +91,7 @@ interface Known {
   lostMs: number;
   /** Whether its people have had to leave since it was lost. */
   isDismissed: boolean;
-  readonly letterLimits: LetterLimits;
+  readonly limits: VisitorLimits;
 }
 
 /** The other domains. Their rooms are logs that are followed over links. */
@@ -162,7 +161,7 @@ export class Domains implements Abroad {
         sinceMs: 0,
         lostMs: performance.now(),
         isDismissed: false,
-        letterLimits: new LetterLimits(),
+        limits: newVisitorLimits(),
       });
       const reachable = link.at === null ? null : { ...link, at: link.at };
       const shared = this.#parts.nodes && this.#sharedLinkTo(link.name, reachable, chat, this.#parts.nodes);
@@ -333,7 +332,7 @@ export class Domains implements Abroad {
     const { settings, log, maxMasks } = this.#parts;
     // One connection at a time: the former one may not have noticed yet that it is lost.
     known.visitor?.end();
-    const visitor = new Visitor(home, domain, new Visa({ domain, label, maxMasks }), channel, known.letterLimits);
+    const visitor = new Visitor(home, domain, new Visa({ domain, label, maxMasks }), channel, known.limits);
     known.visitor = visitor;
     known.sinceMs = nowMs;
     if (known.run === null) this.#dismiss(domain);

@@ -11,7 +11,7 @@ import { Throttle } from '../throttle.js';
 import { Backlog, type BacklogReader } from './backlog.js';
 import { isPlainSession, isSession } from './customs.js';
 import type { FrameChannel } from './frame-channel.js';
-import type { LetterLimits } from './letter-limits.js';
+import { LetterLimits } from './letter-limits.js';
 import { LETTER_BOX, Letters, type LetterTaker } from './letters.js';
 import { decodeHeirs, MAX_STATE_BYTES, type Resume, STATE_PART_BYTES, type Visit, type Word } from './messages.js';
 import type { Visa } from './visa.js';
@@ -193,6 +193,19 @@ class Visited implements BacklogReader {
   }
 }
 
+/** The bounds on the requests of one domain, which outlast its connections. */
+export interface VisitorLimits {
+  readonly entries: Throttle;
+  readonly letters: LetterLimits;
+}
+
+export function newVisitorLimits(): VisitorLimits {
+  return {
+    entries: new Throttle(ENTRIES_PER_SECOND, BURST_ENTRIES, performance.now()),
+    letters: new LetterLimits(),
+  };
+}
+
 /** Serves one domain. Nothing that it sends ends the process, and it can speak only for its own people. */
 export class Visitor {
   readonly rooms: HomeRooms;
@@ -200,20 +213,20 @@ export class Visitor {
   readonly #visa: Visa;
   readonly #channel: FrameChannel<Visit>;
   readonly #visited = new Map<number, Visited>();
-  readonly #throttle = new Throttle(ENTRIES_PER_SECOND, BURST_ENTRIES, performance.now());
+  readonly #limits: VisitorLimits;
   readonly letters: Letters;
   #appends = 0;
   #places = 0;
   #countedMs = -COUNT_MS;
 
-  /** @param limits - on its letters, over all its connections */
-  constructor(rooms: HomeRooms, domain: string, visa: Visa, channel: FrameChannel<Visit>, limits: LetterLimits) {
+  constructor(rooms: HomeRooms, domain: string, visa: Visa, channel: FrameChannel<Visit>, limits: VisitorLimits) {
     this.rooms = rooms;
     this.domain = domain;
     this.#visa = visa;
     this.#channel = channel;
+    this.#limits = limits;
     this.letters = new Letters({
-      limits,
+      limits: limits.letters,
       send: (message, body) => {
         this.tell(message, body);
       },
@@ -241,7 +254,7 @@ export class Visitor {
 
   /** Counts work for the domain: if it requests too much, its requests wait. @param entries - the work, in entries */
   charge(entries: number): void {
-    this.#channel.charge(this.#throttle, entries);
+    this.#channel.charge(this.#limits.entries, entries);
   }
 
   tell(word: Word, body?: Uint8Array): void {

@@ -1,10 +1,9 @@
 import { performance } from 'node:perf_hooks';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { FrameChannel } from '../../src/domains/frame-channel.js';
-import { LetterLimits } from '../../src/domains/letter-limits.js';
 import { isVisit, isWord, type Visit } from '../../src/domains/messages.js';
 import { Visa } from '../../src/domains/visa.js';
-import { Visitor } from '../../src/domains/visitor.js';
+import { newVisitorLimits, Visitor } from '../../src/domains/visitor.js';
 import { encodeFrame, FrameReader } from '../../src/log/frames.js';
 import { MemoryLog } from '../../src/log/memory-log.js';
 import { QuietChannel } from '../support/quiet-channel.js';
@@ -34,8 +33,9 @@ class TestChannel extends QuietChannel {
  * @param topicLength - in characters
  * @param isLate - whether rooms are there only when `later` is called
  * @param work - the work that a node makes that is gone, in entries
+ * @param limits - those of the domain, which may have been here before
  */
-function visit(topicLength = 0, isLate = false, work = 0) {
+function visit(topicLength = 0, isLate = false, work = 0, limits = newVisitorLimits()) {
   const channel = new TestChannel();
   const log = new MemoryLog();
   const later: (() => void)[] = [];
@@ -73,7 +73,7 @@ function visit(topicLength = 0, isLate = false, work = 0) {
     'shanghai.example',
     new Visa({ domain: 'shanghai.example', label: 'shanghai', maxMasks: 100 }),
     frames,
-    new LetterLimits(),
+    limits,
   );
   onTestFinished(() => {
     visitor.end();
@@ -159,4 +159,17 @@ test('a domain that asks for letters again and again is not heard for a while', 
   const { channel, follow } = visit();
   for (let count = 0; count < 1000 && !channel.isPaused; count += 1) follow(0, 'letters');
   expect(channel.isPaused).toBe(true);
+});
+
+test('a domain that has asked for much is not heard the sooner over another connection', () => {
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(0);
+  onTestFinished(() => clock.mockRestore());
+  const limits = newVisitorLimits();
+  const first = visit(0, false, 0, limits);
+  for (let id = 1; id <= 201; id += 1) first.follow(id, `#room${id}`);
+  expect(first.channel.isPaused).toBe(true);
+  first.visitor.end();
+  const next = visit(0, false, 0, limits);
+  next.follow(1, '#room1');
+  expect(next.channel.isPaused).toBe(true);
 });
