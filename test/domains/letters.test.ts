@@ -249,6 +249,14 @@ describe.skipIf(!hasOpenssl)(`letters${hasOpenssl ? '' : ' (needs openssl)'}`, (
     await bob.lineLike(/:still here/);
   });
 
+  test('more tags than another domain takes are refused, and the link stays', async () => {
+    const { ann, bob } = await meet();
+    const tags = Array.from({ length: 100 }, (_, index) => `+a${index}`).join(';');
+    await ask(ann, `@${tags} PRIVMSG bob/beijing :?`, / 417 ann /);
+    await ask(ann, 'PRIVMSG bob/beijing :still here', /:ann!\S+ PRIVMSG bob\/beijing :still here/);
+    await bob.lineLike(/:ann\/shanghai!\S+ PRIVMSG bob :still here/);
+  });
+
   test('while the link is down, letters fail at once; they go on when it is back', async () => {
     const { ann, bob, toBeijing, shanghai } = await meet();
     await ask(ann, 'CAP REQ standard-replies', /ACK/);

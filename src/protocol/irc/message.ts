@@ -20,6 +20,9 @@ export interface Message {
 export const MAX_LINE_BYTES = 512;
 /** The longest tags section from a client, with `@` and the space after it (message-tags, "Size limit"). */
 export const MAX_CLIENT_TAG_BYTES = 4096;
+/** The most client-only tags of a line, and the most characters of the name of one: logs take no more. */
+const MAX_CLIENT_TAGS = 64;
+const MAX_TAG_NAME = 512;
 
 /** The tags of a line without any. */
 export const NO_TAGS: ReadonlyMap<string, string> = new Map();
@@ -44,6 +47,12 @@ export function parseMessage(line: string): Message | null {
   const { tags, command, params } = parsed;
   if (tags === '') return { clientTags: NO_TAGS, label: null, batch: null, isConcat: false, command, params };
   return { ...parseTags(tags), command, params };
+}
+
+/** Whether a line has more client-only tags than a message can have, or one with a longer name. */
+export function hasExcessiveTags({ clientTags }: Pick<Message, 'clientTags'>): boolean {
+  if (clientTags.size === 0) return false;
+  return clientTags.size > MAX_CLIENT_TAGS || [...clientTags.keys()].some(({ length }) => length > MAX_TAG_NAME);
 }
 
 function parseTags(section: string): Omit<Message, 'command' | 'params'> {

@@ -12,7 +12,14 @@ import { type Command, COMMANDS } from './commands.js';
 import { takeBatched } from './handlers/batch.js';
 import { Intake, type LineRunner } from './intake.js';
 import { Liveness } from './liveness.js';
-import { MAX_CLIENT_TAG_BYTES, MAX_LINE_BYTES, type Message, middle, parseMessage } from './message.js';
+import {
+  hasExcessiveTags,
+  MAX_CLIENT_TAG_BYTES,
+  MAX_LINE_BYTES,
+  type Message,
+  middle,
+  parseMessage,
+} from './message.js';
 import { askToSync, isInSight, knowsMetadata, replyChange } from './metadata.js';
 import { Outbox } from './outbox.js';
 import { Deferred, type Outcome, type Paged, sendAll } from './outcome.js';
@@ -104,7 +111,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
     if (message === null) return;
     const line = {
       message,
-      isOverlong: bytes.length - tagBytes > MAX_LINE_BYTES - 2,
+      isOverlong: bytes.length - tagBytes > MAX_LINE_BYTES - 2 || hasExcessiveTags(message),
       isReadable: utf8 !== null || !client.isUtf8Only || isUtf8(bytes),
     };
     if (client.isUnsettled && (client.hasManyUnsettled || !pipelines(line))) {

@@ -49,6 +49,14 @@ test('a line of 512 bytes is accepted, a longer one gets 417, and the next one i
   expect(numerics(await ann.ask('z'.repeat(100_000)))).toEqual(['417 :Input line was too long']);
 });
 
+test('a line with more tags than a message can have, or a longer name of one, gets 417', async () => {
+  const ann = await (await startIrc()).client('ann');
+  const tags = (count: number): string => Array.from({ length: count }, (_, index) => `+a${index}`).join(';');
+  expect(await ann.ask(`@${tags(64)} PING x`, `@+${'a'.repeat(512)} PING y`)).toHaveLength(2);
+  const refused = await ann.ask(`@${tags(65)} PING x`, `@+${'a'.repeat(513)} PING y`);
+  expect(numerics(refused)).toEqual(Array(2).fill('417 :Input line was too long'));
+});
+
 test('empty lines, spaces and prefixes are read as modern says', async () => {
   const ann = await (await startIrc()).client('ann');
   expect(await ann.ask('', '   ', ':', ':source', '@tag', '@tag ')).toEqual([]);
