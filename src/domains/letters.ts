@@ -48,6 +48,8 @@ export class Letters {
   readonly #parts: LettersParts;
   /** The number of the letter box of this connection; null while the other domain has none. */
   #box: number | null = null;
+  /** Grows when the connection is lost: the other domain numbers its letters anew over the next one. */
+  #connection = 0;
   #turns = 0;
   readonly #pending = new Map<number, Pending>();
 
@@ -112,7 +114,9 @@ export class Letters {
     const { id, turn, type, tags, isDivisible } = tell;
     const envelope = this.#parts.inward(tell);
     if (text === null || envelope === null || !isFitLetter(tell, text)) return false;
+    const connection = this.#connection;
     const answer: LetterTaker = (answered) => {
+      if (connection !== this.#connection) return;
       const isDelivered = answered.kind === 'delivered';
       const why = isDelivered ? null : answered.why;
       this.#parts.send({ kind: 'told', id, turn, why, away: isDelivered ? answered.away : null });
@@ -126,6 +130,7 @@ export class Letters {
   /** The connection is lost, and with it all answers that have not arrived. */
   lost(): void {
     this.#box = null;
+    this.#connection += 1;
     for (const turn of [...this.#pending.keys()]) this.#answer(turn, UNREACHABLE);
   }
 }

@@ -13,9 +13,10 @@ import { Authority, type Pair, QUICK, startPair, TestDomain, Way } from './domai
 
 const LETTER = { by: 'a.1.1', to: 'beijing.example/b.1.1', type: 'message', text: 'x', tags: [] } as const;
 
-/** The letters of one end, with what it has sent and delivered. */
-function oneEnd(limits = new LetterLimits()) {
+/** The letters of one end, with what it has sent and delivered. If it `isLate`, it answers only when it is told to. */
+function oneEnd({ limits = new LetterLimits(), isLate = false } = {}) {
   const [sent, delivered, errors]: [(Tell | Told)[], Letter[], unknown[]] = [[], [], []];
+  const held: ((answer: LetterAnswer) => void)[] = [];
   const letters = new Letters({
     limits,
     send: (message) => void sent.push(message),
@@ -24,7 +25,8 @@ function oneEnd(limits = new LetterLimits()) {
     inward: ({ by, to }) => (by.includes('/') ? null : { by: `beijing.example/${by}`, to }),
     deliver: (letter, take) => {
       delivered.push(letter);
-      take({ kind: 'delivered', away: null });
+      if (isLate) held.push(take);
+      else take({ kind: 'delivered', away: null });
     },
     attempt: (work) => {
       try {
@@ -34,7 +36,7 @@ function oneEnd(limits = new LetterLimits()) {
       }
     },
   });
-  return { letters, sent, delivered, errors };
+  return { letters, sent, delivered, errors, held };
 }
 
 const EMPTY = new Uint8Array(0);
@@ -72,7 +74,7 @@ test('a domain sends no more letters if it invents people, or connects again', (
   const limits = new LetterLimits();
   const tell = { kind: 'tell', id: 7, turn: 1, to: 'a.1.1', type: 'message', tags: [], ...REST } as const;
   const deliveredOf = (senders: readonly string[]): number => {
-    const { letters, delivered } = oneEnd(limits);
+    const { letters, delivered } = oneEnd({ limits });
     letters.open(7);
     for (const by of senders) expect(letters.hear({ ...tell, by }, new TextEncoder().encode('x'))).toBe(true);
     return delivered.length;
@@ -82,6 +84,19 @@ test('a domain sends no more letters if it invents people, or connects again', (
   expect(deliveredOf(Array.from({ length: 3000 }, (_, index) => `b.2.${index}`))).toBe(1980);
   clock.mockReturnValue(1000);
   expect(deliveredOf(one)).toBe(1);
+});
+
+test('a letter that has waited for a log is not answered over the next connection', () => {
+  const { letters, sent, held } = oneEnd({ isLate: true });
+  const tell = { kind: 'tell', id: 7, turn: 1, by: 'b.1.1', to: 'a.1.1', type: 'message', tags: [], ...REST } as const;
+  letters.open(7);
+  for (const turn of [1, 2]) letters.hear({ ...tell, turn }, new TextEncoder().encode('x'));
+  const [first, second] = held;
+  first?.({ kind: 'delivered', away: null });
+  letters.lost();
+  letters.open(7);
+  second?.({ kind: 'delivered', away: null });
+  expect(sent).toEqual([{ kind: 'told', id: 7, turn: 1, why: null, away: null }]);
 });
 
 test('somebody whose answer cannot be shown keeps no answer from the others', () => {
