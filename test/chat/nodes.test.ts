@@ -224,10 +224,11 @@ describe('two nodes', () => {
     expect([a, b].map(({ directory }) => directory.room('#a'))).toEqual([undefined, undefined]);
   });
 
-  test('give no room another name', () => {
-    const a = start('a.1');
+  test('give a room another name on both', () => {
+    const [a, b] = [start('a.1'), start('b.1')];
     const ann = enter(a, 'ann', '#a');
-    expect(ended(a.retitle(ann.member, '#a', '#b', ''))).toBe('shared');
+    expect(ended(a.retitle(ann.member, '#a', '#b', ''))).toBe('retitled');
+    expect([roomOf(a, '#b'), roomOf(b, '#b')]).toEqual([['ann'], ['ann']]);
   });
 
   test('wait 30 seconds for their log', () => {
