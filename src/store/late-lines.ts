@@ -41,8 +41,8 @@ interface Shelf {
 
 /**
  * Every node has every line until it is written, so none is lost with a node; but one writes it, and the others find it
- * there. All write the lines of a shelf in their order, so those that are there are the first ones: if the last one is
- * there, all of them are.
+ * there. All write the lines of a shelf in their order, those behind one that has failed only after that: so the lines
+ * that are there are the first ones, and if the last one is there, all of them are.
  */
 export class LateLines {
   readonly #parts: LateLinesParts;
@@ -63,6 +63,8 @@ export class LateLines {
   write(write: Write, answer?: WriteAnswer): void {
     switch (write.kind) {
       case 'line':
+        // It has waited, or others wait behind it.
+        if (write.isLate === true) break;
         if (this.#parts.isOthers(write.shelf)) {
           this.#wait({ write, answer });
           return;
@@ -99,7 +101,7 @@ export class LateLines {
     void this.#ask(asking);
   }
 
-  /** Writes all lines that wait. */
+  /** Writes all lines that wait. When earlier ones have failed, they get behind these for the next attempt. */
   flush(): void {
     for (const name of [...this.#shelves.keys()]) this.#flushOne(name);
   }

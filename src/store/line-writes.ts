@@ -17,7 +17,7 @@ export interface LineWrites {
   readonly line: {
     readonly shelf: string;
     readonly line: Line;
-    /** Whether another process has probably put it there: then it costs little to find that out. */
+    /** Whether it may be there, from another process or an attempt that failed: then that is found out first. */
     readonly isLate?: boolean;
   };
   /**

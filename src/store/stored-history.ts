@@ -9,9 +9,9 @@ import { Turns } from './turns.js';
 
 /**
  * Writes that the store has not taken, for example while its disk is full, are made again; beyond this number, the
- * oldest are lost.
+ * oldest are lost. Lines that have waited for another node may be among them, all at once.
  */
-const MAX_UNWRITTEN = 10_000;
+const MAX_UNWRITTEN = 30_000;
 /** After how long, in milliseconds. */
 const RETRY_MS = 500;
 /** The most of them that are written at once. */
@@ -118,7 +118,7 @@ export class StoredHistory implements History, Shelves {
       this.#post(write);
       return;
     }
-    this.#unwritten.push(write);
+    this.#unwritten.push(again(write));
     if (this.#unwritten.length > MAX_UNWRITTEN) this.#unwritten.shift();
   }
 
@@ -144,7 +144,7 @@ export class StoredHistory implements History, Shelves {
 
   #keepForLater(write: Write): void {
     if (!this.#isTakenBack(write)) {
-      this.#unwritten.splice(this.#failed, 0, write);
+      this.#unwritten.splice(this.#failed, 0, again(write));
       this.#failed += 1;
     }
     this.#portion = 1;
@@ -201,4 +201,9 @@ export class StoredHistory implements History, Shelves {
       this.#waiting.push({ upTo, goOn });
     });
   }
+}
+
+/** Returns the next attempt at a write. If a line waited for another node, everything behind it would wait, too. */
+function again(write: Write): Write {
+  return write.kind === 'line' ? { ...write, isLate: true } : write;
 }

@@ -31,12 +31,20 @@ export interface WriteBatchesParts {
   readonly atOnce: number;
   readonly pace: Pace;
   readonly refused: RefusalObserver;
+  /** Called when lines have not been written: what it writes fails, too, if it must come after them. */
+  readonly linesFailed?: () => void;
 }
 
 interface Queued {
   readonly write: Write;
   readonly answer: WriteAnswer;
 }
+
+/**
+ * The lines of a shelf are stored in their order: whoever finds one takes all before it to be there. So while a line
+ * that has failed waits for its next attempt, none behind it is written, and no state that replaces packs of lines.
+ */
+const ORDERED: ReadonlySet<Write['kind']> = new Set(['line', 'line-redact', 'shelf-drop', 'keep']);
 
 /** Ignores how a write ends. */
 const UNANSWERED: WriteAnswer = { written: () => undefined, failed: () => undefined };
@@ -107,26 +115,39 @@ export class WriteBatches {
     this.#batches -= 1;
     this.#posted -= batch.length;
     this.#parts.pace.end();
+    let failure: Failure | null = null;
     for (const [index, queued] of batch.entries()) {
-      try {
-        this.#answer(queued, 'code' in outcome ? outcome : (outcome[index] ?? 0));
-      } catch (error) {
-        // The others are answered all the same.
-        process.nextTick(() => {
-          throw error;
-        });
-      }
+      const written = 'code' in outcome ? outcome : (outcome[index] ?? 0);
+      this.#answer(queued, written);
+      if (typeof written === 'number' || written.code === 'ERR_STORE_REFUSED') continue;
+      if (queued.write.kind === 'line') failure ??= written;
     }
+    if (failure !== null) this.#failLines(failure);
     this.#post();
     if (this.#batches === 0) this.#onIdle();
   }
 
+  /** Fails the pending lines, which are behind one that has failed, and everything that must come after them. */
+  #failLines(failure: Failure): void {
+    this.#parts.linesFailed?.();
+    const queue = this.#queue;
+    this.#queue = queue.filter(({ write }) => !ORDERED.has(write.kind));
+    for (const queued of queue) if (ORDERED.has(queued.write.kind)) this.#answer(queued, failure);
+  }
+
+  /** An error of the caller ends the process later: the other callers are answered all the same. */
   #answer({ write, answer }: Queued, written: Written): void {
-    if (typeof written === 'number') {
-      answer.written(written);
-      return;
+    try {
+      if (typeof written === 'number') {
+        answer.written(written);
+        return;
+      }
+      if (written.code === 'ERR_STORE_REFUSED') this.#parts.refused(write.kind, written);
+      answer.failed(written);
+    } catch (error) {
+      process.nextTick(() => {
+        throw error;
+      });
     }
-    if (written.code === 'ERR_STORE_REFUSED') this.#parts.refused(write.kind, written);
-    answer.failed(written);
   }
 }

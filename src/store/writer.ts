@@ -11,7 +11,7 @@ import { markerWrites } from './marker-writes.js';
 import { memberWrites } from './member-writes.js';
 import { runWrites } from './run-writes.js';
 import { saidWrites } from './said.js';
-import { failureOf } from './store-error.js';
+import { type Failure, failureOf } from './store-error.js';
 import type { Tables } from './tables.js';
 import type { StoreFacts, Write, WritersOf, Writes, Written } from './tasks.js';
 
@@ -44,7 +44,14 @@ export function writeBatch(tables: Tables, batch: readonly Write[]): Written[] {
     return writeTogether(tables, batch);
   } catch (error) {
     if (failureOf(error).code !== 'ERR_STORE_FAILED' || !takesWrites(tables)) throw error;
-    return batch.map((write) => writeAlone(tables, write));
+    let failure: Failure | null = null;
+    return batch.map((write) => {
+      // A line must not be stored if one before it may be later.
+      if (failure !== null) return failure;
+      const written = writeAlone(tables, write);
+      if (typeof written !== 'number' && written.code !== 'ERR_STORE_REFUSED') failure = written;
+      return written;
+    });
   }
 }
 

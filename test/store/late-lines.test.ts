@@ -101,6 +101,13 @@ test('lines are written if it cannot be found out whether they are there', async
   expect(written).toEqual(['r:#a 1 late']);
 });
 
+test('a line that may be there already does not wait', () => {
+  const { late, written } = lateLines(() => true);
+  late.write({ kind: 'line', shelf: 'r:#a', line: saidAt(1), isLate: true });
+  expect(written).toEqual(['r:#a 1 late']);
+  expect(late.isBusy).toBe(false);
+});
+
 test('lines that wait are written before later lines of their shelves, and before what they must precede', () => {
   const others = new Set<string>(SHELVES);
   const { late, written } = lateLines((shelf) => others.has(shelf));

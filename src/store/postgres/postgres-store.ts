@@ -65,6 +65,9 @@ export class PostgresStore implements StoreAccess {
       atOnce: 1,
       pace: new Pace(pace),
       refused,
+      linesFailed: () => {
+        this.#late.flush();
+      },
       send: (batch) => this.#writeBatch(batch).catch(failureOfDatabase),
     });
     this.#late = new LateLines({

@@ -81,6 +81,9 @@ export class RemoteStore implements StoreAccess, ChannelEvents {
       atOnce: 1,
       pace: new Pace(pace),
       refused,
+      linesFailed: () => {
+        this.#late.flush();
+      },
       send: (batch) => this.#writeBatch(batch).catch(failureOf),
     });
     this.#late = new LateLines({
