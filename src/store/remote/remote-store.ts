@@ -32,6 +32,8 @@ const START_MS = 15_000;
 const PATIENCE_MS = 5_000;
 /** The most questions that wait for an answer. */
 const MAX_QUESTIONS = 10_000;
+/** The most lines of which it is found out at once whether they are there. */
+const MAX_LOOKED_UP = 64;
 
 /** One request, without its id. */
 type Wanted = StoreAsk extends infer A ? (A extends { readonly id: number } ? Omit<A, 'id'> : never) : never;
@@ -88,7 +90,7 @@ export class RemoteStore implements StoreAccess, ChannelEvents {
     });
     this.#late = new LateLines({
       isOthers,
-      areThere: (lines) => Promise.all(lines.map((line) => this.#isThere(line))),
+      areThere: (lines) => this.#areThere(lines),
       write: (write, answer) => {
         this.#writes.write(write, answer);
       },
@@ -128,6 +130,16 @@ export class RemoteStore implements StoreAccess, ChannelEvents {
 
   hurry(): void {
     this.#late.hurry();
+  }
+
+  /** A write and a question of a person wait for no more than some of these questions. */
+  async #areThere(lines: readonly Write<'line'>[]): Promise<readonly boolean[]> {
+    const there: boolean[] = [];
+    while (there.length < lines.length) {
+      const next = lines.slice(there.length, there.length + MAX_LOOKED_UP);
+      there.push(...(await Promise.all(next.map((line) => this.#isThere(line)))));
+    }
+    return there;
   }
 
   async #isThere({ shelf, line: { msgid } }: Write<'line'>): Promise<boolean> {
@@ -251,6 +263,8 @@ export class RemoteStore implements StoreAccess, ChannelEvents {
     this.#asked.delete(what.id);
     if (what.kind === 'failed') question.failed({ code: what.code, message: what.message });
     else question.done(body);
+    const next = this.#waiting.shift();
+    if (next !== undefined) this.#post(next);
     return true;
   }
 

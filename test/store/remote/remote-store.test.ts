@@ -115,6 +115,12 @@ test('a write that is larger than the channel takes at once is written whole', a
   expect((await store.read('members', null)).map((member) => member.state.length)).toEqual([5_000_000]);
 });
 
+test('of more questions than may be under way, the others are asked as those are answered', async () => {
+  const one = await remote();
+  const marks = await Promise.all(Array.from({ length: 10_100 }, () => one.read('account', { folded: 'nobody' })));
+  expect(new Set(marks)).toEqual(new Set([null]));
+});
+
 test('of several users one writes a line, and the others write it only if it is not there', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
