@@ -13,6 +13,7 @@ export interface Statement {
 
 /** A message on a channel that is listened to. */
 export interface Notification {
+  readonly channel: string;
   readonly payload: string;
   /** The process of the database that serves the sender. */
   readonly sender: number;
@@ -60,8 +61,8 @@ export async function connect(url: string, listener: ConnectionListener): Promis
   client.on('end', () => {
     lost(new Error('the connection has ended'));
   });
-  client.on('notification', ({ payload = '', processId }) => {
-    listener.notified({ payload, sender: processId });
+  client.on('notification', ({ channel, payload = '', processId }) => {
+    listener.notified({ channel, payload, sender: processId });
   });
   const destroy = (): void => {
     isOver = true;

@@ -1,6 +1,6 @@
 /** The tables of logs and leases in PostgreSQL, and the function that appends. */
 
-/** The channel on which appends are announced. */
+/** The channel on which earlier versions announce appends: every user of the database may listen and notify there. */
 export const CHANNEL = 'fdmux';
 
 /**
@@ -84,8 +84,9 @@ const MAX_NOTIFICATION_BYTES = 7_900;
 /**
  * Appends as the first function of this name does, which earlier versions still call. The packs are parts of `bodies`,
  * since an array of texts costs more than the rest of the call. A pack that is small enough is in its notification: the
- * mark before it and its own mark are behind the name of the log, and the pack is in the second line. It is delivered
- * at the commit, so those that listen need not read it.
+ * marks before it and after it are in the second line, and the pack is in the third one. It is delivered at the commit,
+ * so those that listen need not read it. The channel has the name that they have agreed on in `fact`, and not one of
+ * the function's text, which every user can read.
  */
 export const DELIVERING_APPEND = `
 CREATE FUNCTION append(names text[], starts integer[], lengths integer[], bodies bytea, counts integer[],
@@ -100,7 +101,9 @@ DECLARE
   m bytea;
   hint text;
   delivery text;
+  channel text;
 BEGIN
+  SELECT value INTO channel FROM fact WHERE name = 'channel';
   FOR i IN SELECT ord FROM unnest(names) WITH ORDINALITY AS given(name, ord) ORDER BY name, ord LOOP
     SELECT * INTO l FROM log WHERE name = names[i] FOR NO KEY UPDATE;
     IF NOT FOUND THEN
@@ -120,7 +123,7 @@ BEGIN
     mark := encode(m, 'hex');
     hint := seq || ' ' || names[i];
     delivery := hint || E'\\n' || before || ' ' || mark || E'\\n' || body;
-    PERFORM pg_notify('${CHANNEL}', CASE WHEN octet_length(delivery) > ${MAX_NOTIFICATION_BYTES} THEN hint ELSE delivery END);
+    PERFORM pg_notify(channel, CASE WHEN octet_length(delivery) > ${MAX_NOTIFICATION_BYTES} THEN hint ELSE delivery END);
     RETURN NEXT;
   END LOOP;
 END $$;

@@ -1,4 +1,5 @@
 /** Packs in PostgreSQL. */
+import { randomBytes } from 'node:crypto';
 import { toError } from '../../errors.js';
 import type {
   Broker,
@@ -34,6 +35,11 @@ export interface PostgresBrokerOptions {
 const TIMEOUT_MS = 10_000;
 /** The bytes that must fit into a database that has refused something, before it counts as back. */
 const TRIAL_BYTES = 65_536;
+/**
+ * After how long, in milliseconds, the database ends the connection of a listener that takes nothing: as long as it has
+ * not taken a notification, the database keeps all that follow, and in the end takes no appends.
+ */
+const STUCK_MS = 30_000;
 
 const APPEND = 'SELECT * FROM append($1, $2, $3, $4, $5, $6, $7)';
 const READ = `SELECT place, first, top, encode(log.mark, 'hex') AS last, seq, encode(found.before, 'hex') AS before,
@@ -66,6 +72,13 @@ const SERVING = `WITH server AS (SELECT extract(epoch FROM pg_postmaster_start_t
     ELSE excluded.value END
   RETURNING (SELECT now_ms FROM server) - split_part(value, ' ', 2)::bigint AS age`;
 
+/**
+ * The first process names the channel. Every user of the database may listen and notify on any channel, but does not
+ * find out on which ones others listen.
+ */
+const NAME_CHANNEL = `INSERT INTO fact(name, value) SELECT 'channel', $1::text
+  WHERE NOT EXISTS (SELECT FROM fact WHERE name = 'channel') ON CONFLICT (name) DO NOTHING`;
+
 const NOTHING: BrokerPage = { first: 1, top: 0, mark: '', packs: [] };
 
 /**
@@ -80,6 +93,8 @@ export class PostgresBroker implements Broker {
   #listener: BrokerListener | null = null;
   /** The process of the database that serves the writer: its appends are known here. */
   #writerProcess = 0;
+  /** The channel that only users of the tables know. */
+  #channel = '';
   /** Whether the database has refused an append: it must show that it has room. */
   #isOnTrial = false;
   readonly #serverAge = new ServerAge();
@@ -234,17 +249,20 @@ export class PostgresBroker implements Broker {
 
   readonly #prepareReader = async (run: Run): Promise<void> => {
     await run({ text: `SET search_path TO ${SCHEMA}` });
-    await run({ text: `LISTEN ${CHANNEL}` });
+    await run({ text: NAME_CHANNEL, values: [`fdmux_${randomBytes(16).toString('hex')}`] });
+    const [row = {}] = await run({ text: "SELECT value FROM fact WHERE name = 'channel'" });
+    this.#channel = textOf(row, 'value');
+    await run({ text: `SET tcp_user_timeout = ${STUCK_MS}; LISTEN ${CHANNEL}; LISTEN "${this.#channel}"` });
   };
 
-  readonly #notified = ({ payload, sender }: Notification): void => {
+  readonly #notified = ({ channel, payload, sender }: Notification): void => {
     if (sender === this.#writerProcess) return;
     const space = payload.indexOf(' ');
     const end = payload.indexOf('\n');
     const name = end < 0 ? payload.slice(space + 1) : payload.slice(space + 1, end);
-    if (!isLogName(name)) return;
     const seq = Number(payload.slice(0, space));
-    if (end < 0) this.#listener?.published(name, seq);
+    if (!isLogName(name) || !Number.isSafeInteger(seq)) return;
+    if (end < 0 || channel !== this.#channel) this.#listener?.published(name, seq);
     else this.#listener?.delivered(name, { seq, ...contentOf(payload.slice(end + 1)) });
   };
 }

@@ -1,5 +1,7 @@
 import { inspect } from 'node:util';
-import { expect, test } from 'vitest';
+import { Client } from 'pg';
+import { expect, onTestFinished, test } from 'vitest';
+import { encodePack } from '../../../src/log/codec.js';
 import { MIGRATIONS } from '../../../src/store/postgres/migrations.js';
 import { PostgresLog, prepareDatabase } from '../../../src/store/postgres/postgres-log.js';
 import { Answers, describeRemoteLog, describeSharedLog, Ear, type RemoteLogsUnderTest } from '../../log/contract.js';
@@ -90,6 +92,34 @@ describePostgres((database) => {
     await logs.settle();
     expect(answers.got).toEqual([1]);
     expect(ear.heard).toEqual(['caught up', '1 a']);
+  });
+
+  test('other users of the database hear nothing, and what they announce is not believed', async () => {
+    const logs = await open(100_000);
+    const other = await logs.another();
+    const ear = new Ear();
+    logs.log.follow(ROOM, 0, ear);
+    await logs.settle();
+    await database.admin.query('CREATE ROLE stranger LOGIN');
+    const stranger = new Client({ connectionString: database.server.url.replace('fdmux@', 'stranger@') });
+    await stranger.connect();
+    onTestFinished(() => stranger.end());
+    const heard: unknown[] = [];
+    stranger.on('notification', ({ payload }) => heard.push(payload));
+    await stranger.query('LISTEN fdmux');
+    other.append(ROOM, [mark('a')], new Answers());
+    await logs.settle();
+    await stranger.query('SELECT 1');
+    expect(heard).toEqual([]);
+    await expect(stranger.query('SELECT * FROM fdmux.fact')).rejects.toMatchObject({ code: '42501' });
+    const { rows } = await database.admin.query<{ last: string }>("SELECT encode(mark, 'hex') AS last FROM fdmux.log");
+    const forged = encodePack([mark('forged')]);
+    const body = forged.kind === 'bytes' ? new TextDecoder().decode(forged.bytes) : '';
+    const announcement = `2 ${ROOM}\n${rows[0]?.last ?? ''} ${'0'.repeat(32)}\n${body}`;
+    await stranger.query("SELECT pg_notify('fdmux', $1)", [announcement]);
+    other.append(ROOM, [mark('b')], new Answers());
+    await logs.settle();
+    expect(ear.packs).toEqual(['1 a', '2 b']);
   });
 
   test('tables of a later version are left alone', async () => {
