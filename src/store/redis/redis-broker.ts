@@ -69,12 +69,14 @@ const STATES = new Script(scripts.STATES);
 const SKIP = new Script(scripts.SKIP);
 
 /**
- * Two connections: on one it appends and renews leases, on the other one it listens and reads, so that a follower that
- * is far behind does not delay an append.
+ * Three connections: on one it appends and renews leases, on another one it reads, so that a follower that is far
+ * behind does not delay an append, and on the third one it listens. A server ends the connection of a listener for
+ * which much waits (`client-output-buffer-limit pubsub`), and an answer with many packs would count.
  */
 export class RedisBroker implements Broker {
   readonly #writer: Link<Command, Reply>;
   readonly #reader: Link<Command, Reply>;
+  readonly #subscriber: Link<Command, Reply>;
   readonly #links = new LinkGroup();
   readonly #place: RedisPlace;
   readonly #allowLoss: boolean;
@@ -96,7 +98,8 @@ export class RedisBroker implements Broker {
     this.#maxEntries = maxEntries;
     const common = { timeoutMs: TIMEOUT_MS, found: this.#links.found, lost: this.#links.lost };
     this.#writer = new Link({ ...common, connect: this.#connect, prepare: this.#prepareWriter });
-    this.#reader = new Link({ ...common, connect: this.#connect, prepare: this.#prepareReader });
+    this.#reader = new Link({ ...common, connect: this.#connect });
+    this.#subscriber = new Link({ ...common, connect: this.#connect, prepare: this.#subscribe });
   }
 
   /** Connects once, to find out whether the server can have the logs, and which it has. @throws StoreError */
@@ -115,7 +118,7 @@ export class RedisBroker implements Broker {
 
   open(listener: BrokerListener): void {
     this.#listener = listener;
-    this.#links.open([this.#writer, this.#reader], {
+    this.#links.open([this.#writer, this.#reader, this.#subscriber], {
       found: () => {
         listener.found(this.#serverAge.ms);
       },
@@ -127,7 +130,7 @@ export class RedisBroker implements Broker {
 
   /** Why one of its connections could not be made. */
   get problem(): StoreError {
-    return redisError(this.#links.problem ?? new Error('no connection for the logs: a server needs two'));
+    return redisError(this.#links.problem ?? new Error('no connection for the logs: a server needs three'));
   }
 
   /** The server's latest answer. */
@@ -180,6 +183,8 @@ export class RedisBroker implements Broker {
   }
 
   ends(logs: readonly LogName[]): Promise<readonly BrokerEnd[]> {
+    // Otherwise nobody would notice that nothing arrives on this connection any more.
+    void this.#subscriber.query(['PING']).catch(() => undefined);
     return ofAll(
       logs,
       ENDS,
@@ -290,7 +295,7 @@ export class RedisBroker implements Broker {
     this.#isOnTrial = false;
   };
 
-  readonly #prepareReader = async (run: (command: Command) => Promise<Reply>): Promise<void> => {
+  readonly #subscribe = async (run: (command: Command) => Promise<Reply>): Promise<void> => {
     await run(['SUBSCRIBE', scripts.channelOf(this.#place.db)]);
   };
 

@@ -127,6 +127,21 @@ describeRedis((redis) => {
     });
   }
 
+  test('a follower that is far behind is read to, however little may wait for a subscriber', async () => {
+    const logs = await open(100_000);
+    const { log } = logs;
+    await setting('client-output-buffer-limit', 'pubsub 1048576 0 0');
+    const texts = Array.from({ length: 40 }, (_, index) => `${index} ${'x'.repeat(60_000)}`);
+    for (const text of texts) {
+      log.append(ROOM, [mark(text)], new Answers());
+      await logs.settle();
+    }
+    const ear = new Ear();
+    log.follow(ROOM, 0, ear);
+    await logs.settle();
+    expect(ear.heard).toEqual([...texts.map((text, index) => `${index + 1} ${text}`), 'caught up']);
+  });
+
   const opening = async (options: Partial<RedisLogOptions> = {}): Promise<RedisLog> => {
     const log = await RedisLog.open({ url: redis.server.url, ...options });
     onTestFinished(() => log.close());
