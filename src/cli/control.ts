@@ -360,7 +360,8 @@ class Control {
   async #make(change: ListenerChange, { supervisor }: Tended, ofWorkers: AskWorkers): Promise<readonly WorkerReply[]> {
     const { store, log } = this.#parts;
     try {
-      const names = supervisor.workers.filter(({ canAnswer }) => canAnswer).map(({ name }) => name);
+      // On a socket of one that drains, new connections would wait for its end.
+      const names = supervisor.workers.filter(({ state }) => state === 'ready').map(({ name }) => name);
       await change.lend(store.path, names, (error) => {
         log.error('a worker gets no sockets', { error: error.message });
       });

@@ -70,6 +70,11 @@ function upgradeOnce({ supervisor, meet, upgrade }: GatheringDeskParts): Verb {
   let isUnderWay = false;
   return async () => {
     if (isUnderWay) throw new ControlError('ERR_CONTROL_REFUSED', 'the processes are being upgraded already');
+    const draining = supervisor.workers.find(({ state }) => state === 'draining');
+    if (draining !== undefined) {
+      // The next control process would not find it, and would start another one of its name beside it.
+      throw new ControlError('ERR_CONTROL_REFUSED', `worker ${draining.name} drains: upgrade when it has ended`);
+    }
     isUnderWay = true;
     try {
       await supervisor.started();

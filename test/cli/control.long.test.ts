@@ -52,6 +52,12 @@ test('one worker is drained, and another process takes its place', async () => {
   const leaving = present(clients.get('w1'), 'a client');
   await ask(leaving, 'PING here', / PONG \S+ :?here/);
   for (let count = 0; count < 8; count += 1) await reached(`127.0.0.1:${running.server.ircPort}`);
+  await running.ctl('reload');
+  for (let count = 0; count < 8; count += 1) await reached(`127.0.0.1:${running.server.ircPort}`);
+  await expect(running.ctl('upgrade')).rejects.toMatchObject({
+    code: 'ERR_CONTROL_REFUSED',
+    message: 'worker w1 drains: upgrade when it has ended',
+  });
   // Asked again, it ends at once.
   await running.ctl('drain', 'w1');
   await leaving.ended();
