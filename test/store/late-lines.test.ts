@@ -194,9 +194,9 @@ test('whoever dies, and whatever nodes believe of each other, each line is there
     },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('die' as const), node: fc.nat(1) }) },
   );
-  const said = fc.array(fc.constantFrom(...SHELVES), { minLength: 1, maxLength: 40 });
+  const said = fc.array(fc.constantFrom(...SHELVES), { minLength: 1, maxLength: 40, size: 'max' });
   await fc.assert(
-    fc.asyncProperty(said, fc.array(step, { maxLength: 150 }), async (log, steps) => {
+    fc.asyncProperty(said, fc.array(step, { maxLength: 150, size: 'max' }), async (log, steps) => {
       const database = new Lines();
       const nodes = [new Node(database), new Node(database), new Node(database)];
       const upTo = (count: number, shelf: string): number[] =>
