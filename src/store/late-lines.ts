@@ -78,6 +78,11 @@ export class LateLines {
       case 'trim':
         this.#flushOne(write.log);
         break;
+      // Whoever reads a room marks its lines, which says nothing of them.
+      case 'mark':
+      case 'member-keep':
+      case 'member-drop':
+        break;
       default:
         this.flush();
     }

@@ -115,12 +115,13 @@ test('lines that wait are written before later lines of their shelves, and befor
   late.write(line('r:#b', 2));
   late.write({ kind: 'keep', log: 'r:#a', seq: 1, state: '' });
   late.write(line('r:#a', 3));
+  late.write({ kind: 'mark', owner: 'a:ann', target: '#a', atMs: 1 });
   late.write({ kind: 'shelf-drop', shelf: 's:a' });
   late.write(line('r:#a', 4));
   late.write(line('r:#b', 5));
   others.delete('r:#b');
   late.write(line('r:#b', 6));
-  const first = ['r:#a 1 late', 'keep', 'r:#b 2 late', 'r:#a 3 late', 'shelf-drop'];
+  const first = ['r:#a 1 late', 'keep', 'mark', 'r:#b 2 late', 'r:#a 3 late', 'shelf-drop'];
   expect(written).toEqual([...first, 'r:#b 5 late', 'r:#b 6']);
 });
 
