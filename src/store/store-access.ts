@@ -25,6 +25,14 @@ export interface StoreAccess {
   close(): Promise<void>;
 }
 
+/** What was said and is not stored yet. */
+export interface HistoryBacklog {
+  /** Whether so much of it waits that more might be lost. */
+  readonly isFull: boolean;
+  /** Resolves when all of it is stored. */
+  whenStored(): Promise<void>;
+}
+
 /** The logs of a store. */
 export interface StoreLogs extends SharedLog {
   /** The kept states when the store was opened. */
@@ -41,9 +49,9 @@ export interface StoreLogs extends SharedLog {
   removeEmpty?(): Promise<void>;
   /**
    * Keeps a state only after everything that was said up to then is stored, since the packs that it replaces hold that,
-   * too. Absent if the store keeps its order by itself.
+   * too; and takes nothing that is said while the history is full. Absent if the store keeps its order by itself.
    */
-  keepAfter?(whenStored: () => Promise<void>): void;
+  keepAfter?(history: HistoryBacklog): void;
   /** Reads the kept state of a log now; null if the store does not answer. */
   stateOf(name: LogName): Promise<KeptState | null>;
   /**

@@ -3,7 +3,7 @@ import type { Conversations, History, LatestQuery, LineQuery, Page, Redaction, S
 import type { Line, Shelf } from '../history/line.js';
 import { type LineDraft, lineOf } from '../history/line-draft.js';
 import type { Found, SearchQuery } from '../history/search-query.js';
-import type { StoreAccess } from './store-access.js';
+import type { HistoryBacklog, StoreAccess } from './store-access.js';
 import type { Write } from './tasks.js';
 import { Turns } from './turns.js';
 
@@ -12,6 +12,8 @@ import { Turns } from './turns.js';
  * oldest are lost. Lines that have waited for another node may be among them, all at once.
  */
 const MAX_UNWRITTEN = 30_000;
+/** From this number on, logs that are elsewhere take nothing more. */
+const FULL_UNWRITTEN = MAX_UNWRITTEN / 2;
 /** After how long, in milliseconds. */
 const RETRY_MS = 500;
 /** The most of them that are written at once. */
@@ -29,7 +31,7 @@ interface Waiting {
 }
 
 /** The lines of one store. */
-export class StoredHistory implements History, Shelves {
+export class StoredHistory implements History, Shelves, HistoryBacklog {
   readonly keeps: (shelf: Shelf) => boolean;
   readonly #store: StoreAccess;
   #posted = 0;
@@ -94,6 +96,10 @@ export class StoredHistory implements History, Shelves {
   async timeOf(shelves: readonly Shelf[], msgid: string): Promise<number | null> {
     await this.#written();
     return this.#store.read('line-time', { shelves, msgid }).catch(() => null);
+  }
+
+  get isFull(): boolean {
+    return this.#unwritten.length >= FULL_UNWRITTEN;
   }
 
   /** Resolves when everything that has been recorded so far is stored. It waits as long as the store takes nothing. */

@@ -146,6 +146,18 @@ test('what a full store does not take is not stored before it has room again', a
   history.close();
 });
 
+test('a history that could lose lines says that it is full', async () => {
+  const store = await openStore();
+  const history = new StoredHistory(store);
+  await store.close();
+  for (let seq = 0; seq < 14_999; seq += 1) history.record(ROOM, lineOf(seq, ''));
+  await history.lines(all);
+  expect(history.isFull).toBe(false);
+  history.record(ROOM, lineOf(14_999, ''));
+  expect(history.isFull).toBe(true);
+  history.close();
+});
+
 test('a line that was taken back before the store has refused it is not written later', async () => {
   const store = await openStore({ maxBytes: 300_000 });
   const history = new StoredHistory(store);

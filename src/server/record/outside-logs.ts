@@ -4,7 +4,7 @@ import type { Shape } from '../../log/shape.js';
 import type { AppendAnswer, Excerpt, Following, LogRange, LogSink } from '../../log/shared-log.js';
 import type { KeptState } from '../../store/log-reads.js';
 import { Recent } from '../../store/recent.js';
-import type { StoreLogs } from '../../store/store-access.js';
+import type { HistoryBacklog, StoreLogs } from '../../store/store-access.js';
 import {
   appliedAfter,
   deliver,
@@ -148,8 +148,8 @@ export class OutsideLogs implements StoreLogs {
     await this.#logs?.removeEmpty?.();
   }
 
-  keepAfter(stored: () => Promise<void>): void {
-    this.#logs?.keepAfter?.(stored);
+  keepAfter(history: HistoryBacklog): void {
+    this.#logs?.keepAfter?.(history);
   }
 
   close(): void {

@@ -1,11 +1,13 @@
 /** The logs of a store whose logs are in Redis. */
-import type { LogName } from '../../log/entry.js';
+import type { LogName, Pack } from '../../log/entry.js';
+import { SHARED_PRIVATE_LOG } from '../../log/log-name.js';
 import type { RemoteLogOptions } from '../../log/remote-log.js';
+import type { AppendAnswer } from '../../log/shared-log.js';
 import { CountedLog } from '../counted-log.js';
 import type { Holding, KeptState, LogEnds } from '../log-reads.js';
 import { type LogTop, LogTops } from '../log-tops.js';
 import { startLogs } from '../start-logs.js';
-import type { StoreLogs } from '../store-access.js';
+import type { HistoryBacklog, StoreLogs } from '../store-access.js';
 import type { RedisDurability } from './durability.js';
 import { RedisBroker, type RedisBrokerOptions, type RedisState } from './redis-broker.js';
 import { RedisLog } from './redis-log.js';
@@ -36,7 +38,7 @@ export class RedisLogs extends CountedLog implements StoreLogs {
   /** States that are not kept yet, the latest of each log. */
   readonly #unkept = new Map<LogName, KeptState>();
   #isKeeping = false;
-  #whenStored: () => Promise<void> = () => Promise.resolve();
+  #history: HistoryBacklog | null = null;
 
   private constructor(
     broker: RedisBroker,
@@ -98,8 +100,13 @@ export class RedisLogs extends CountedLog implements StoreLogs {
     void this.#keepAll();
   }
 
-  keepAfter(whenStored: () => Promise<void>): void {
-    this.#whenStored = whenStored;
+  keepAfter(history: HistoryBacklog): void {
+    this.#history = history;
+  }
+
+  override append(name: LogName, pack: Pack, answer: AppendAnswer): void {
+    if (this.#history?.isFull === true && hasLines(name)) answer.failed('unknown');
+    else super.append(name, pack, answer);
   }
 
   /**
@@ -129,7 +136,7 @@ export class RedisLogs extends CountedLog implements StoreLogs {
       const [next] = this.#unkept;
       if (next === undefined) break;
       const [log, kept] = next;
-      await this.#whenStored();
+      await this.#history?.whenStored();
       const isDone = await this.#broker.keep(log, kept.seq, kept.state).then(
         () => true,
         // A state that the server refuses is given up: a later one contains all of it.
@@ -146,4 +153,9 @@ export class RedisLogs extends CountedLog implements StoreLogs {
 function notReaching(states: readonly RedisState[], recorded: readonly LogTop<LogName>[]): LogTop<LogName>[] {
   const tops = new LogTops(states);
   return recorded.filter(({ log, top }) => tops.of(log) < top);
+}
+
+/** Whether what is said in a log goes into the history. */
+function hasLines(name: LogName): boolean {
+  return name.startsWith('r:') || name === SHARED_PRIVATE_LOG;
 }

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { LogName } from '../../../src/log/entry.js';
+import { SHARED_PRIVATE_LOG } from '../../../src/log/log-name.js';
 import { RedisLogs, type RedisLogsOptions } from '../../../src/store/redis/redis-logs.js';
 import { keysOf } from '../../../src/store/redis/scripts.js';
 import { Answers, Ear } from '../../log/contract.js';
@@ -62,12 +63,25 @@ describeRedis((redis) => {
     const stored = new Promise<void>((resolve) => {
       store = resolve;
     });
-    logs.keepAfter(() => stored);
+    logs.keepAfter({ isFull: false, whenStored: () => stored });
     logs.keep(ROOM, 1, 'after a');
     await append(logs, ['c']);
     expect(await logs.stateOf(ROOM)).toEqual({ seq: 0, state: null });
     store();
     await kept(logs, 1);
+  });
+
+  test('nothing is said while the history takes nothing more, and what is between nodes goes on', async () => {
+    const logs = await openEmpty();
+    const history = { isFull: true, whenStored: () => Promise.resolve() };
+    logs.keepAfter(history);
+    const answers = new Answers();
+    for (const log of [ROOM, SHARED_PRIVATE_LOG, 'd'] as const) logs.append(log, [mark('a')], answers);
+    await until(() => answers.got.length === 3, 'the answers to appends');
+    expect(answers.got).toEqual(['unknown', 'unknown', 1]);
+    history.isFull = false;
+    await append(logs, ['b']);
+    expect(logs.topOf(ROOM)).toBe(1);
   });
 
   test('of several states, that of the latest pack stays', async () => {
