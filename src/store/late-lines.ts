@@ -37,6 +37,8 @@ interface Shelf {
   /** How often that was not there. */
   misses: number;
   isAsking: boolean;
+  /** Whether somebody waits for lines behind those of the pending question. */
+  isHurried: boolean;
 }
 
 /**
@@ -94,16 +96,20 @@ export class LateLines {
     const asking: Shelf[] = [];
     for (const shelf of this.#shelves.values()) {
       // The answer to the pending question says nothing of later lines.
-      if (shelf.isAsking) {
-        this.#flushOne(shelf.name);
-        continue;
-      }
-      asking.push(shelf);
+      if (shelf.isAsking) shelf.isHurried = true;
+      else asking.push(shelf);
+    }
+    void this.#askNow(asking);
+  }
+
+  #askNow(asking: readonly Shelf[]): Promise<void> {
+    for (const shelf of asking) {
+      shelf.isHurried = false;
       shelf.ripe = shelf.waiting.length;
       shelf.asked = shelf.ripe;
       shelf.misses = MAX_LOOKS;
     }
-    void this.#ask(asking);
+    return this.#ask(asking);
   }
 
   /** Writes all lines that wait. When earlier ones have failed, they get behind these for the next attempt. */
@@ -128,7 +134,7 @@ export class LateLines {
 
   #wait(waiting: Waiting): void {
     const name = waiting.write.shelf;
-    const shelf = this.#shelves.get(name) ?? { name, waiting: [], ripe: 0, asked: 0, misses: 0, isAsking: false };
+    const shelf = this.#shelves.get(name) ?? emptyShelf(name);
     this.#shelves.set(name, shelf);
     shelf.waiting.push(waiting);
     this.#count += 1;
@@ -159,6 +165,7 @@ export class LateLines {
       // They may have been written meanwhile.
       if (this.#shelves.get(shelf.name) === shelf) this.#settle(shelf, there[index] === true);
     }
+    await this.#askNow(asking.filter((shelf) => shelf.isHurried && this.#shelves.get(shelf.name) === shelf));
   }
 
   #settle(shelf: Shelf, areThere: boolean): void {
@@ -180,4 +187,8 @@ export class LateLines {
   #writeAll(waiting: readonly Waiting[]): void {
     for (const { write, answer } of waiting) this.#parts.write({ ...write, isLate: true }, answer);
   }
+}
+
+function emptyShelf(name: string): Shelf {
+  return { name, waiting: [], ripe: 0, asked: 0, misses: 0, isAsking: false, isHurried: false };
 }
