@@ -184,15 +184,20 @@ describe.skipIf(!hasOpenssl)('connect() over TLS', () => {
     const ticket = await session.within('a session');
     first.destroy();
     let checks = 0;
-    await new Talk().connect(port, {
-      ca: authority.cert,
-      session: ticket,
-      // node:tls checks the name only in a full handshake.
-      checkServerIdentity: () => {
-        checks += 1;
-        return undefined;
+    // A session is for one name: servers of some versions of Node.js resume it for no other.
+    await new Talk().connect(
+      port,
+      {
+        ca: authority.cert,
+        session: ticket,
+        // node:tls checks the name only in a full handshake.
+        checkServerIdentity: () => {
+          checks += 1;
+          return undefined;
+        },
       },
-    });
+      { host: 'localhost' },
+    );
     expect(checks).toBe(0);
   });
 
