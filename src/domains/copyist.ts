@@ -201,6 +201,10 @@ export class Copyist {
       case 'away':
       case 'back':
         this.say({ kind: word.kind, ...this.#common(followed) });
+        return;
+      case 'tell':
+      case 'told':
+      // A link that nodes share carries no private messages: it follows no letter box.
     }
   }
 
