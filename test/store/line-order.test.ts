@@ -1,12 +1,11 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { LateLines } from '../../src/store/late-lines.js';
 import { Pace } from '../../src/store/pace.js';
+import { SharedWrites } from '../../src/store/shared-writes.js';
 import type { StoreAccess } from '../../src/store/store-access.js';
 import type { Failure } from '../../src/store/store-error.js';
 import { StoredHistory } from '../../src/store/stored-history.js';
 import type { Write, Written } from '../../src/store/tasks.js';
-import { WriteBatches } from '../../src/store/write-batches.js';
 import { saidAt } from '../support/history-lines.js';
 
 beforeEach(() => {
@@ -43,7 +42,6 @@ type End = 'written' | 'failed' | 'unanswered';
 /** A node with a history in a database that may fail. */
 class Node {
   readonly #lines: Lines;
-  readonly #late: LateLines;
   readonly #batches: { readonly writes: readonly Write[]; readonly answer: (outcome: Written[] | Failure) => void }[] =
     [];
   readonly history: StoredHistory;
@@ -54,31 +52,22 @@ class Node {
   constructor(lines: Lines) {
     this.#lines = lines;
     const nothing = () => undefined;
-    const writes = new WriteBatches({
-      atOnce: 1,
+    const writes = new SharedWrites({
       pace: new Pace({ late: nothing, caughtUp: nothing }),
       refused: nothing,
-      linesFailed: () => {
-        this.#late.flush();
-      },
       send: (batch) =>
         new Promise((answer) => {
           this.#batches.push({ writes: batch, answer });
         }),
-    });
-    this.#late = new LateLines({
       isOthers: (shelf) => this.#others.has(shelf),
       areThere: (asked) => Promise.resolve(asked.map((write) => lines.has(write))),
-      write: (write, answer) => {
-        writes.write(write, answer);
-      },
     });
     const unasked = (): Promise<never> => Promise.reject(new Error('nobody asks'));
     const store: StoreAccess = {
       facts: { run: 1, prefix: '' },
       isBusy: false,
       write: (write, answer) => {
-        this.#late.write(write, answer);
+        writes.write(write, answer);
       },
       read: unasked,
       search: unasked,

@@ -2,13 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import type { Found, SearchQuery } from '../../history/search-query.js';
 import { integerOf, textOf } from '../columns.js';
-import { LateLines } from '../late-lines.js';
 import { Pace, type PaceObserver } from '../pace.js';
+import { SharedWrites } from '../shared-writes.js';
 import type { StoreReadings } from '../store.js';
 import type { StoreAccess } from '../store-access.js';
 import { StoreError } from '../store-error.js';
 import type { Reads, StoreFacts, Write, Written } from '../tasks.js';
-import { type RefusalObserver, type WriteAnswer, WriteBatches } from '../write-batches.js';
+import type { RefusalObserver, WriteAnswer } from '../write-batches.js';
 import { databaseError, failureOfDatabase, isDeadlock, isRefusal } from './database-error.js';
 import { linesThere } from './line-parts.js';
 import { searchLines } from './line-search.js';
@@ -48,8 +48,7 @@ export class PostgresStore implements StoreAccess {
   readonly #writer: PostgresLink;
   readonly #reader: PostgresLink;
   readonly #searcher: PostgresLink;
-  readonly #writes: WriteBatches;
-  readonly #late: LateLines;
+  readonly #writes: SharedWrites;
   readonly #isShared: boolean;
   #facts: StoreFacts = { run: 0, prefix: '' };
   #bytes = 0;
@@ -60,25 +59,15 @@ export class PostgresStore implements StoreAccess {
       await run({ text: `SET search_path TO ${SCHEMA}; SET statement_timeout = ${STATEMENT_MS}` });
     };
     this.#isShared = isShared;
-    this.#writes = new WriteBatches({
-      // Writes that arrive while one is under way would only wait in the link instead of joining a batch here.
-      atOnce: 1,
+    this.#writes = new SharedWrites({
       pace: new Pace(pace),
       refused,
-      linesFailed: () => {
-        this.#late.flush();
-      },
-      send: (batch) => this.#writeBatch(batch).catch(failureOfDatabase),
-    });
-    this.#late = new LateLines({
       isOthers,
       areThere: async (lines) => {
         const there = await this.#reader.use((run) => linesThere(run, lines));
         return lines.map((line) => there.has(line));
       },
-      write: (write, answer) => {
-        this.#writes.write(write, answer);
-      },
+      send: (batch) => this.#writeBatch(batch).catch(failureOfDatabase),
     });
     const common = { url, timeoutMs: TIMEOUT_MS };
     this.#writer = new PostgresLink({
@@ -114,11 +103,11 @@ export class PostgresStore implements StoreAccess {
   }
 
   write(write: Write, answer?: WriteAnswer): void {
-    this.#late.write(write, answer);
+    this.#writes.write(write, answer);
   }
 
   hurry(): void {
-    this.#late.hurry();
+    this.#writes.hurry();
   }
 
   read<K extends keyof Reads>(job: K, ask: Reads[K]['ask']): Promise<Reads[K]['answer']> {
@@ -131,7 +120,7 @@ export class PostgresStore implements StoreAccess {
 
   /** Whether something has been asked for that is not answered yet. */
   get isBusy(): boolean {
-    return this.#late.isBusy || this.#writes.isBusy || this.#reader.isBusy || this.#searcher.isBusy;
+    return this.#writes.isBusy || this.#reader.isBusy || this.#searcher.isBusy;
   }
 
   readings(): StoreReadings {
@@ -166,7 +155,6 @@ export class PostgresStore implements StoreAccess {
   }
 
   async #close(): Promise<void> {
-    this.#late.flush();
     await this.#writes.finish();
     this.#closeLinks();
   }

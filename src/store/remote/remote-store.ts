@@ -3,13 +3,13 @@ import { deserialize, serialize } from 'node:v8';
 import type { Found, SearchQuery } from '../../history/search-query.js';
 import type { ChannelEvents } from '../../log/channel.js';
 import { Redial, type RedialOptions } from '../../log/redial.js';
-import { LateLines } from '../late-lines.js';
 import { Pace, type PaceObserver } from '../pace.js';
+import { SharedWrites } from '../shared-writes.js';
 import type { StoreReadings } from '../store.js';
 import type { StoreAccess } from '../store-access.js';
 import { type Failure, failureOf, StoreError } from '../store-error.js';
 import type { Reads, StoreFacts, Write, Written } from '../tasks.js';
-import { type RefusalObserver, type WriteAnswer, WriteBatches } from '../write-batches.js';
+import type { RefusalObserver, WriteAnswer } from '../write-batches.js';
 import { Courier } from './courier.js';
 import { type Hello, isStoreTell, STORE_PROTOCOL_VERSION, type StoreAsk, type StoreTell } from './messages.js';
 
@@ -55,8 +55,7 @@ interface Question {
 export class RemoteStore implements StoreAccess, ChannelEvents {
   readonly #hello: Hello;
   readonly #patienceMs: number;
-  readonly #writes: WriteBatches;
-  readonly #late: LateLines;
+  readonly #writes: SharedWrites;
   readonly #line: Redial;
   /** Null while the other end is not there. */
   #courier: Courier | null = null;
@@ -78,22 +77,12 @@ export class RemoteStore implements StoreAccess, ChannelEvents {
     const { form, pace, refused, patienceMs = PATIENCE_MS, isOthers = () => false, ...line } = options;
     this.#hello = { kind: 'hello', version: STORE_PROTOCOL_VERSION, form };
     this.#patienceMs = patienceMs;
-    this.#writes = new WriteBatches({
-      // Writes that arrive while one is under way would only wait on the way instead of joining a batch here.
-      atOnce: 1,
+    this.#writes = new SharedWrites({
       pace: new Pace(pace),
       refused,
-      linesFailed: () => {
-        this.#late.flush();
-      },
-      send: (batch) => this.#writeBatch(batch).catch(failureOf),
-    });
-    this.#late = new LateLines({
       isOthers,
       areThere: (lines) => this.#areThere(lines),
-      write: (write, answer) => {
-        this.#writes.write(write, answer);
-      },
+      send: (batch) => this.#writeBatch(batch).catch(failureOf),
     });
     this.#line = new Redial(line, this);
   }
@@ -125,11 +114,11 @@ export class RemoteStore implements StoreAccess, ChannelEvents {
   }
 
   write(write: Write, answer?: WriteAnswer): void {
-    this.#late.write(write, answer);
+    this.#writes.write(write, answer);
   }
 
   hurry(): void {
-    this.#late.hurry();
+    this.#writes.hurry();
   }
 
   /** A write and a question of a person wait for no more than some of these questions. */
@@ -156,7 +145,7 @@ export class RemoteStore implements StoreAccess, ChannelEvents {
 
   /** Whether something has been asked for that is not answered yet. */
   get isBusy(): boolean {
-    return this.#late.isBusy || this.#writes.isBusy || this.#asked.size > 0 || this.#waiting.length > 0;
+    return this.#writes.isBusy || this.#asked.size > 0 || this.#waiting.length > 0;
   }
 
   /** The other process knows the size; the next readings contain its answer. */
@@ -179,7 +168,6 @@ export class RemoteStore implements StoreAccess, ChannelEvents {
   }
 
   async #close(): Promise<void> {
-    this.#late.flush();
     await this.#writes.finish();
     this.#isClosed = true;
     if (this.#patience !== null) clearTimeout(this.#patience);
