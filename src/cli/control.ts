@@ -22,6 +22,7 @@ import { greet, type Listening } from './greeting.js';
 import type { ListenerChange } from './listener-change.js';
 import { observerOf } from './open-desk.js';
 import { Predecessor } from './predecessor.js';
+import { isConfigReadable } from './readable-config.js';
 import { ServiceReports } from './service-reports.js';
 import { Standstill } from './standstill.js';
 import { StopRequest } from './stop-request.js';
@@ -373,13 +374,7 @@ class Control {
 
   /** Does what {@link #reload} does, if this version can read the configuration. */
   async #meet(tended: Tended, ofWorkers: AskWorkers): Promise<readonly WorkerReply[]> {
-    try {
-      await loadConfig(this.#parts.flags);
-    } catch {
-      // The new version may know keys that this one does not. If it is a mistake, that process does not start.
-      return [];
-    }
-    return this.#reload(tended, ofWorkers);
+    return (await isConfigReadable(this.#parts.flags)) ? this.#reload(tended, ofWorkers) : [];
   }
 
   /** Has workers that this process has found listen as its configuration says. */

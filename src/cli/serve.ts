@@ -22,6 +22,7 @@ import { withAdvice } from './listen-advice.js';
 import { openDesk } from './open-desk.js';
 import { Predecessor } from './predecessor.js';
 import { prepare } from './prepare.js';
+import { isConfigReadable } from './readable-config.js';
 import { ServiceReports } from './service-reports.js';
 import { Standstill, type StandstillFigures } from './standstill.js';
 import { StopRequest } from './stop-request.js';
@@ -228,12 +229,7 @@ function inheritedBy(config: ServerConfig, estate: Estate | null, role: WorkerRo
  * @throws Error if it cannot
  */
 async function meetConfiguration(flags: ServeFlags, server: ChatServer): Promise<void> {
-  try {
-    await loadConfig(flags);
-  } catch {
-    // The new version may know keys that this one does not. If it is a mistake, that process does not start.
-    return;
-  }
+  if (!(await isConfigReadable(flags))) return;
   const { problem } = await server.requestReload();
   if (problem !== null) throw new Error(problem);
 }
