@@ -78,13 +78,16 @@ export class Listeners {
   /** The last change. Two at once would open the same listener twice. */
   #changing: Promise<void> = Promise.resolve();
   #isAccepting = true;
-  #knownConfigured: boolean | null = null;
+  /** Whether the connections of another process have the options that this one sets. It sets the same on all. */
+  readonly #areConfigured: boolean;
   /** Has the fds of all of them; null before the first one. */
   #multiplexer: SteadyMultiplexer | null = null;
 
   constructor(parts: ListenersParts) {
     this.#parts = parts;
     this.#certificateWatch = new CertificateWatch(parts.log);
+    const inherited = [...parts.inherited.values()];
+    this.#areConfigured = inherited.some(({ keepAlive }) => isDeepStrictEqual(keepAlive, KEEP_ALIVE));
   }
 
   /** The kernel interface that they wait with. */
@@ -327,13 +330,6 @@ export class Listeners {
     this.#parts.reception.resume({ ...state, unsent: '' }, () => {
       opened.listener.adopt(fd, { ...bytes, configured: this.#areConfigured });
     });
-  }
-
-  /** Whether the connections of another process have the options that this one sets. It sets the same on all. */
-  get #areConfigured(): boolean {
-    const { inherited } = this.#parts;
-    this.#knownConfigured ??= [...inherited.values()].some(({ keepAlive }) => isDeepStrictEqual(keepAlive, KEEP_ALIVE));
-    return this.#knownConfigured;
   }
 
   /** @returns when the last connection is closed */
