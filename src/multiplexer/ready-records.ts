@@ -11,7 +11,7 @@ export class ReadyRecords<T> implements ReadySink<RegistrationRecord<T>> {
   /** Those without `onReady`, once {@link finish} was called. Each wait fills the same array. */
   readonly batch = createBatch<T>();
   woken = false;
-  readonly #served: (RegistrationRecord<T> | undefined)[] = [];
+  #served: (RegistrationRecord<T> | undefined)[] = [];
   #servedCount = 0;
   #batchSize = 0;
 
@@ -43,8 +43,8 @@ export class ReadyRecords<T> implements ReadySink<RegistrationRecord<T>> {
   sort(compare: (one: RegistrationRecord<T>, other: RegistrationRecord<T>) => number): void {
     this.finish();
     this.batch.sort(compare);
-    const served = this.#served.splice(0, this.#servedCount).filter((record) => record !== undefined);
-    this.#served.unshift(...served.sort(compare));
+    const served = this.#served.slice(0, this.#servedCount).filter((record) => record !== undefined);
+    this.#served = served.sort(compare);
   }
 
   /** Gives the batch its length. */

@@ -19,6 +19,19 @@ describe.each(LEVEL_VARIANTS)('$name', (variant) => {
     expect(order).toEqual(writers);
   });
 
+  test('poll and select call handlers in the order of registering', () => {
+    const mux = open(variant);
+    const writers = Array.from({ length: 20 }, () => fds.pipe()[1]).reverse();
+    const order: number[] = [];
+    for (const writer of writers) mux.register(writer, { interest: 'write', onReady: ({ fd }) => order.push(fd) });
+    for (let waits = 0; waits < 2; waits += 1) {
+      order.length = 0;
+      mux.waitSync(0);
+      if (variant.backend === 'epoll') order.sort((one, other) => other - one);
+      expect(order).toEqual(writers);
+    }
+  });
+
   test('an fd is registered once; get, has, size and iteration show it', () => {
     const mux = open<string>(variant);
     const [reader, writer] = fds.pipe();
