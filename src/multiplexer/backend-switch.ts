@@ -1,7 +1,25 @@
 /** Registrations on their way from one backend to another: all of them, or none. */
 import { native } from '../binding/load.js';
 import { unsupportedTriggerError } from '../errors.js';
-import { type Backend, type BackendEntry, ReadyList } from './backend.js';
+import type { Backend, BackendEntry, ReadySink } from './backend.js';
+
+/** The findings of a single call. */
+class ReadyList<Entry extends BackendEntry> implements ReadySink<Entry> {
+  readonly entries: Entry[] = [];
+  woken = false;
+
+  get length(): number {
+    return this.entries.length;
+  }
+
+  push(entry: Entry): void {
+    this.entries.push(entry);
+  }
+
+  sort(compare: (one: Entry, other: Entry) => number): void {
+    this.entries.sort(compare);
+  }
+}
 
 /**
  * Puts all active entries into the set of another backend.
@@ -41,7 +59,7 @@ export function takeLosable<Entry extends BackendEntry & { events: number }>(
   const ready = new ReadyList<Entry>();
   backend.wait(ready, 0, true, null);
   for (const entry of ready.entries) {
-    if (entry !== undefined && native.mayLoseEvents(entry.fd)) losable.set(entry, entry.events);
+    if (native.mayLoseEvents(entry.fd)) losable.set(entry, entry.events);
   }
   entries.forEach((entry, index) => {
     entry.events = latest[index] ?? 0;

@@ -71,23 +71,6 @@ export interface ReadySink<Entry extends BackendEntry> {
   sort(compare: (one: Entry, other: Entry) => number): void;
 }
 
-/** The findings of a call, in one list. */
-export class ReadyList<Entry extends BackendEntry> implements ReadySink<Entry> {
-  readonly entries: (Entry | undefined)[] = [];
-  length = 0;
-  woken = false;
-
-  push(entry: Entry): void {
-    this.entries[this.length] = entry;
-    this.length += 1;
-  }
-
-  sort(compare: (one: Entry, other: Entry) => number): void {
-    const sorted = this.entries.splice(0, this.length).filter((entry) => entry !== undefined);
-    this.entries.unshift(...sorted.sort(compare));
-  }
-}
-
 /** One kernel call and its set of fds. */
 export interface Backend<Entry extends BackendEntry> {
   readonly name: BackendName;
