@@ -34,7 +34,7 @@ import {
   toMarkdown,
   writeIntoPage,
 } from './lib/matrix-report.mjs';
-import { QUICK_ROWS, reasonAgainst, rows } from './lib/matrix-rows.mjs';
+import { partsOfRow, QUICK_ROWS, reasonAgainst, resultIds, rows } from './lib/matrix-rows.mjs';
 import { packPackage } from './lib/pack.mjs';
 import { at, root } from './lib/paths.mjs';
 import { Problem, runMain, say } from './lib/progress.mjs';
@@ -166,8 +166,8 @@ function pick() {
 function keep(row, result) {
   const path = at('docs/matrix.json');
   if (result.problem !== undefined && readResults(path)[row.id] !== undefined) return;
-  keepResult(path, ids, partsOfRow(row.id), undefined);
-  keepResult(path, ids, row.id, result);
+  keepResult(path, resultIds, partsOfRow(row.id), undefined);
+  keepResult(path, resultIds, row.id, result);
   writeIntoPage(at('docs/matrix.md'), Object.values(readResults(path)));
 }
 
@@ -177,12 +177,9 @@ function keepParts(row, { date, commit, problem }, progress) {
   const title = `${row.title}, in part`;
   const result = { title, date, commit, isInPart: true, ...sumOfParts(progress.of(row.id)) };
   const path = at('docs/matrix.json');
-  keepResult(path, ids, partsOfRow(row.id), result);
+  keepResult(path, resultIds, partsOfRow(row.id), result);
   writeIntoPage(at('docs/matrix.md'), Object.values(readResults(path)));
 }
-
-const partsOfRow = (id) => `${id} in part`;
-const ids = rows.flatMap(({ id }) => [id, partsOfRow(id)]);
 
 /** The folders of test/ that have tests. */
 function allSuites() {

@@ -153,6 +153,12 @@ export const rows = [
   }),
 ];
 
+/** The name of the result of a row that has been run in part. */
+export const partsOfRow = (id) => `${id} in part`;
+
+/** The names of all results, in the order of the table. */
+export const resultIds = rows.flatMap(({ id }) => [id, partsOfRow(id)]);
+
 /**
  * Rows for `.ci/run`, with the suites that each runs there. Node.js 26 has an SQLite, which this machine's Node.js may
  * lack.
