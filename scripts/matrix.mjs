@@ -43,6 +43,7 @@ import { makeRunFolder } from './lib/run-folder.mjs';
 import { binaryPath } from './lib/targets.mjs';
 
 const shared = join(cacheFolder, 'matrix');
+const resultsPath = at('docs/matrix.json');
 const vitest = at('node_modules/vitest/vitest.mjs');
 /** How long one run of vitest may take: a folder of tests, or a single file if the runtime takes them one by one. */
 const RUN_LIMIT_MS = 15 * 60_000;
@@ -164,21 +165,22 @@ function pick() {
 
 /** Writes a row's result down, beside those of the other rows. A row that could not run leaves its last result. */
 function keep(row, result) {
-  const path = at('docs/matrix.json');
-  if (result.problem !== undefined && readResults(path)[row.id] !== undefined) return;
-  keepResult(path, resultIds, partsOfRow(row.id), undefined);
-  keepResult(path, resultIds, row.id, result);
-  writeIntoPage(at('docs/matrix.md'), Object.values(readResults(path)));
+  if (result.problem !== undefined && readResults(resultsPath)[row.id] !== undefined) return;
+  keepResult(resultsPath, resultIds, partsOfRow(row.id), undefined);
+  show(row.id, result);
 }
 
 /** Writes down what has been run of a row on this commit, until the whole row is. */
 function keepParts(row, { date, commit, problem }, progress) {
   if (problem !== undefined) return;
   const title = `${row.title}, in part`;
-  const result = { title, date, commit, isInPart: true, ...sumOfParts(progress.of(row.id)) };
-  const path = at('docs/matrix.json');
-  keepResult(path, resultIds, partsOfRow(row.id), result);
-  writeIntoPage(at('docs/matrix.md'), Object.values(readResults(path)));
+  show(partsOfRow(row.id), { title, date, commit, isInPart: true, ...sumOfParts(progress.of(row.id)) });
+}
+
+/** Keeps a result, and brings the page up to date. */
+function show(id, result) {
+  keepResult(resultsPath, resultIds, id, result);
+  writeIntoPage(at('docs/matrix.md'), Object.values(readResults(resultsPath)));
 }
 
 /** The folders of test/ that have tests. */
@@ -227,10 +229,14 @@ async function runRow(row, suites, { folder, subject, tarball, commit, progress 
     };
     for (const part of partsOf(row, suites)) {
       const known = values.continue ? progress?.of(row.id)[part.name] : undefined;
-      const outcome = known?.failures.length === 0 ? known : await runPart(row, runtime, env, part, folder);
-      if (outcome !== known) outcome.passedLater = failedBefore(known, outcome);
+      if (known?.failures.length === 0) {
+        outcomes[part.name] = known;
+        continue;
+      }
+      const outcome = await runPart(row, runtime, env, part, folder);
+      outcome.passedLater = failedBefore(known, outcome);
       progress?.keep(row.id, part.name, outcome);
-      if (outcome !== known) say(`  ${part.name}: ${counted(outcome)}`);
+      say(`  ${part.name}: ${counted(outcome)}`);
       outcomes[part.name] = outcome;
     }
   } catch (error) {
