@@ -10,8 +10,10 @@ const MARKED = /<!-- figure ([\w-]+) -->.*?<!-- \/figure -->/g;
 /** A table whose rows are those of a page of docs/benchmarks. */
 const TABLE = /(<!-- figures of (\S+) -->\n\n)((?:\|.*\n)+)/g;
 
-/** The peer of the chat's suites that is fdmux with its defaults, and that of the connections alone. */
-const [FDMUX, FDMUX_STREAMS] = ['fdmux level', 'fdmux edge'];
+/** The peer of the chat's suites that is fdmux with its defaults. */
+const FDMUX = 'fdmux level';
+/** The same of the suites that measure connections alone. */
+const FDMUX_STREAMS = 'fdmux edge';
 
 /** Returns the names of the figures of a text. */
 export function figuresIn(text: string): string[] {

@@ -1,4 +1,4 @@
-/** What the parts of the matrix's rows gave on one commit, so that a run that was cut short can be continued. */
+/** The results of the parts of the matrix's rows on one commit: a run that was cut short goes on from them. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { at } from './paths.mjs';
 import { run } from './run.mjs';

@@ -30,7 +30,7 @@ const LONG = ', long';
 
 export const longPart = (suite) => `${suite}${LONG}`;
 
-/** What a row's parts together have given. @param parts their results by their names */
+/** Returns the sum of the results of a row's parts. @param parts the results by the names of the parts */
 export function sumOfParts(parts) {
   const sum = { seconds: 0, bySuite: {}, skipped: {}, failures: [], passedLater: [] };
   for (const [name, { seconds, reasons, failures, passedLater, ...counts }] of Object.entries(parts)) {

@@ -4,8 +4,8 @@ import { createBatch } from './batch.js';
 import type { RegistrationRecord } from './registration-record.js';
 
 /**
- * A wait spends more time on each event than the kernel does on finding it, unless an event goes to its place in one
- * step.
+ * Each event goes to its place in one step: a second one would make a wait spend more time on it than the kernel does
+ * on finding it.
  */
 export class ReadyRecords<T> implements ReadySink<RegistrationRecord<T>> {
   /** Those without `onReady`, once {@link finish} was called. Each wait fills the same array. */
@@ -60,7 +60,7 @@ export class ReadyRecords<T> implements ReadySink<RegistrationRecord<T>> {
     return record;
   }
 
-  /** Takes out of the batch what a handler has ended: its iterator leaves that out. */
+  /** Removes from the batch the records that a handler has ended: its iterator leaves those out. */
   dropEnded(): void {
     const { batch } = this;
     if (batch.length === 0) return;

@@ -43,7 +43,7 @@ export class TlsAdapter {
 
 function isStreamSocket(value: unknown): value is StreamSocket {
   const handle = member(value, '_handle');
-  // Deno has an adapter of its own by that name, whose handle lacks the last one: nobody says that it copies bytes.
+  // Deno has an adapter of the same name, whose handle lacks the last one. Nothing promises that it copies bytes.
   return [member(value, 'finishWrite'), member(handle, 'readBuffer'), member(handle, 'finishWrite')].every(
     (each) => typeof each === 'function',
   );

@@ -49,16 +49,16 @@ export class TlsDuplex<T> extends ConnectionDuplex<T> {
   }
 
   /**
-   * Has {@link confirm} confirm the writes that follow. By its own callbacks, Node.js confirms a write in an immediate:
-   * one for each piece, for which the event loop has to go round.
+   * Has {@link confirm} confirm the writes that follow. Node.js itself would confirm each piece in an immediate, for
+   * which the event loop has to go round.
    */
   hold(): void {
     this.#isHolding = this.#adapter !== null;
   }
 
-  /** Confirms what has been written since {@link hold}, unless it waits for room. */
+  /** Confirms the writes since {@link hold}, unless they wait for room. */
   confirm(): void {
-    // The confirmation may be followed by another write.
+    // A confirmation may lead to another write.
     while (this.#held.length > 0) {
       this.#held.length = 0;
       this.#adapter?.confirmWrite();

@@ -52,7 +52,7 @@ const INTERFACE_AT = 4;
 const LENGTH_AT = 4;
 const FD_FLAGS_AT = 5;
 const DATA_AT = 8;
-/** What a frame of CAN FD can have beyond 8 bytes; a driver would fill up another length, and change the message. */
+/** The lengths of CAN FD beyond 8 bytes. A driver would pad any other length, and so change the message. */
 const LONG_LENGTHS: readonly number[] = [12, 16, 20, 24, 32, 48, 64];
 
 /**

@@ -1,4 +1,4 @@
-/** Closing fds of which nothing else is wanted. */
+/** Closes fds that nobody uses any more. */
 import { Descriptor } from './descriptor.js';
 
 /** Closes open fds, which belong to the caller. */

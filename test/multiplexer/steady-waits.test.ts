@@ -1,4 +1,4 @@
-/** What a loop of waits leaves to the garbage collector. */
+/** The garbage that a loop of waits leaves to be collected. */
 import { describe, expect, test } from 'vitest';
 import { packagePath, run } from '../support/processes.js';
 import { hasLoopWatch } from '../support/runtime.js';
