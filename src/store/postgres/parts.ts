@@ -1,4 +1,5 @@
 /** How each part of the store is written to PostgreSQL, and asked. */
+import { StoreError } from '../store-error.js';
 import type { Reads, Writes } from '../tasks.js';
 import type { Run } from './link.js';
 
@@ -11,3 +12,11 @@ export type PostgresWriters<K extends keyof Writes> = {
 export type PostgresReaders<K extends keyof Reads> = {
   readonly [J in K]: (run: Run, ask: Reads[J]['ask']) => Promise<Reads[J]['answer']>;
 };
+
+/** Returns a reader or writer of something that this store does not take: it rejects with ERR_STORE_FAILED. */
+export function refusing(why: string): () => Promise<never> {
+  return () => Promise.reject(new StoreError('ERR_STORE_FAILED', why));
+}
+
+/** Only logs in a file remove the rows of logs. */
+export const ofFile = refusing('a store in PostgreSQL keeps the rows of all logs');

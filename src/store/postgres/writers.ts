@@ -1,23 +1,15 @@
 /** Everything that can be written to a store in PostgreSQL: batches, each in one transaction. */
-import { StoreError } from '../store-error.js';
 import type { Write, Writes } from '../tasks.js';
 import { accountWriters } from './account-parts.js';
 import { insertLines, linesThere, lineWriters, type ShelvedLine } from './line-parts.js';
 import type { Run } from './link.js';
 import { logWriters } from './log-parts.js';
-import type { PostgresWriters } from './parts.js';
+import { ofFile, type PostgresWriters, refusing } from './parts.js';
 import { smallWriters } from './small-parts.js';
 import { transaction } from './transaction.js';
 
 /** The logs' broker writes these. */
-const ofBroker = (): Promise<never> => {
-  return Promise.reject(new StoreError('ERR_STORE_FAILED', 'packs and leases are written through the logs'));
-};
-
-/** Only logs in a file remove the rows of logs. */
-const ofFile = (): Promise<never> => {
-  return Promise.reject(new StoreError('ERR_STORE_FAILED', 'a store in PostgreSQL keeps the rows of all logs'));
-};
+const ofBroker = refusing('packs and leases are written through the logs');
 
 const WRITERS: PostgresWriters<keyof Writes> = {
   ...accountWriters,
