@@ -4,6 +4,7 @@ import type { Shelf } from '../../src/history/line.js';
 import { LateLines } from '../../src/store/late-lines.js';
 import type { Write } from '../../src/store/tasks.js';
 import { saidAt } from '../support/history-lines.js';
+import { ShelvedLines } from './shelved-lines.js';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
@@ -131,22 +132,9 @@ test('not more lines wait than memory is meant for', () => {
   expect(50_000 - written.length).toBeLessThanOrEqual(20_000);
 });
 
-/** The lines of a database, by shelves. */
-class Lines {
-  readonly #shelves = new Map<string, number[]>();
-
-  of(shelf: string): readonly number[] {
-    return this.#shelves.get(shelf) ?? [];
-  }
-
-  put({ shelf, line: { seq } }: Write<'line'>): void {
-    if (!this.of(shelf).includes(seq)) this.#shelves.set(shelf, [...this.of(shelf), seq]);
-  }
-}
-
 /** A node that applies logs, and may die at any time. */
 class Node {
-  readonly #database: Lines;
+  readonly #database: ShelvedLines;
   readonly late: LateLines;
   /** The writes that it has sent, and that the database has not got yet. */
   #sent: Write<'line'>[] = [];
@@ -154,11 +142,11 @@ class Node {
   applied = 0;
   isDead = false;
 
-  constructor(database: Lines) {
+  constructor(database: ShelvedLines) {
     this.#database = database;
     this.late = new LateLines({
       isOthers: (shelf) => this.#others.has(shelf),
-      areThere: (lines) => Promise.resolve(lines.map(({ shelf, line: { seq } }) => database.of(shelf).includes(seq))),
+      areThere: (lines) => Promise.resolve(lines.map((write) => database.has(write))),
       write: (write) => {
         if (write.kind === 'line' && !this.isDead) this.#sent.push(write);
       },
@@ -198,7 +186,7 @@ test('whoever dies, and whatever nodes believe of each other, each line is there
   const said = fc.array(fc.constantFrom(...SHELVES), { minLength: 1, maxLength: 40, size: 'max' });
   await fc.assert(
     fc.asyncProperty(said, fc.array(step, { maxLength: 150, size: 'max' }), async (log, steps) => {
-      const database = new Lines();
+      const database = new ShelvedLines();
       const nodes = [new Node(database), new Node(database), new Node(database)];
       const upTo = (count: number, shelf: string): number[] =>
         log.slice(0, count).flatMap((one, index) => (one === shelf ? [index + 1] : []));

@@ -7,6 +7,7 @@ import type { Failure } from '../../src/store/store-error.js';
 import { StoredHistory } from '../../src/store/stored-history.js';
 import type { Write, Written } from '../../src/store/tasks.js';
 import { saidAt } from '../support/history-lines.js';
+import { ShelvedLines } from './shelved-lines.js';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
@@ -18,30 +19,12 @@ afterEach(() => {
 const SHELVES = ['r:#a', 'r:#b'] as const;
 const DOWN: Failure = { code: 'ERR_STORE_CONNECTION', message: 'down' };
 
-/** The lines of a database, by shelves. */
-class Lines {
-  readonly #shelves = new Map<string, number[]>();
-
-  of(shelf: string): readonly number[] {
-    return this.#shelves.get(shelf) ?? [];
-  }
-
-  has({ shelf, line: { seq } }: Write<'line'>): boolean {
-    return this.of(shelf).includes(seq);
-  }
-
-  put(write: Write<'line'>): void {
-    const { shelf, line } = write;
-    if (!this.has(write)) this.#shelves.set(shelf, [...this.of(shelf), line.seq]);
-  }
-}
-
 /** How a batch ends: it is written and answered, or not written, or written without an answer. */
 type End = 'written' | 'failed' | 'unanswered';
 
 /** A node with a history in a database that may fail. */
 class Node {
-  readonly #lines: Lines;
+  readonly #lines: ShelvedLines;
   readonly #batches: { readonly writes: readonly Write[]; readonly answer: (outcome: Written[] | Failure) => void }[] =
     [];
   readonly history: StoredHistory;
@@ -49,7 +32,7 @@ class Node {
   applied = 0;
   isDead = false;
 
-  constructor(lines: Lines) {
+  constructor(lines: ShelvedLines) {
     this.#lines = lines;
     const nothing = () => undefined;
     const writes = new SharedWrites({
@@ -113,7 +96,7 @@ test('whatever fails, and whoever dies, the lines that are there are the first o
   const said = fc.array(fc.constantFrom(...SHELVES), { minLength: 1, maxLength: 20, size: 'max' });
   await fc.assert(
     fc.asyncProperty(said, fc.array(step, { maxLength: 120, size: 'max' }), async (log, steps) => {
-      const lines = new Lines();
+      const lines = new ShelvedLines();
       const nodes = [new Node(lines), new Node(lines), new Node(lines)];
       const all = (shelf: string): number[] => log.flatMap((one, index) => (one === shelf ? [index + 1] : []));
       const apply = (one: Node): void => {
