@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { openPlace, WorkerSockets } from '../../src/control/worker-sockets.js';
 import { listen } from '../../src/net/listener.js';
 import type { Place } from '../../src/net/place.js';
 import { nextEvent } from '../support/deadline.js';
+import { listenPeer } from '../support/peers.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 const want = (at: Place) => ({ at, backlog: 16, given: undefined });
@@ -36,10 +37,7 @@ test('a port that somebody listens on is refused, whoever that is', async () => 
   const [address] = sockets.addresses;
   const port = address && 'port' in address ? address.port : 0;
   await expect(openPlace(want({ host: '127.0.0.1', port }))).rejects.toMatchObject({ code: 'EADDRINUSE' });
-  const server = createServer().listen(0, '127.0.0.1');
-  await nextEvent(server, 'listening');
-  onTestFinished(() => void server.close());
-  const taken = Number(Reflect.get(Object(server.address()), 'port'));
+  const { port: taken } = await listenPeer();
   await expect(openPlace(want({ host: '127.0.0.1', port: taken }))).rejects.toMatchObject({
     code: 'EADDRINUSE',
   });

@@ -1,13 +1,12 @@
 /** A configuration that is read again: what changes while the server runs. */
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import * as tls from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
 import { type RunningChatServer, startChatServer } from '../../src/chat-server.js';
 import { CertificateFolder, hasOpenssl } from '../support/certificates.js';
 import { nextEvent } from '../support/deadline.js';
-import { connectPeer, connectUnixPeer, freePort, Peer } from '../support/peers.js';
+import { connectPeer, connectUnixPeer, freePort, listenPeer, Peer } from '../support/peers.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 interface Reloadable {
@@ -96,11 +95,7 @@ test('a unix socket gets another mode', async () => {
 });
 
 test('if one cannot be opened, everything stays as it was', async () => {
-  const taken = createServer().listen(0, '127.0.0.1');
-  onTestFinished(() => void taken.close());
-  await nextEvent(taken, 'listening');
-  const address = taken.address();
-  const takenPort = typeof address === 'object' && address !== null ? address.port : 0;
+  const { port: takenPort } = await listenPeer();
   const port = await freePort();
   const { server, reload, logged } = await serve({ listeners: [{ ...plain, port }], server: { motd: ['old'] } });
   const ann = await connectPeer(port);
