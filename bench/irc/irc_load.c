@@ -17,7 +17,7 @@
 #include "../support/transport.h"
 
 enum { kTail = 8, kOutstanding = 500, kBatch = 8 };
-// V8 compiles what a message runs through until some 60,000 lines: what is counted before that is its
+// V8 compiles the path of a message until some 60,000 lines: a count that began earlier would be of its
 // compiler.
 enum { kWarmLines = 80000, kWarmMs = 6000 };
 

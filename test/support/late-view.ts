@@ -1,4 +1,4 @@
-/** The logs as a node sees them to which some of them are late. */
+/** The logs as a node sees them that gets some of them late. */
 import type { LogName, Pack } from '../../src/log/entry.js';
 import type { AppendAnswer, Excerpt, Following, LogRange, LogSink, SharedLog } from '../../src/log/shared-log.js';
 
@@ -37,7 +37,7 @@ export class LateView implements SharedLog {
       back: () => sink.back(),
     };
     let following: Following | null = null;
-    // A log that is held is read when it is released: all that is in it by then is there at once.
+    // A log that is held is read when it is released, with all that is in it by then.
     later(() => {
       following = this.#logs.follow(name, after, late);
     });
@@ -74,6 +74,6 @@ export class LateView implements SharedLog {
   }
 
   close(): void {
-    // The others have the logs still.
+    // Others still use the logs.
   }
 }
