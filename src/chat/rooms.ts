@@ -4,7 +4,7 @@ import type { SharedLog } from '../log/shared-log.js';
 import type { Abroad, Origin } from './abroad.js';
 import type { Fold as CaseFold } from './case-mapping.js';
 import type { Checkpointing } from './checkpointing.js';
-import { ClosingRooms } from './closing-rooms.js';
+import { Patience } from './patience.js';
 import { Replica, type ReplicaOwner } from './replica.js';
 import { ROOM_DEEDS, type RoomOutcomes } from './room-deeds.js';
 import type { RoomKeeper } from './room-keeper.js';
@@ -79,7 +79,7 @@ export class Rooms {
   /** Rooms that wait until the domain's log is known; null when it is, and for one process. */
   #unbegun: RoomReplica[] | null = null;
   /** Closed rooms that are still open by the domain's log. */
-  readonly #closing = new ClosingRooms();
+  readonly #closing = new Patience();
   /** The rooms of other domains, and the number of seconds for which nobody here has been in them. */
   readonly #foreign = new Map<RoomReplica, number>();
 

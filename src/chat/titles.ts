@@ -1,10 +1,10 @@
 /** The names of rooms that several processes have to agree on: leads requests for other names to their end. */
 import type { EntryOf, LogName, Place, RoomDeeds, RoomLog } from '../log/entry.js';
-import { ClosingRooms as Patience } from './closing-rooms.js';
 import type { Core } from './core.js';
 import type { EventOf } from './event.js';
 import type { Outlet } from './member.js';
 import type { MemberState } from './member-state.js';
+import { Patience } from './patience.js';
 import { NOT_TAKEN, type NotTaken, refuse, type Refused } from './refusal.js';
 import type { RetitleRefusal } from './room-deeds.js';
 import type { RoomReplica } from './rooms.js';

@@ -1,8 +1,8 @@
-/** Rooms that have closed, but are still open by the domain's log. */
+/** The logs of rooms about which this process does something soon, unless another one does so first. */
 import type { RoomLog } from '../log/entry.js';
 
-/** Counts the checks of each. Processes wait for each other a little, so that usually only one of them reports it. */
-export class ClosingRooms {
+/** Counts the checks of each. Processes wait for each other a little, so that usually only one of them acts. */
+export class Patience {
   readonly #looks = new Map<RoomLog, number>();
 
   add(log: RoomLog): void {
@@ -13,7 +13,7 @@ export class ClosingRooms {
     this.#looks.delete(log);
   }
 
-  /** Returns the rooms that have been checked often enough. @param patienceFor - returns how often that is */
+  /** Returns the logs that have been checked often enough. @param patienceFor - returns how often that is */
   ripe(patienceFor: (log: RoomLog) => number): RoomLog[] {
     const ripe: RoomLog[] = [];
     for (const [log, looks] of this.#looks) {
