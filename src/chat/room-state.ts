@@ -661,11 +661,6 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     return this.#positions.log;
   }
 
-  /** Whether several domains have it. */
-  get isShared(): boolean {
-    return this.#view !== null;
-  }
-
   /** Whether another domain orders it. */
   get isForeign(): boolean {
     return this.#view?.isForeign === true;

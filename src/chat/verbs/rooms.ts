@@ -125,8 +125,8 @@ export function invite(
   const replica = roomFor(scene, by, name);
   if (replica === undefined) return refuse('no-such-room');
   // Only the home of a room can invite somebody of another domain, and only into a room that others share.
-  const { isForeign, isShared } = replica.fold;
-  if (isFromAbroad(guest.session) && (isForeign || !isShared)) return refuse('no-such-member');
+  const { isForeign, isKnownAbroad } = replica.fold;
+  if (isFromAbroad(guest.session) && (isForeign || !isKnownAbroad)) return refuse('no-such-member');
   const stamp = core.stamp(replica, by);
   const invitation = { kind: 'invite', guest: guest.session, who: replica.fold.guiseOf(guest.who) } as const;
   const entry = by.isElsewhere
