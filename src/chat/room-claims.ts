@@ -64,7 +64,7 @@ export class RoomClaims {
     return this.#count;
   }
 
-  /** Takes back a request. @returns the request; null if it is not the one that is open */
+  /** Ends a request, which is decided. @returns it; null if it is not the one that is open */
   close(number: number): Claim | null {
     const claim = this.#open;
     if (claim?.number !== number) return null;
