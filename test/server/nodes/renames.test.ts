@@ -18,10 +18,12 @@ describePostgres((database) => {
     await ask(ann, 'MODE #tea +b eve!*@*', / MODE #tea \+b eve/);
     await ask(ann, 'TOPIC #tea :leaves', / TOPIC #tea :leaves/);
     await bob.lineLike(/ TOPIC #tea :leaves/);
+    await ask(ann, 'PRIVMSG #tea :before', /PRIVMSG #tea :before/);
     await ask(ann, 'RENAME #tea #mate :stronger', /:ann!\S+ (RENAME #tea #mate :stronger|JOIN #mate)/);
     await bob.lineLike(/:(ann!\S+ RENAME #tea #mate :stronger|bob!\S+ JOIN #mate)/);
     await ask(bob, 'PRIVMSG #mate :hello', /PRIVMSG #mate :hello/);
     await ann.lineLike(/:bob!.* PRIVMSG #mate :hello/);
+    await ask(ann, 'CHATHISTORY LATEST #mate * 10', /PRIVMSG #\S+ :before/);
     // Who asks for the former name is led to the channel.
     const cid = await two.irc('cid');
     await cid.write('JOIN #tea\r\n');
