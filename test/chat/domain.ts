@@ -1,4 +1,5 @@
 /** Several nodes with all their logs shared, over a network that is late, for tests. */
+import { expect } from 'vitest';
 import { Chat } from '../../src/chat/chat.js';
 import type { ChatEvent } from '../../src/chat/event.js';
 import type { Encoder, Outlet } from '../../src/chat/member.js';
@@ -6,9 +7,10 @@ import type { Checkpoints } from '../../src/chat/sharing.js';
 import type { LogName } from '../../src/log/entry.js';
 import { placeOf } from '../../src/log/place.js';
 import { MemoryCheckpoints } from '../support/memory-checkpoints.js';
+import { seeded } from '../support/random.js';
 import { SimulatedNetwork } from '../support/simulated-network.js';
 import { LogServer, SocketLog } from '../support/socket-log.js';
-import { Node } from './processes.js';
+import { type Draw, Node } from './processes.js';
 
 const NOTHING = new Uint8Array(0);
 
@@ -124,4 +126,40 @@ export class Domain {
     }
     this.network.run();
   }
+}
+
+/**
+ * Starts a domain, lets its nodes begin late, die, be given up by mistake and be cut off, and lets it settle.
+ *
+ * @param actOn - has somebody of a node do something
+ */
+export function domainWithHistory(seed: number, actOn: (draw: Draw, node: Node) => void): Domain {
+  const random = seeded(seed);
+  const draw: Draw = (below) => Math.floor(random() * below);
+  const domain = new Domain(seed);
+  const one = (): Process => domain.processes[draw(domain.processes.length)] ?? expect.fail('no node');
+  for (const name of ['a.1', 'b.1', 'c.1']) domain.start(name);
+  domain.network.run(300);
+  for (let count = 0; count < 150; count += 1) {
+    if (count === 60) domain.start('d.1');
+    if (count === 90) {
+      const dead = one();
+      domain.kill(dead);
+      for (const { node } of domain.processes) node.chat.giveUp(dead.name);
+    }
+    // One that lives is taken for dead.
+    if (draw(30) === 0) one().node.chat.giveUp(one().name);
+    actOn(draw, one().node);
+    domain.network.run(draw(20));
+    if (draw(10) === 0) domain.bringBack();
+    if (draw(20) === 0) one().node.chat.keepRooms();
+    if (draw(8) > 0) continue;
+    const isOutage = draw(4) === 0;
+    if (isOutage) domain.network.cutAll();
+    domain.tick(isOutage ? 6000 : 1500);
+  }
+  domain.settle();
+  domain.start('e.1');
+  domain.settle();
+  return domain;
 }

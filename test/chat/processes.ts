@@ -87,7 +87,8 @@ export class Node {
   }
 }
 
-type Draw = (below: number) => number;
+/** Returns a number from 0 to below a bound. */
+export type Draw = (below: number) => number;
 
 function pick<T>(draw: Draw, from: readonly T[]): T {
   return from[draw(from.length)] ?? expect.fail('nothing to choose from');

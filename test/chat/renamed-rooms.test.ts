@@ -8,8 +8,7 @@ import type { SharedLog } from '../../src/log/shared-log.js';
 import { HeldLog } from '../support/held-log.js';
 import { LateView } from '../support/late-view.js';
 import { MemoryCheckpoints } from '../support/memory-checkpoints.js';
-import { seeded } from '../support/random.js';
-import { Domain, type Process } from './domain.js';
+import { Domain, domainWithHistory, type Process } from './domain.js';
 import { Ear } from './ear.js';
 import { act, JOIN } from './processes.js';
 
@@ -289,38 +288,14 @@ describe('one who enters through a second connection, while the room gets anothe
 test('nodes whose people rename rooms, and that die, come back or begin late, agree on every name', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 1_000_000 }), (seed) => {
-      const random = seeded(seed);
-      const draw = (below: number): number => Math.floor(random() * below);
-      const domain = new Domain(seed);
-      const one = (): Process => domain.processes[draw(domain.processes.length)] ?? expect.fail('no node');
-      for (const name of ['a.1', 'b.1', 'c.1']) domain.start(name);
-      domain.network.run(300);
-      for (let count = 0; count < 150; count += 1) {
-        if (count === 60) domain.start('d.1');
-        if (count === 90) {
-          const dead = one();
-          domain.kill(dead);
-          for (const { node } of domain.processes) node.chat.giveUp(dead.name);
-        }
-        if (draw(30) === 0) one().node.chat.giveUp(one().name);
-        const { node } = one();
+      const domain = domainWithHistory(seed, (draw, node) => {
         const present = node.members.filter(({ nick }) => nick !== '');
         const member = present[draw(present.length)];
         const [from = '', to = ''] = [NAMES[draw(NAMES.length)], NAMES[draw(NAMES.length)]];
         if (member !== undefined && draw(3) === 0) node.chat.retitle(member, from, to, 'x');
         else if (member !== undefined && draw(3) === 0) node.chat.join(member, to, JOIN);
         else act(draw, node);
-        domain.network.run(draw(20));
-        if (draw(10) === 0) domain.bringBack();
-        if (draw(20) === 0) one().node.chat.keepRooms();
-        if (draw(8) > 0) continue;
-        const isOutage = draw(4) === 0;
-        if (isOutage) domain.network.cutAll();
-        domain.tick(isOutage ? 6000 : 1500);
-      }
-      domain.settle();
-      domain.start('e.1');
-      domain.settle();
+      });
       domain.settle();
       const [first, ...others] = domain.processes.map(shown);
       for (const other of others) expect(other).toEqual(first);

@@ -6,40 +6,15 @@ import type { Said } from '../../src/chat/event.js';
 import { whenSettled } from '../../src/chat/ticket.js';
 import type { LogName } from '../../src/log/entry.js';
 import { placeOf } from '../../src/log/place.js';
-import { seeded } from '../support/random.js';
-import { Domain, Ear, type Process } from './domain.js';
+import { type Domain, domainWithHistory, Ear } from './domain.js';
 import { act, JOIN, ROOMS } from './processes.js';
 
 test('nodes that die, are given up by mistake, or begin late agree on everything, and nobody hears anything twice', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 1_000_000 }), (seed) => {
-      const random = seeded(seed);
-      const draw = (below: number): number => Math.floor(random() * below);
-      const domain = new Domain(seed);
-      const one = (): Process => domain.processes[draw(domain.processes.length)] ?? expect.fail('no node');
-      for (const name of ['a.1', 'b.1', 'c.1']) domain.start(name);
-      domain.network.run(300);
-      for (let count = 0; count < 150; count += 1) {
-        if (count === 60) domain.start('d.1');
-        if (count === 90) {
-          const dead = one();
-          domain.kill(dead);
-          for (const { node } of domain.processes) node.chat.giveUp(dead.name);
-        }
-        // One that lives is taken for dead.
-        if (draw(30) === 0) one().node.chat.giveUp(one().name);
-        act(draw, one().node, true);
-        domain.network.run(draw(20));
-        if (draw(10) === 0) domain.bringBack();
-        if (draw(20) === 0) one().node.chat.keepRooms();
-        if (draw(8) > 0) continue;
-        const isOutage = draw(4) === 0;
-        if (isOutage) domain.network.cutAll();
-        domain.tick(isOutage ? 6000 : 1500);
-      }
-      domain.settle();
-      domain.start('e.1');
-      domain.settle();
+      const domain = domainWithHistory(seed, (draw, node) => {
+        act(draw, node, true);
+      });
       // Something new in every log, so that all keep a state of the same place.
       const member = domain.processes[0]?.node.arrive('last') ?? expect.fail('no node');
       domain.network.run();
