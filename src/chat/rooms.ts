@@ -1,5 +1,6 @@
 /** The rooms of one chat: open ones, and former ones. */
 import type { Entry, EntryOf, LogName, RoomDeeds, RoomLog } from '../log/entry.js';
+import { isRoomLog } from '../log/log-name.js';
 import type { SharedLog } from '../log/shared-log.js';
 import type { Abroad, Origin } from './abroad.js';
 import type { Fold as CaseFold } from './case-mapping.js';
@@ -576,10 +577,6 @@ function isUnused({ fold }: RoomReplica): boolean {
 
 function isNamed({ names }: SharedRooms, log: LogName): log is RoomLog {
   return isRoomLog(log) && names.has(log);
-}
-
-function isRoomLog(log: LogName): log is RoomLog {
-  return log.startsWith('r:');
 }
 
 function isRoomEntry(entry: Entry): entry is Entry & EntryOf<RoomDeeds> {

@@ -1,5 +1,6 @@
 /** The names of rooms that several processes have to agree on: leads requests for other names to their end. */
 import type { EntryOf, LogName, Place, RoomDeeds, RoomLog } from '../log/entry.js';
+import { isRoomLog } from '../log/log-name.js';
 import type { Core } from './core.js';
 import type { EventOf } from './event.js';
 import type { Outlet } from './member.js';
@@ -182,8 +183,4 @@ export class Titles {
     replica.propose<'reclaim'>(steward, { kind: 'reclaim', room, claim, after, ...stamp });
     return true;
   }
-}
-
-function isRoomLog(log: LogName): log is RoomLog {
-  return log.startsWith('r:');
 }

@@ -2,6 +2,7 @@
 import type { RoomBeginning, RoomKeeper } from '../../chat/room-keeper.js';
 import type { RoomSnapshot } from '../../chat/snapshot.js';
 import type { LogName } from '../../log/entry.js';
+import { isRoomLog } from '../../log/log-name.js';
 
 /** Rooms of another process, and those of a store if there is one. */
 export class MovedRooms implements RoomKeeper {
@@ -36,8 +37,4 @@ export class MovedRooms implements RoomKeeper {
     // The logs of the others are in memory, as are the states that they go on from.
     if (!this.#names.has(log)) this.#stored?.keep(log, seq, snapshot, atMs);
   }
-}
-
-function isRoomLog(name: string): name is LogName & `r:${string}` {
-  return name.startsWith('r:');
 }

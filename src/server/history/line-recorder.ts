@@ -8,6 +8,7 @@ import type { Shelves } from '../../history/history.js';
 import { LINE_BITS, type LineKind, personalShelf, type Shelf } from '../../history/line.js';
 import type { LineDraft } from '../../history/line-draft.js';
 import type { LogName, SettingChange, Tag, Who } from '../../log/entry.js';
+import { isRoomLog } from '../../log/log-name.js';
 import { placeOf } from '../../log/place.js';
 
 /** Folds a name, as the directory does. */
@@ -161,8 +162,4 @@ function eventDraft(
 /** Whether a tag says something about the moment only, such as that somebody is typing. */
 function isPassing([name]: Tag): boolean {
   return name === 'typing' || name === 'draft/typing';
-}
-
-function isRoomLog(log: LogName): log is LogName & `r:${string}` {
-  return log.startsWith('r:');
 }
