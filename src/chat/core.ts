@@ -702,11 +702,12 @@ export class Core implements ReplicaOwner {
   /** Removes from a log the sessions that were gone by the domain's log when this log was read. */
   #reviewGone(log: LogName): void {
     if (this.domain.isOpening) return;
+    if (log === this.private.name) this.nodes.privateCaughtUp();
     const room = this.rooms.ofLog(log);
-    if (room?.fold.isForeign === true) this.returning.renewed(room);
-    else if (room !== undefined) this.nodes.roomCaughtUp(room);
-    if (this.isShared && room !== undefined) this.titles.caughtUp(room);
-    else if (log === this.private.name) this.nodes.privateCaughtUp();
+    if (room === undefined) return;
+    if (room.fold.isForeign) this.returning.renewed(room);
+    else this.nodes.roomCaughtUp(room);
+    if (this.isShared) this.titles.caughtUp(room);
   }
 
   /** Calls back once, as soon as the state includes everything in the logs that are followed by now. */
