@@ -2,7 +2,7 @@
 import { areOfOneDomain, isFromAbroad } from '../chat/abroad.js';
 import { nodeOf } from '../chat/gone-nodes.js';
 import type { RoomSnapshot, SeatSnapshot } from '../chat/snapshot.js';
-import { byMaskList, type Entry, type Heir, type SettingChange, type Who } from '../log/entry.js';
+import { byMaskList, type Entry, type Heir, renamedSpeaker, type SettingChange, type Who } from '../log/entry.js';
 import { isPlainSession, MAX_KEYS, MAX_MASKS } from './customs.js';
 import { roomAbroad } from './domain-names.js';
 
@@ -109,13 +109,7 @@ export class Border {
   /** Returns an entry of this domain as it is sent to the home. */
   outward(entry: Entry): Entry {
     const { lineage } = this.#parts;
-    const { via } = entry;
-    const sent = {
-      ...entry,
-      session: lineage + entry.session,
-      ...(via !== undefined && { via: lineage + via }),
-      seen: 0,
-    };
+    const sent = { ...entry, ...renamedSpeaker(entry, (session) => lineage + session), seen: 0 };
     switch (sent.kind) {
       case 'join':
         return { ...sent, name: this.#nameThere(sent.name) };
@@ -142,9 +136,8 @@ export class Border {
 
   /** Returns an entry of the home's log as this domain applies it. @param nowMs - milliseconds since the epoch */
   inward(entry: Entry, nowMs: number): Entry {
-    const session = this.sessionHere(entry.session);
-    const via = entry.via === undefined ? {} : { via: this.sessionHere(entry.via) };
-    const taken = { ...entry, session, ...via, seen: 0, atMs: timeHere(entry.atMs, nowMs) };
+    const speaker = renamedSpeaker(entry, (session) => this.sessionHere(session));
+    const taken = { ...entry, ...speaker, seen: 0, atMs: timeHere(entry.atMs, nowMs) };
     const targetHere = (target: string | null): string | null => (target === null ? null : this.sessionHere(target));
     switch (taken.kind) {
       case 'join':

@@ -4,7 +4,7 @@ import { nodeOf } from '../chat/gone-nodes.js';
 import type { RoomSnapshot } from '../chat/snapshot.js';
 import { decodeRoom, encodeRoom } from '../chat/snapshot-codec.js';
 import { decodePack } from '../log/codec.js';
-import { type Heir, type Pack, proposerOf, speakerOf } from '../log/entry.js';
+import { type Heir, type Pack, proposerOf, renamedSpeaker } from '../log/entry.js';
 import { Border } from './border.js';
 import { isSession } from './customs.js';
 import { OwnEntries } from './own-entries.js';
@@ -76,11 +76,7 @@ export class Gate {
     const { lineage, now } = this.#parts;
     const known = this.#entriesOf(room);
     for (const entry of decoded.entries) {
-      const { session, via } = entry;
-      const own = speakerOf({
-        session: session.slice(lineage.length),
-        ...(via !== undefined && { via: via.slice(lineage.length) }),
-      });
+      const own = renamedSpeaker(entry, (session) => session.slice(lineage.length));
       known.add({ ...this.#border.inward(entry, now()), ...own });
     }
   }

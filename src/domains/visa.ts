@@ -1,5 +1,5 @@
 /** The permissions of people of another domain in a room of this one. */
-import type { Entry, Stamp, Who } from '../log/entry.js';
+import { type Entry, renamedSpeaker, type Stamp, type Who } from '../log/entry.js';
 import { isFit, isPlainSession } from './customs.js';
 import { withdrawalOf } from './withdrawal.js';
 
@@ -37,14 +37,8 @@ export class Visa {
     const { session: about, via, n, base } = entry;
     if (!isPlainSession(about) || (via !== undefined && !isPlainSession(via))) return null;
     const prefix = `${this.#parts.domain}/`;
-    const stamp: Stamp = {
-      session: prefix + about,
-      ...(via !== undefined && { via: prefix + via }),
-      n,
-      base,
-      atMs: Math.min(entry.atMs, nowMs),
-      seen: 0,
-    };
+    const speaker = renamedSpeaker(entry, (session) => prefix + session);
+    const stamp: Stamp = { ...speaker, n, base, atMs: Math.min(entry.atMs, nowMs), seen: 0 };
     const withdrawn = withdrawalOf(stamp);
     if (!isFit(entry) || !this.#isOfDomain(entry)) return withdrawn;
     switch (entry.kind) {

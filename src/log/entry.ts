@@ -45,6 +45,11 @@ export function speakerOf({ session, via }: Speaker): Speaker {
   return via === undefined ? { session } : { session, via };
 }
 
+/** Returns the same under other names. @param rename - returns the other name of a session */
+export function renamedSpeaker({ session, via }: Speaker, rename: (session: string) => string): Speaker {
+  return via === undefined ? { session: rename(session) } : { session: rename(session), via: rename(via) };
+}
+
 /** A session that is over, and the one with which its member continues. */
 export type Heir = readonly [former: string, session: string];
 
