@@ -3,6 +3,7 @@ import type { Anchor, LatestQuery, LineRange } from '../../../history/history.js
 import type { Line } from '../../../history/line.js';
 import { pastOfPeople, pastOfRoom } from '../../past.js';
 import type { Client } from '../client.js';
+import { countOf } from '../count.js';
 import type { Message } from '../message.js';
 import { isChannelLike } from '../names.js';
 import { type Paged, resultOf } from '../outcome.js';
@@ -207,11 +208,6 @@ function limitOf(client: Client, name: string, text: string): number | Failure {
   const count = countOf(text);
   if (count === null) return { code: 'INVALID_PARAMS', context: [name, text], text: 'Invalid limit' };
   return Math.min(count, client.server.settings.history.pageLines);
-}
-
-/** Returns a whole number above 0; null for anything else. */
-function countOf(text: string): number | null {
-  return /^\d+$/.test(text) && Number(text) > 0 ? Number(text) : null;
 }
 
 function fail(client: Client, { code, context, text }: Failure): void {

@@ -4,6 +4,7 @@ import type { Found, SearchPlace, SearchQuery } from '../../../history/search-qu
 import { folded, termsOf } from '../../../search/terms.js';
 import { ownShelf, placesOf } from '../../past.js';
 import type { Client } from '../client.js';
+import { countOf } from '../count.js';
 import { unescapeTagValue } from '../line.js';
 import type { Message } from '../message.js';
 import { type Paged, resultOf } from '../outcome.js';
@@ -109,6 +110,6 @@ function anchorOf(value: string | undefined, beyondMs: number): Anchor | null | 
 
 /** Returns how many messages are wanted, at most; null for anything but a number above 0. */
 function limitOf(value: string | undefined, most: number): number | null {
-  if (value === undefined) return Math.min(DEFAULT_LINES, most);
-  return /^\d+$/.test(value) && Number(value) > 0 ? Math.min(Number(value), most) : null;
+  const count = value === undefined ? DEFAULT_LINES : countOf(value);
+  return count === null ? null : Math.min(count, most);
 }

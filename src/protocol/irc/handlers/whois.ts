@@ -3,6 +3,7 @@ import { homeOf } from '../../../chat/abroad.js';
 import type { Member } from '../../../chat/member.js';
 import { isVisible } from '../../../chat/permissions.js';
 import type { Client } from '../client.js';
+import { countOf } from '../count.js';
 import type { Message } from '../message.js';
 import { knowsMetadata } from '../metadata.js';
 import { rankSigns } from '../modes.js';
@@ -86,7 +87,7 @@ export function whowas(client: Client, message: Message): void {
   }
   const all = server.directory.departuresOf(nick);
   // Zero or less means all (RFC 2812 section 3.6.3).
-  const limit = /^\d{1,9}$/.test(count) && Number(count) > 0 ? Number(count) : all.length;
+  const limit = countOf(count) ?? all.length;
   if (all.length === 0) client.reply('ERR_WASNOSUCHNICK', nick);
   for (const departure of all.slice(0, limit)) {
     client.reply('RPL_WHOWASUSER', departure.nick, departure.user, departure.host, '*', departure.realName);
