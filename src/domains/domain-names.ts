@@ -37,6 +37,11 @@ export function roomAbroad({ room, domain }: PlacedName): string {
   return `${room}:${domain}`;
 }
 
+/** Returns the name of its log. */
+export function logAbroad(place: PlacedName): LogName {
+  return `r:${roomAbroad(place)}`;
+}
+
 /** Returns the place of a room's log; null if the room is not in another domain. */
 export function placeOfLog(log: LogName): PlacedName | null {
   return log.startsWith('r:') ? placeOfRoom(log.slice('r:'.length)) : null;

@@ -19,12 +19,12 @@ import type { LogName, Pack, Who } from '../log/entry.js';
 import type { AppendAnswer, Following, LogSink, SharedLog } from '../log/shared-log.js';
 import { formatAddress } from '../socket/address.js';
 import { dialDomain, type ReachableLink } from './dial.js';
-import { labelsOf, placeOfLog, placeOfRoom } from './domain-names.js';
+import { labelsOf, logAbroad, placeOfLog, placeOfRoom } from './domain-names.js';
 import { Entrance, type EntranceParts, type Guest } from './entrance.js';
 import type { FrameChannel } from './frame-channel.js';
 import type { HomeLineParts } from './home-line.js';
 import type { LetterTaker } from './letters.js';
-import { Link, logOf } from './link.js';
+import { Link } from './link.js';
 import { LINK_VERSION, type Visit } from './messages.js';
 import type { Crowd } from './mirror.js';
 import type { DomainLog, DomainSettings } from './settings.js';
@@ -267,7 +267,7 @@ export class Domains implements Abroad {
   /** Returns the sessions by which this process may have people in a room of another domain. */
   #insidersOf(domain: string, room: string): Set<string> {
     const proposing = this.#links.get(domain)?.proposingTo(room) ?? [];
-    return new Set([...proposing, ...(this.#chat?.sessionsIn(logOf(room, domain)) ?? [])]);
+    return new Set([...proposing, ...(this.#chat?.sessionsIn(logAbroad({ room, domain })) ?? [])]);
   }
 
   #crowdOf(log: LogName): Crowd | null {

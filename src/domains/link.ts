@@ -12,6 +12,7 @@ import type { LogName, Pack } from '../log/entry.js';
 import type { AppendAnswer, Following, LogSink } from '../log/shared-log.js';
 import { Border } from './border.js';
 import { isPlainSession, isSession } from './customs.js';
+import { logAbroad } from './domain-names.js';
 import { type Greeting, HomeLine, type HomeLineParts, type RoomWord } from './home-line.js';
 import { LetterLimits } from './letter-limits.js';
 import { type Envelope, LETTER_BOX, Letters, type LetterTaker } from './letters.js';
@@ -127,7 +128,7 @@ export class Link implements Pick<Abroad, 'begin'> {
 
   /** Returns the sessions of people here that have proposals on their way to a room. @param room - its name at home */
   proposingTo(room: string): ReadonlySet<string> {
-    return this.#mirrors.get(logOf(room, this.#parts.home))?.proposing ?? new Set();
+    return this.#mirrors.get(logAbroad({ room, domain: this.#parts.home }))?.proposing ?? new Set();
   }
 
   /** The border between this domain and the home. It may change while the link is lost. */
@@ -359,11 +360,6 @@ export class Link implements Pick<Abroad, 'begin'> {
     this.#letters.lost();
     this.#line.close();
   }
-}
-
-/** Returns the name of the log of a room of the home. */
-export function logOf(room: string, home: string): LogName {
-  return `r:${room}:${home}`;
 }
 
 /** Returns the name at home of a room with a log. */
