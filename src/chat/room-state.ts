@@ -411,8 +411,8 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   /** Whether it has a name, or has asked for it. @param key - the folded name */
   holds(key: string): boolean {
     if (this.isOver) return false;
-    const asked = this.claims?.open;
-    return this.fold(this.#name) === key || (asked !== null && asked !== undefined && this.fold(asked.name) === key);
+    const asked = this.claims?.open?.name;
+    return this.fold(this.#name) === key || (asked !== undefined && this.fold(asked) === key);
   }
 
   /** Whether the name of its log leads to another room. */
