@@ -7,7 +7,8 @@
  *   --only node24,bun           picks rows; the others keep their last result
  *   --suites readiness,net      picks folders of test/; the table has them as a part of the row
  *   --daily                     leaves out the tests that take minutes
- *   --continue                  goes on with rows that were cut short: what has passed on this commit is not run again
+ *   --continue                  goes on with rows that were cut short: files of tests that have passed on this package
+ *                               are not run again, though the tests may have changed since
  *   --here                      packs the addon that was built here instead of the prebuilt ones; rows for other
  *                               systems take theirs from prebuilds/
  *   --tarball FILE              takes a package that is packed already
@@ -23,13 +24,14 @@ import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildModules } from './lib/build-modules.mjs';
 import { cacheFolder } from './lib/fetch.mjs';
-import { Progress, thisCommit } from './lib/matrix-progress.mjs';
+import { filesToRun, Progress, thisCommit } from './lib/matrix-progress.mjs';
 import {
   counted,
   keepResult,
   longPart,
   readResults,
   summary,
+  sumOfFiles,
   sumOfParts,
   toMarkdown,
   writeIntoPage,
@@ -56,6 +58,8 @@ const asked = Number(process.env.FDMUX_DEADLINE_MS ?? 0);
 /** How much longer than usual anything may take. */
 const patience = Math.max(1, asked / DEADLINE_MS);
 const deadlineOf = ({ deadlineMs = DEADLINE_MS }) => Math.max(deadlineMs, asked);
+/** How many files are run at a time if each has a vitest of its own; within one, vitest.config.mts says it. */
+const FILES_AT_A_TIME = 2;
 /** After how many of these a test has failed, and one that takes minutes anyway (300 s, as in vitest.config.mts). */
 const DEADLINES = 2;
 const LONG_DEADLINES = 10;
@@ -102,8 +106,8 @@ await runMain(async () => {
   const suites = values.suites?.split(',') ?? [...allSuites(), ACROSS];
   const folder = makeRunFolder(shared);
   try {
-    const { commit, progress } = await history();
-    const tarball = await packageOf(folder, commit, progress !== undefined);
+    const { commit, content, progress } = await history();
+    const tarball = await packageOf(folder, content, progress !== undefined);
     const run = { folder, tarball, subject: await install(folder, tarball), commit, progress };
     const results = [];
     for (const [index, row] of picked.entries()) {
@@ -122,11 +126,11 @@ await runMain(async () => {
   }
 });
 
-/** The package to test: a given one, that of an earlier run of the same commit, or one that is packed now. */
-async function packageOf(folder, commit, isKept) {
+/** The package to test: a given one, that of an earlier run with the same content, or one that is packed now. */
+async function packageOf(folder, content, isKept) {
   if (values.tarball !== undefined) return resolve(values.tarball);
   const hereOnly = values.here || values.quick;
-  const kept = join(shared, `package-${commit}${hereOnly ? '-here' : ''}.tgz`);
+  const kept = join(shared, `package-${content}${hereOnly ? '-here' : ''}.tgz`);
   const own = join(folder, 'package.tgz');
   if (isKept && existsSync(kept)) {
     cpSync(kept, own);
@@ -140,15 +144,16 @@ async function packageOf(folder, commit, isKept) {
   return own;
 }
 
-/** The commit that is tested, with what has passed on it so far; nothing is kept for files that no commit has. */
+/** The commit that is tested, with what has passed on its package; nothing is kept for files that no commit has. */
 async function history() {
   const here = await thisCommit();
   const isOfCommit = here !== undefined && !here.isChanged && values.tarball === undefined && !values.quick;
   if (values.continue && !isOfCommit)
     throw new Problem('--continue needs a work tree without changes, and no --tarball');
-  const subject = `${here?.commit}${values.here ? ', built here' : ''}`;
+  const subject = `${here?.content}${values.here ? ', built here' : ''}`;
   return {
     commit: here?.isChanged === true ? `${here.commit} with changes` : here?.commit,
+    content: here?.content,
     progress: isOfCommit ? new Progress(join(shared, 'progress.json'), subject) : undefined,
   };
 }
@@ -171,10 +176,10 @@ function keep(row, result) {
 }
 
 /** Writes down what has been run of a row on this commit, until the whole row is. */
-function keepParts(row, { date, commit, problem }, progress) {
+function keepParts(row, { date, problem }, progress) {
   if (problem !== undefined) return;
   const title = `${row.title}, in part`;
-  show(partsOfRow(row.id), { title, date, commit, isInPart: true, ...sumOfParts(progress.of(row.id)) });
+  show(partsOfRow(row.id), { title, date, isInPart: true, ...sumOfParts(progress.of(row.id)) });
 }
 
 /** Keeps a result, and brings the page up to date. */
@@ -229,21 +234,21 @@ async function runRow(row, suites, { folder, subject, tarball, commit, progress 
     };
     for (const part of partsOf(row, suites)) {
       const known = values.continue ? progress?.of(row.id)[part.name] : undefined;
-      if (known?.failures.length === 0) {
+      const files = filesToRun(part.files, known);
+      if (files.length > 0) {
+        const { seconds, byFile } = await runFiles(row, runtime, env, files, folder);
+        outcomes[part.name] = sumOfFiles(byFile, { known, commit, seconds });
+        progress?.keep(row.id, part.name, outcomes[part.name]);
+        say(`  ${part.name}: ${counted(outcomes[part.name])}, in ${seconds} s`);
+      } else {
         outcomes[part.name] = known;
-        continue;
       }
-      const outcome = await runPart(row, runtime, env, part, folder);
-      outcome.passedLater = failedBefore(known, outcome);
-      progress?.keep(row.id, part.name, outcome);
-      say(`  ${part.name}: ${counted(outcome)}`);
-      outcomes[part.name] = outcome;
     }
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     problem = error.message;
   }
-  return { title: row.title, date, commit, isDaily: isDaily(row), ...sumOfParts(outcomes), problem };
+  return { title: row.title, date, isDaily: isDaily(row), ...sumOfParts(outcomes), problem };
 }
 
 /** The parts of a row, which end one after the other: the daily tests of each suite, then those that take minutes. */
@@ -261,18 +266,20 @@ function partsOf(row, suites) {
   return parts;
 }
 
-async function runPart(row, runtime, env, { files }, folder) {
-  const outcome = { passed: 0, failed: 0, skipped: 0, seconds: 0, reasons: {}, failures: [], passedLater: [] };
+/** Runs files of tests. Returns the outcome of each, and how long all took. */
+async function runFiles(row, runtime, env, files, folder) {
+  const byFile = {};
   const started = performance.now();
   const groups = row.fileByFile ? files.map((file) => [file]) : [files];
-  for (const group of groups) await runTests(row, runtime, env, group, folder, outcome);
-  outcome.seconds = Math.round((performance.now() - started) / 1000);
-  return outcome;
-}
-
-/** The failures of earlier runs of a part that have not happened again. */
-function failedBefore(known, { failures }) {
-  return [...(known?.passedLater ?? []), ...(known?.failures ?? [])].filter((failure) => !failures.includes(failure));
+  const waiting = groups.entries();
+  const runWaiting = async () => {
+    for (const [index, group] of waiting) {
+      const report = join(folder, `${row.id}-${index}.json`);
+      Object.assign(byFile, await runTests(row, runtime, env, group, { folder, report }));
+    }
+  };
+  await Promise.all(Array.from({ length: FILES_AT_A_TIME }, runWaiting));
+  return { byFile, seconds: Math.round((performance.now() - started) / 1000) };
 }
 
 /** The addon of a row: that of the package, which has only this system's with --here. */
@@ -294,8 +301,8 @@ function compilesWithEsbuild(path) {
   return /from 'esbuild'/.test(readFileSync(at(path), 'utf8'));
 }
 
-async function runTests(row, { program, args = [], env: runtimeEnv }, env, files, folder, outcome) {
-  const report = join(folder, `${row.id}.json`);
+/** Runs files of tests by one vitest. Returns the outcome of each, by its path; not of those that have to run again. */
+async function runTests(row, { program, args = [], env: runtimeEnv }, env, files, { folder, report }) {
   rmSync(report, { force: true });
   const timeout = (files.some(isLong) ? LONG_DEADLINES : DEADLINES) * deadlineOf(row);
   const limits = [`--testTimeout=${timeout}`, `--hookTimeout=${timeout}`];
@@ -311,30 +318,49 @@ async function runTests(row, { program, args = [], env: runtimeEnv }, env, files
   if (!existsSync(report)) {
     // The table shows the reason; vitest's output is for the person who runs the matrix.
     process.stdout.write(`${ended.output.slice(-4000)}\n`);
-    fail(outcome, { name: files.join(' '), message: `no report (${ended.reason})` });
-    return;
+    return { [files[0]]: failedAsAWhole(files.join(' '), `no report (${ended.reason})`) };
   }
   const { testResults } = JSON.parse(readFileSync(report, 'utf8'));
+  const byFile = Object.fromEntries(testResults.map((file) => [relative(root, file.name), outcomeOf(row, file)]));
   if (!ended.ok && testResults.every(({ status }) => status !== 'failed')) {
     // An exception outside of every test fails the run, and no test of the report.
     const what = /(?:Unhandled|Uncaught)[^\n]*\n[^]*?(\w*Error[^\n]*)/.exec(ended.output)?.[1] ?? ended.reason;
-    fail(outcome, { name: `${files.join(' ')}, outside of the tests`, message: what });
+    const origin = /originated in "([^"]+)"/.exec(ended.output)?.[1];
+    if (byFile[origin] === undefined)
+      return { [files[0]]: failedAsAWhole(`${files.join(' ')}, outside of the tests`, what) };
+    fail(byFile[origin], { name: `${origin}, outside of the tests`, message: what });
   }
-  for (const file of testResults) {
-    if (file.status === 'failed' && file.assertionResults.every(({ status }) => status !== 'failed')) {
-      fail(outcome, { name: file.name.replace(at(), ''), message: file.message ?? '' });
-    }
-    for (const { fullName, status, failureMessages, tags } of file.assertionResults) {
-      if (status === 'passed') {
-        outcome.passed += 1;
-        continue;
-      }
-      const hasFailed = status === 'failed';
-      const reason = reasonAgainst(row, { tags, hasFailed });
-      if (reason !== undefined) skip(outcome, reason);
-      else fail(outcome, { name: fullName, message: hasFailed ? failureMessages.join('\n') : 'did not run' });
-    }
+  return byFile;
+}
+
+/** The outcome of a file of tests, from vitest's report. */
+function outcomeOf(row, { name, status, message, assertionResults }) {
+  const outcome = emptyOutcome();
+  if (status === 'failed' && assertionResults.every((test) => test.status !== 'failed')) {
+    fail(outcome, { name: relative(root, name), message: message ?? '' });
   }
+  for (const { fullName, status, failureMessages, tags } of assertionResults) {
+    if (status === 'passed') {
+      outcome.passed += 1;
+      continue;
+    }
+    const hasFailed = status === 'failed';
+    const reason = reasonAgainst(row, { tags, hasFailed });
+    if (reason !== undefined) skip(outcome, reason);
+    else fail(outcome, { name: fullName, message: hasFailed ? failureMessages.join('\n') : 'did not run' });
+  }
+  return outcome;
+}
+
+function emptyOutcome() {
+  return { passed: 0, failed: 0, skipped: 0, reasons: {}, failures: [] };
+}
+
+/** The outcome of files of which no single test is known to have failed. */
+function failedAsAWhole(name, message) {
+  const outcome = emptyOutcome();
+  fail(outcome, { name, message });
+  return outcome;
 }
 
 function limitMs({ isEmulated, fileByFile }) {

@@ -1,25 +1,41 @@
-/** The results of the parts of the matrix's rows on one commit: a run that was cut short goes on from them. */
+/** The results of the parts of the matrix's rows on one package: a run that was cut short goes on from them. */
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { at } from './paths.mjs';
 import { run } from './run.mjs';
 
 /** The files that the matrix itself writes. */
 const RESULTS = ['docs/matrix.json', 'docs/matrix.md'];
+/** What the code of the package is made of, and by what. */
+const SOURCES = ['src', 'native', 'web', 'binding.gyp', 'package.json', 'package-lock.json', 'scripts/lib/'];
+/** These only say what is run on it. */
+const NOT_OF_THE_PACKAGE = 'scripts/lib/matrix-';
 
 /**
- * The commit of this work tree, and whether its files are those of the commit.
+ * The commit of a work tree, whether its files are those of the commit, and a name for the content of the package:
+ * commits that differ in their tests or pages only have the same.
  *
- * @returns {Promise<{ commit: string, isChanged: boolean } | undefined>} undefined for a copy without its history
+ * @param {string} folder the work tree
+ * @returns {Promise<{ commit: string, content: string, isChanged: boolean } | undefined>} undefined for a copy without
+ *   its history
  */
-export async function thisCommit() {
+export async function thisCommit(folder = at()) {
   try {
-    const commit = (await run('git', ['rev-parse', '--short=8', 'HEAD'], { cwd: at() })).trim();
+    const commit = (await run('git', ['rev-parse', '--short=8', 'HEAD'], { cwd: folder })).trim();
+    const listed = await run('git', ['ls-tree', 'HEAD', '--', ...SOURCES], { cwd: folder });
+    const packed = listed.split('\n').filter((line) => !line.includes(NOT_OF_THE_PACKAGE));
+    const content = createHash('sha256').update(packed.join('\n')).digest('hex').slice(0, 16);
     const others = RESULTS.map((path) => `:!${path}`);
-    const status = await run('git', ['status', '--porcelain', '--', '.', ...others], { cwd: at() });
-    return { commit, isChanged: status.trim() !== '' };
+    const status = await run('git', ['status', '--porcelain', '--', '.', ...others], { cwd: folder });
+    return { commit, content, isChanged: status.trim() !== '' };
   } catch {
     return undefined;
   }
+}
+
+/** The files of a part that have not passed. @param known the result of an earlier run of the part */
+export function filesToRun(files, known) {
+  return files.filter((path) => known?.byFile[path]?.failures.length !== 0);
 }
 
 export class Progress {

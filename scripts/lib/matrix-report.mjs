@@ -30,18 +30,56 @@ const LONG = ', long';
 
 export const longPart = (suite) => `${suite}${LONG}`;
 
+/**
+ * Returns the result of a part.
+ *
+ * @param byFile the outcomes of the files that have run now, by their paths
+ * @param {{ known?: object, commit?: string, seconds: number }} options `known` is the part's result of an earlier run,
+ *   of which the other files stay; `commit` had the tests that have run now, which took `seconds`
+ */
+export function sumOfFiles(byFile, { known, commit, seconds }) {
+  const {
+    byFile: before = {},
+    commits = [],
+    failures: earlier = [],
+    passedLater = [],
+    seconds: until = 0,
+  } = known ?? {};
+  const sum = { passed: 0, failed: 0, skipped: 0, reasons: {}, failures: [] };
+  const all = { ...before, ...byFile };
+  for (const { reasons, failures, ...counts } of Object.values(all)) {
+    for (const key of Object.keys(counts)) sum[key] += counts[key];
+    add(reasons, sum.reasons);
+    sum.failures.push(...failures);
+  }
+  return {
+    ...sum,
+    seconds: until + seconds,
+    commits: [...new Set([...commits, ...(commit === undefined ? [] : [commit])])],
+    passedLater: [...passedLater, ...earlier].filter((failure) => !sum.failures.includes(failure)),
+    byFile: all,
+  };
+}
+
+/** Adds counts by their names to others. */
+function add(counts, to) {
+  for (const [name, times] of Object.entries(counts)) to[name] = (to[name] ?? 0) + times;
+}
+
 /** Returns the sum of the results of a row's parts. @param parts the results by the names of the parts */
 export function sumOfParts(parts) {
   const sum = { seconds: 0, bySuite: {}, skipped: {}, failures: [], passedLater: [] };
-  for (const [name, { seconds, reasons, failures, passedLater, ...counts }] of Object.entries(parts)) {
+  const commits = new Set();
+  for (const [name, part] of Object.entries(parts)) {
     const ofSuite = (sum.bySuite[name.replace(LONG, '')] ??= { passed: 0, failed: 0, skipped: 0 });
-    for (const key of Object.keys(ofSuite)) ofSuite[key] += counts[key];
-    for (const [reason, times] of Object.entries(reasons)) sum.skipped[reason] = (sum.skipped[reason] ?? 0) + times;
-    sum.seconds += seconds;
-    sum.failures.push(...failures);
-    sum.passedLater.push(...passedLater);
+    for (const key of Object.keys(ofSuite)) ofSuite[key] += part[key];
+    add(part.reasons, sum.skipped);
+    sum.seconds += part.seconds;
+    sum.failures.push(...part.failures);
+    sum.passedLater.push(...part.passedLater);
+    for (const commit of part.commits) commits.add(commit);
   }
-  return sum;
+  return commits.size === 0 ? sum : { commit: [...commits].join(' and '), ...sum };
 }
 
 /** A table of rows by suites, and below it the failures and the reasons for skipped tests. */
@@ -58,7 +96,7 @@ export function toMarkdown(results) {
   ].join('\n');
 }
 
-/** The date of a row, with the commit that was tested. */
+/** The date of a row, with the commit that was tested, or those that had the same package and other tests. */
 function when({ date, commit }) {
   return commit === undefined ? date : `${date}, ${commit}`;
 }

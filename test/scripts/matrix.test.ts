@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { projectPath, run } from '../support/processes.js';
 
@@ -95,18 +95,29 @@ After.
 `);
 });
 
-test('the parts of a row are added up by suites', async () => {
-  const part = { failed: 0, skipped: 0, seconds: 2, reasons: {}, failures: [], passedLater: [] };
+const passing = (passed: number) => ({ passed, failed: 0, skipped: 0, reasons: {}, failures: [] });
+
+/** Runs a few lines that can call the functions about parts of rows. Returns what they print, which is JSON. */
+async function withParts(lines: string): Promise<unknown> {
+  const { code, stdout, stderr } = await runModule(`
+    import { sumOfFiles, sumOfParts } from '${projectPath('scripts/lib/matrix-report.mjs')}';
+    import { filesToRun, Progress, thisCommit } from '${projectPath('scripts/lib/matrix-progress.mjs')}';
+    const print = (value) => console.log(JSON.stringify(value));
+    ${lines}
+  `);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return JSON.parse(stdout);
+}
+
+test('the parts of a row are added up by suites, with the commits that had their tests', async () => {
+  const part = { ...passing(0), seconds: 2, commits: ['0a1b2c3d'], passedLater: [] };
   const parts = {
     net: { ...part, passed: 7, skipped: 1, reasons: { 'no uv_poll': 1 } },
     'net, long': { ...part, passed: 2, failed: 1, skipped: 1, reasons: { 'no uv_poll': 1 }, failures: ['a: an error'] },
-    store: { ...part, passed: 3, passedLater: ['b: late'] },
+    store: { ...part, passed: 3, commits: ['0a1b2c3d', '4e5f6a7b'], passedLater: ['b: late'] },
   };
-  const { stdout } = await runModule(`
-    import { sumOfParts } from '${projectPath('scripts/lib/matrix-report.mjs')}';
-    console.log(JSON.stringify(sumOfParts(${JSON.stringify(parts)})));
-  `);
-  expect(JSON.parse(stdout)).toEqual({
+  expect(await withParts(`print(sumOfParts(${JSON.stringify(parts)}));`)).toEqual({
+    commit: '0a1b2c3d and 4e5f6a7b',
     seconds: 6,
     bySuite: { net: { passed: 9, failed: 1, skipped: 2 }, store: { passed: 3, failed: 0, skipped: 0 } },
     skipped: { 'no uv_poll': 2 },
@@ -115,20 +126,71 @@ test('the parts of a row are added up by suites', async () => {
   });
 });
 
-test('the parts that have ended are known to a later run of the same commit only', async () => {
+test('a later run of a part takes the files that have not passed, and adds them to those that have', async () => {
+  const first = {
+    'test/a.test.ts': { ...passing(7), skipped: 1, reasons: { 'no uv_poll': 1 } },
+    'test/b.test.ts': { ...passing(2), failed: 2, failures: ['b: late', 'c: an error'] },
+  };
+  const second = {
+    'test/b.test.ts': { ...passing(3), failed: 1, failures: ['c: an error'] },
+    'test/c.test.ts': passing(5),
+  };
+  const { files, sum, fresh } = Object(
+    await withParts(`
+      const known = sumOfFiles(${JSON.stringify(first)}, { commit: 'one', seconds: 4 });
+      const paths = ['test/a.test.ts', 'test/b.test.ts', 'test/c.test.ts'];
+      const sum = sumOfFiles(${JSON.stringify(second)}, { known, commit: 'two', seconds: 2 });
+      print({ files: filesToRun(paths, known), sum, fresh: filesToRun(paths, undefined) });
+    `),
+  );
+  expect(files).toEqual(['test/b.test.ts', 'test/c.test.ts']);
+  expect(fresh).toEqual(['test/a.test.ts', ...files]);
+  expect(sum).toEqual({
+    passed: 15,
+    failed: 1,
+    skipped: 1,
+    reasons: { 'no uv_poll': 1 },
+    failures: ['c: an error'],
+    seconds: 6,
+    commits: ['one', 'two'],
+    passedLater: ['b: late'],
+    byFile: { ...first, ...second },
+  });
+});
+
+test('the parts that have ended are known to a later run of the same package only', async () => {
   const path = JSON.stringify(join(temporaryFolder(), 'progress.json'));
-  const { code, stdout } = await runModule(`
-    import { Progress } from '${projectPath('scripts/lib/matrix-progress.mjs')}';
+  const known = await withParts(`
     const progress = (subject) => new Progress(${path}, subject);
     progress('one').keep('node24', 'net', { passed: 7 });
     progress('one').keep('node24', 'net, long', { passed: 1 });
     const before = [progress('one').of('node24'), progress('one').of('bun'), progress('two').of('node24')];
     progress('two').keep('bun', 'net', { passed: 5 });
-    console.log(JSON.stringify([...before, progress('one').of('node24'), progress('two').of('bun')]));
+    print([...before, progress('one').of('node24'), progress('two').of('bun')]);
   `);
-  expect(code).toBe(0);
   const parts = { net: { passed: 7 }, 'net, long': { passed: 1 } };
-  expect(JSON.parse(stdout)).toEqual([parts, {}, {}, {}, { net: { passed: 5 } }]);
+  expect(known).toEqual([parts, {}, {}, {}, { net: { passed: 5 } }]);
+});
+
+test('commits that differ in their tests only have the same package', async () => {
+  const folder = temporaryFolder();
+  const git = async (...args: string[]): Promise<unknown> =>
+    run('git', ['-C', folder, '-c', 'user.name=a', '-c', 'user.email=a@example.com', ...args]);
+  const contentWith = async (path: string, text: string): Promise<unknown> => {
+    mkdirSync(join(folder, dirname(path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+    await git('add', '.');
+    await git('commit', '-q', '-m', path);
+    return withParts(`print((await thisCommit(${JSON.stringify(folder)})).content);`);
+  };
+  await git('init', '-q');
+  const first = await contentWith('src/index.ts', 'one');
+  expect(first).toMatch(/^[0-9a-f]{16}$/);
+  expect(await contentWith('test/index.test.ts', 'one')).toBe(first);
+  expect(await contentWith('scripts/lib/matrix-rows.mjs', 'one')).toBe(first);
+  const second = await contentWith('src/index.ts', 'two');
+  expect(second).not.toBe(first);
+  expect(await contentWith('scripts/lib/compile.mjs', 'one')).not.toBe(second);
 });
 
 test('each run has a folder of its own; what a run left behind is removed', async () => {
