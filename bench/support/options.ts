@@ -1,9 +1,9 @@
 /** The options of a suite on the command line. */
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { type Checkout, checkoutAt } from './checkout.js';
 import { isGuest } from './machine.js';
-import { root } from './tools.js';
+import { built, root } from './tools.js';
 
 /** A suite in words, and its defaults. */
 export interface Suite {
@@ -66,9 +66,7 @@ export function readOptions({ script, questions, rounds, seconds }: Suite): Opti
     instructions,
     against: against === undefined ? null : checkoutAt(resolve(root, against)),
     // The rows of another commit would stay in the published tables for ever.
-    out:
-      out ??
-      (against === undefined ? resolve(root, counts ? 'docs/benchmarks/instructions' : 'docs/benchmarks') : null),
+    out: out ?? (against === undefined ? (counts ? join(built, 'instructions') : join(root, 'docs/benchmarks')) : null),
   };
 }
 

@@ -10,6 +10,7 @@ import { MEANINGS } from '../transports/questions.js';
 import { writeTransportReport } from '../transports/report.js';
 import { here } from './checkout.js';
 import { importsFiles } from './imports-report.js';
+import { instructionsFiles } from './instructions-report.js';
 import { serverCandidates } from './peers.js';
 import { proseFigures, withProse, withTables } from './prose-figures.js';
 import type { Published } from './published.js';
@@ -25,13 +26,14 @@ const names = (candidates: readonly { readonly name: string }[]) => candidates.m
 
 /** Writes all pages and plots into a folder. */
 export function writePages(folder: string, published: Published): void {
-  const { servers, irc, transports, store, waits, imports, threads, log } = published;
+  const { servers, irc, transports, store, waits, imports, threads, log, instructions } = published;
   writeReport(folder, servers, names(serverCandidates([here])));
   writeIrcReport(folder, irc, names(ircCandidates([here])));
   writeTransportReport(folder, transports, names(transportCandidates([here])), MEANINGS);
   const files = {
     ...{ 'summary.svg': summaryPlot(servers), ...storeFiles(store), ...waitsFiles(waits) },
     ...{ ...importsFiles(imports), ...threadsFiles(threads), ...logFiles(log) },
+    ...instructionsFiles(instructions, folder),
   };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
 }

@@ -5,6 +5,7 @@ import { type LogResults, readLogResults } from '../log/report.js';
 import { readStoreResults, type StoreResults } from '../store/report.js';
 import { type TransportRun, transportRunSchema } from '../transports/report.js';
 import { type ImportsResults, readImports } from './imports-report.js';
+import { INSTRUCTIONS_DATA, type InstructionsResults, readInstructions } from './instructions-report.js';
 import { type Run, runSchema } from './load.js';
 import type { Measured } from './measured.js';
 import { readResults, type Results } from './results.js';
@@ -21,12 +22,14 @@ export interface Published {
   readonly imports: ImportsResults;
   readonly threads: ThreadsResults;
   readonly log: LogResults;
+  readonly instructions: InstructionsResults;
 }
 
 /** The files with the raw data. */
 export const RAW_DATA = [
   ...['results.json', 'irc.json', 'transports.json'],
   ...['store.json', 'waits.json', 'imports.json', 'threads.json', 'log.json'],
+  ...Object.values(INSTRUCTIONS_DATA),
 ];
 
 /** Reads the results in a folder. @throws if it cannot be read */
@@ -40,11 +43,13 @@ export function readPublished(folder: string): Published {
     imports: readImports(folder),
     threads: readThreads(folder),
     log: readLogResults(folder),
+    instructions: readInstructions(folder),
   };
 }
 
 /** Returns the time, the place and the subject of each figure. */
-export function occasionsOf({ servers, irc, transports, store, waits, imports, threads, log }: Published): Measured[] {
+export function occasionsOf(published: Published): Measured[] {
+  const { servers, irc, transports, store, waits, imports, threads, log, instructions } = published;
   const inResults = ({ answers, memory }: Results<unknown>): Measured[] =>
     [...answers, ...(memory === null ? [] : [memory])].flatMap(({ measured }) => Object.values(measured));
   const parts: readonly ({ readonly measured: Measured } | undefined)[] = [
@@ -54,7 +59,7 @@ export function occasionsOf({ servers, irc, transports, store, waits, imports, t
     ...[log.append, log.see, log.packs, log.servers, log.loss],
   ];
   return [
-    ...[servers, irc, transports].flatMap(inResults),
+    ...[servers, irc, transports, instructions.servers, instructions.irc].flatMap(inResults),
     ...parts.flatMap((part) => (part === undefined ? [] : [part.measured])),
   ];
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { describeCommand } from '../../bench/support/describe-command.js';
+import { instructionsFiles } from '../../bench/support/instructions-report.js';
 import type { Run } from '../../bench/support/load.js';
 import { TEXTS, textsWithFigures, writePages } from '../../bench/support/pages.js';
 import { figuresIn, proseFigures, withProse, withTables } from '../../bench/support/prose-figures.js';
@@ -76,6 +77,21 @@ test('a figure in README.md that is not in the raw data is noticed', () => {
 const run = (messagesPerSecond: number, loadCpu: number): Run => ({
   ...{ messagesPerSecond, loadCpu, cpuNsPerMessage: 1e9 / messagesPerSecond, instructionsPerMessage: null },
   ...{ p50Us: 1, p99Us: 2 },
+});
+
+test('the page of the instructions compares each peer with C', () => {
+  const on = { on: 'now', machine: 'a guest', rounds: 1, seconds: 1 };
+  const counted = (instructionsPerMessage: number) => [{ ...run(1000, 0.5), instructionsPerMessage }];
+  const answer = {
+    ...{ id: 'echo-1', title: 'echo, 1 connection', load: {}, failures: {} },
+    runs: { 'C epoll': counted(10_000), 'fdmux edge': counted(12_500) },
+    measured: { 'C epoll': on, 'fdmux edge': on },
+  };
+  const nothing = { answers: [], memory: null };
+  const page = instructionsFiles({ servers: { answers: [answer], memory: null }, irc: nothing }, fresh);
+  expect(page['instructions.md']).toContain('| server | echo, 1 connection |');
+  expect(page['instructions.md']).toContain('| C epoll | 10,000 |\n| fdmux edge | 12,500 (1.25) |');
+  expect(instructionsFiles({ servers: nothing, irc: nothing }, fresh)).toEqual({});
 });
 
 test('a page gives the arguments of the load, and the version and the command of each peer', () => {
