@@ -41,8 +41,9 @@ function derive(password: string, salt: Buffer, keyBytes: number, { ln, r, p }: 
   const work = (): Promise<Buffer> =>
     new Promise((resolve, reject) => {
       scrypt(password, salt, keyBytes, options, (error, key) => {
-        if (error === null) resolve(key);
-        else reject(error);
+        // Bun has undefined instead of null.
+        if (error instanceof Error) reject(error);
+        else resolve(key);
       });
     });
   return hashing.pass('', work).then((key) => key ?? Promise.reject(new Error('no hash was made')));

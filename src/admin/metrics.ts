@@ -168,12 +168,12 @@ const COUNTERS: readonly Row[] = [
   {
     name: 'fdmux_loop_turns_total',
     help: 'Turns of the event loop.',
-    read: ({ loopTurnsTotal }) => loopTurnsTotal,
+    read: ({ loop }) => loop?.turns ?? [],
   },
   {
     name: 'fdmux_loop_active_seconds_total',
     help: 'Time in which the event loop did not wait; divided by the turns, the length of a turn.',
-    read: ({ loopActiveSeconds }) => loopActiveSeconds,
+    read: ({ loop }) => loop?.activeSeconds ?? [],
   },
 ];
 

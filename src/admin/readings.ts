@@ -47,6 +47,14 @@ export interface DomainLinkReadings {
   readonly silentMs: number | null;
 }
 
+/** The readings of the event loop. */
+export interface LoopReadings {
+  /** Turns, and waits that took the place of one. */
+  readonly turns: number;
+  /** Time in which neither the event loop nor a multiplexer in its place waited. */
+  readonly activeSeconds: number;
+}
+
 /** All readings. Those with `Total` in their name only grow. */
 export interface Readings {
   readonly version: string;
@@ -70,10 +78,8 @@ export interface Readings {
   readonly keptBytes: number;
   /** Null if nothing is stored. */
   readonly store: StoreReadings | null;
-  /** Turns of the event loop, and waits that took the place of one. */
-  readonly loopTurnsTotal: number;
-  /** Time in which neither the event loop nor a multiplexer in its place waited. */
-  readonly loopActiveSeconds: number;
+  /** Null if the runtime does not count. */
+  readonly loop: LoopReadings | null;
   /** Null for a server that does not share its store. */
   readonly node: NodeReadings | null;
   /** The links to other domains. */

@@ -1,6 +1,13 @@
 /** Reads the state of a server for its metrics, when somebody asks. */
-import { performance } from 'node:perf_hooks';
-import type { DomainLinkReadings, LabeledCount, NodeReadings, Readings, StoreReadings } from '../admin/readings.js';
+import { performance, type PerformanceNodeTiming } from 'node:perf_hooks';
+import type {
+  DomainLinkReadings,
+  LabeledCount,
+  LoopReadings,
+  NodeReadings,
+  Readings,
+  StoreReadings,
+} from '../admin/readings.js';
 import type { Chat } from '../chat/chat.js';
 import { directWaitTotals } from '../multiplexer/direct-waits.js';
 import type { CertificateFacts } from './config/tls-files.js';
@@ -27,7 +34,6 @@ export interface ReadParts {
 /** Reads all of it: the cost grows with the number of clients. */
 export function readingsOf({ chat, protocols, links, tally, certificates, ...rest }: ReadParts): Readings {
   const { directory, bans } = chat;
-  const directWaits = directWaitTotals();
   let pendingBytes = 0;
   let readersBehindCount = 0;
   let secureClientCount = 0;
@@ -49,12 +55,22 @@ export function readingsOf({ chat, protocols, links, tally, certificates, ...res
     refusedTotal: tally.refusals,
     handshakesTotal: tally.handshakes,
     certificateExpiries: expiriesOf(certificates),
-    loopTurnsTotal: performance.nodeTiming.uvMetricsInfo.loopCount + directWaits.count,
-    loopActiveSeconds: (performance.eventLoopUtilization().active - directWaits.ms) / 1000,
+    loop: readLoop(),
     deliveriesTotal: tally.deliveries,
     slowReadersClosedTotal: tally.slowReadersClosed,
     wrongPasswordsTotal: protocols.wrongPasswordCount,
     commandsTotal: [...protocols.commandCounts].map(([command, count]) => ({ labels: { command }, count })),
+  };
+}
+
+function readLoop(): LoopReadings | null {
+  // Bun and Deno lack it, and their event loops are never active.
+  const timing: Partial<PerformanceNodeTiming> = performance.nodeTiming;
+  if (timing.uvMetricsInfo === undefined) return null;
+  const directWaits = directWaitTotals();
+  return {
+    turns: timing.uvMetricsInfo.loopCount + directWaits.count,
+    activeSeconds: (performance.eventLoopUtilization().active - directWaits.ms) / 1000,
   };
 }
 

@@ -96,6 +96,16 @@ test('the metrics count what takes place', async () => {
   expect(value(await ask(adminPort, get('/metrics')), 'fdmux_connections_accepted_total')).toBe(5);
 });
 
+test('a runtime that does not count the turns of its event loop has no samples of them', async () => {
+  Object.defineProperty(performance, 'nodeTiming', { value: {}, configurable: true });
+  onTestFinished(() => void Reflect.deleteProperty(performance, 'nodeTiming'));
+  const { adminPort } = await startServer();
+  const answer = await ask(adminPort, get('/metrics'));
+  expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+  expect(samples(answer, 'fdmux_loop_turns_total')).toEqual([]);
+  expect(samples(answer, 'fdmux_loop_active_seconds_total')).toEqual([]);
+});
+
 test('every metric of fdmux has its meaning in the documentation', async () => {
   const { adminPort } = await startServer();
   const answer = await ask(adminPort, get('/metrics'));
