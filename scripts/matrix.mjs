@@ -21,7 +21,7 @@
  */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { parseArgs, stripVTControlCharacters } from 'node:util';
 import { buildModules } from './lib/build-modules.mjs';
 import { cacheFolder } from './lib/fetch.mjs';
 import { filesToRun, Progress, thisCommit } from './lib/matrix-progress.mjs';
@@ -307,7 +307,15 @@ async function runTests(row, { program, args = [], env: runtimeEnv }, env, files
   const timeout = (files.some(isLong) ? LONG_DEADLINES : DEADLINES) * deadlineOf(row);
   const limits = [`--testTimeout=${timeout}`, `--hookTimeout=${timeout}`];
   const config = files.some(isLong) ? ['--mode', 'long'] : [];
-  const options = ['run', ...config, '--reporter=json', `--outputFile=${report}`, ...limits, ...files];
+  const options = [
+    'run',
+    ...config,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile=${report}`,
+    ...limits,
+    ...files,
+  ];
   // A foreign runtime runs the tests, not vitest itself, whose own addons are for this machine.
   const [command, ...rest] = row.isForeign ? [process.execPath] : [program, ...args];
   const ended = await tryRun(command, [...rest, vitest, ...options], {
@@ -324,8 +332,9 @@ async function runTests(row, { program, args = [], env: runtimeEnv }, env, files
   const byFile = Object.fromEntries(testResults.map((file) => [relative(root, file.name), outcomeOf(row, file)]));
   if (!ended.ok && testResults.every(({ status }) => status !== 'failed')) {
     // An exception outside of every test fails the run, and no test of the report.
-    const what = /(?:Unhandled|Uncaught)[^\n]*\n[^]*?(\w*Error[^\n]*)/.exec(ended.output)?.[1] ?? ended.reason;
-    const origin = /originated in "([^"]+)"/.exec(ended.output)?.[1];
+    const output = stripVTControlCharacters(ended.output);
+    const what = /(?:Unhandled|Uncaught) (?!Errors)[^\n]*\n[^]*?(\w*Error[^\n]*)/.exec(output)?.[1] ?? ended.reason;
+    const origin = /originated in "([^"]+)"/.exec(output)?.[1];
     if (byFile[origin] === undefined)
       return { [files[0]]: failedAsAWhole(`${files.join(' ')}, outside of the tests`, what) };
     fail(byFile[origin], { name: `${origin}, outside of the tests`, message: what });

@@ -105,8 +105,9 @@ export class IrcClient {
     this.peer = peer;
   }
 
+  /** A server that closes the client meanwhile takes no more: what the client hears shows it. */
   send(...lines: readonly string[]): void {
-    void this.peer.write(lines.map((line) => `${line}\r\n`).join(''));
+    this.peer.write(lines.map((line) => `${line}\r\n`).join('')).catch(() => undefined);
   }
 
   /** Sends lines and returns everything that arrives until they have been answered. */
