@@ -1,6 +1,7 @@
 /** Nodes of one chat on one database: processes, or servers in the process of the tests. */
 import { loadConfig } from '../../../src/server/config/load.js';
 import { type RunningServer, startServer } from '../../cli/chat-server.js';
+import { DEADLINE_MS } from '../../support/deadline.js';
 import type { Peer } from '../../support/peers.js';
 import { configuration } from '../keeping.js';
 import { TestServer } from '../test-server.js';
@@ -11,7 +12,7 @@ export const LEASE_MS = 2_000;
 /** How long members of a node that is lost may stay, in milliseconds: a lease of a process, and two seconds. */
 export const LOSS_MS = 7_000;
 /** What a machine with a lot to do may take longer. */
-export const SLACK_MS = 20_000;
+export const SLACK_MS = Math.max(20_000, DEADLINE_MS);
 
 /** Starts a node as a process of its own. @param url - of the database */
 export function startNode(url: string, name: string): Promise<RunningServer> {
