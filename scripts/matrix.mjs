@@ -47,9 +47,9 @@ import { binaryPath } from './lib/targets.mjs';
 const shared = join(cacheFolder, 'matrix');
 const resultsPath = at('docs/matrix.json');
 const vitest = at('node_modules/vitest/vitest.mjs');
-/** How long one run of vitest may take: a folder of tests, or a single file if the runtime takes them one by one. */
+/** How long one run of vitest may take: a folder of tests, or some files of it if the runtime takes no more at once. */
 const RUN_LIMIT_MS = 15 * 60_000;
-const FILE_LIMIT_MS = 4 * 60_000;
+const GROUP_LIMIT_MS = 4 * 60_000;
 /** An emulator is about ten times as slow, and the long tests of a folder take minutes without it. */
 const EMULATED_LIMIT_MS = 60 * 60_000;
 /** How long a test waits for an expected event, on a machine that may have other work; a row can ask for more. */
@@ -58,8 +58,6 @@ const asked = Number(process.env.FDMUX_DEADLINE_MS ?? 0);
 /** How much longer than usual anything may take. */
 const patience = Math.max(1, asked / DEADLINE_MS);
 const deadlineOf = ({ deadlineMs = DEADLINE_MS }) => Math.max(deadlineMs, asked);
-/** How many files are run at a time if each has a vitest of its own; within one, vitest.config.mts says it. */
-const FILES_AT_A_TIME = 2;
 /** After how many of these a test has failed, and one that takes minutes anyway (300 s, as in vitest.config.mts). */
 const DEADLINES = 2;
 const LONG_DEADLINES = 10;
@@ -270,15 +268,16 @@ function partsOf(row, suites) {
 async function runFiles(row, runtime, env, files, folder) {
   const byFile = {};
   const started = performance.now();
-  const groups = row.fileByFile ? files.map((file) => [file]) : [files];
-  const waiting = groups.entries();
-  const runWaiting = async () => {
-    for (const [index, group] of waiting) {
-      const report = join(folder, `${row.id}-${index}.json`);
-      Object.assign(byFile, await runTests(row, runtime, env, group, { folder, report }));
-    }
-  };
-  await Promise.all(Array.from({ length: FILES_AT_A_TIME }, runWaiting));
+  const { filesAtOnce = files.length } = row;
+  for (let start = 0; start < files.length; start += filesAtOnce) {
+    const group = files.slice(start, start + filesAtOnce);
+    const outcomes = await runTests(row, runtime, env, group, folder);
+    Object.assign(byFile, outcomes);
+    // The runtime has ended early: the file that ended it takes no other with it.
+    const isLost = group.length > 1 && group.some((file) => outcomes[file] === undefined);
+    if (!isLost || row.filesAtOnce === undefined) continue;
+    for (const file of group) Object.assign(byFile, await runTests(row, runtime, env, [file], folder));
+  }
   return { byFile, seconds: Math.round((performance.now() - started) / 1000) };
 }
 
@@ -302,7 +301,8 @@ function compilesWithEsbuild(path) {
 }
 
 /** Runs files of tests by one vitest. Returns the outcome of each, by its path; not of those that have to run again. */
-async function runTests(row, { program, args = [], env: runtimeEnv }, env, files, { folder, report }) {
+async function runTests(row, { program, args = [], env: runtimeEnv }, env, files, folder) {
+  const report = join(folder, `${row.id}.json`);
   rmSync(report, { force: true });
   const timeout = (files.some(isLong) ? LONG_DEADLINES : DEADLINES) * deadlineOf(row);
   const limits = [`--testTimeout=${timeout}`, `--hookTimeout=${timeout}`];
@@ -372,9 +372,9 @@ function failedAsAWhole(name, message) {
   return outcome;
 }
 
-function limitMs({ isEmulated, fileByFile }) {
+function limitMs({ isEmulated, filesAtOnce }) {
   if (isEmulated) return EMULATED_LIMIT_MS;
-  return patience * (fileByFile ? FILE_LIMIT_MS : RUN_LIMIT_MS);
+  return patience * (filesAtOnce === undefined ? RUN_LIMIT_MS : GROUP_LIMIT_MS);
 }
 
 /** The settings by which this machine's Node.js, which runs vitest, has a foreign runtime run the tests. */

@@ -74,7 +74,7 @@ const emulated = (id, title, runtime, { lacks = {}, ...rest } = {}) => ({
  * - `isPooled`: it is foreign and no Node.js, so test/support/foreign-pool.mts starts it;
  * - `isEmulated`: it runs in an emulator and takes its time;
  * - `isDaily`: it leaves out the tests that take minutes;
- * - `fileByFile`: each test file gets a vitest of its own, since the runtime does not survive many;
+ * - `filesAtOnce`: the most test files that a vitest gets, since the runtime does not survive very many;
  * - `suites`: all that the row runs, if it does not run everything;
  * - `lacks`: the missing features that some tests need, by their tags in test/tags.json, each with the reason;
  * - `deadlineMs`: how long a test waits for an expected event.
@@ -94,14 +94,14 @@ export const rows = [
     title: `Bun ${fetched.bun.version}`,
     runtime: async () => ({ program: join(await fetchPackage('bun'), 'bin/bun'), args: ['--bun'] }),
     lacks: BUN,
-    fileByFile: true,
+    filesAtOnce: 20,
   },
   {
     id: 'deno',
     title: `Deno ${fetched.deno.version}`,
     runtime: async () => ({ program: join(await fetchPackage('deno'), 'deno'), args: ['run', '-A'] }),
     lacks: DENO,
-    fileByFile: true,
+    filesAtOnce: 20,
   },
   {
     id: 'node26-musl',
@@ -122,7 +122,7 @@ export const rows = [
     runtime: muslBun,
     lacks: { ...BUN, ...MUSL },
     libc: 'musl',
-    fileByFile: true,
+    filesAtOnce: 20,
   },
   emulated(
     'node24-arm64',
