@@ -102,6 +102,26 @@ export function namesDomain(name: string): boolean {
   return name.includes(DOMAIN_MARK);
 }
 
+/**
+ * Returns the way to the domain in which a room's name places it: its waits for one domain hold up nobody who waits for
+ * another one. Null for a room of this domain.
+ */
+export function wayToRoom(name: string): string | null {
+  const at = name.lastIndexOf(DOMAIN_MARK);
+  return at < 0 ? null : name.slice(at + 1).toLowerCase();
+}
+
+/** Returns the same for a room's log. */
+export function wayOfLog(log: LogName): string | null {
+  return log.startsWith('r:') ? wayToRoom(log.slice('r:'.length)) : null;
+}
+
+/** Returns the way to somebody of another domain: the labels behind the nick. Null for a nick of this domain. */
+export function wayToMember(nick: string): string | null {
+  const at = nick.indexOf('/');
+  return at < 0 ? null : nick.slice(at).toLowerCase();
+}
+
 /** Whether a session belongs to another domain: such a session begins with the name of that domain and a slash. */
 export function isFromAbroad(session: string): boolean {
   return session.includes('/');

@@ -92,10 +92,10 @@ export class Proposal<Deeds, Outcomes extends OutcomesOf<Deeds>, K extends keyof
     this.entry = via === undefined ? entry : { ...entry, via };
   }
 
-  /** Its outcome, or a ticket for that. */
-  answer(): Answer<Outcomes[K]> {
+  /** Its outcome, or a ticket for that. @param way - see {@link Ticket.way} */
+  answer(way: string | null): Answer<Outcomes[K]> {
     if (this.#outcome !== undefined) return this.#outcome;
-    this.#ticket ??= new OpenTicket();
+    this.#ticket ??= new OpenTicket(way);
     return this.#ticket;
   }
 

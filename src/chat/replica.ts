@@ -12,6 +12,7 @@ import {
   type Stamp,
 } from '../log/entry.js';
 import type { AppendAnswer, AppendFailure, Following, LogSink, SharedLog } from '../log/shared-log.js';
+import { wayOfLog } from './abroad.js';
 import type { Fold, OutcomesOf } from './fold.js';
 import type { Outlet } from './member.js';
 import type { MemberState } from './member-state.js';
@@ -128,6 +129,8 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
   #isAppending = false;
   #isClosed = false;
   #isPaused = false;
+  /** See {@link Ticket.way}. */
+  readonly #way: string | null;
   /** The most entries of the next pack: a pack that the log refuses is retried in small ones. */
   #packLimit = MAX_PACK_ENTRIES;
   /** Packs that wait for another log; null while none does. */
@@ -141,6 +144,7 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
   constructor({ log, name, fold, belongs, owner }: ReplicaOptions<Deeds, F>) {
     this.#log = log;
     this.name = name;
+    this.#way = wayOfLog(name);
     this.fold = fold;
     this.#belongs = belongs;
     this.#owner = owner;
@@ -268,7 +272,7 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
       proposal.sinceMs = this.#owner.steadyMs;
       this.#owner.waits(this);
     }
-    return proposal.answer();
+    return proposal.answer(this.#way);
   }
 
   #isFullFor(session: string): boolean {

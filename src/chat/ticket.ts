@@ -10,6 +10,8 @@ export const MAX_OPEN_TICKETS = 40;
 /** Represents an outcome that is still open. A log in memory settles in the same call, and needs none. */
 export interface Ticket<T> {
   readonly kind: 'ticket';
+  /** The way to another domain that the outcome waits for; null if it waits for nothing but this domain. */
+  readonly way: string | null;
   /**
    * Sets the receiver of the outcome, which is called once, as soon as it is there; in this call if it is there
    * already.
@@ -25,9 +27,14 @@ export interface Ticket<T> {
 /** A ticket as its issuer sees it. */
 export class OpenTicket<T> implements Ticket<T> {
   readonly kind = 'ticket';
+  readonly way: string | null;
   #taker: ((outcome: T) => void) | null = null;
   #belatedTaker: ((outcome: T) => void) | null = null;
   #settled: { readonly outcome: T } | null = null;
+
+  constructor(way: string | null = null) {
+    this.way = way;
+  }
 
   whenSettled(taker: (outcome: T) => void): void {
     if (this.#settled === null) this.#taker = taker;
@@ -63,7 +70,7 @@ export function whenSettled<T>(answer: T | Ticket<T>, take: (outcome: T) => void
 export function mapAnswer<T, U>(answer: Answer<T>, map: (outcome: T) => U): Answer<U> {
   const take = (outcome: T | NotTaken): U | NotTaken => (isNotTaken(outcome) ? outcome : map(outcome));
   if (!isTicket(answer)) return take(answer);
-  const mapped = new OpenTicket<U | NotTaken>();
+  const mapped = new OpenTicket<U | NotTaken>(answer.way);
   answer.whenSettled((outcome) => {
     mapped.settled(take(outcome));
   });
@@ -84,7 +91,7 @@ export function thenAnswer<T, U>(
   next: (outcome: T | NotTaken, isLate: boolean) => Answer<U>,
 ): Answer<U> {
   if (!isTicket(answer)) return next(answer, false);
-  const last = new OpenTicket<U | NotTaken>();
+  const last = new OpenTicket<U | NotTaken>(answer.way);
   answer.whenSettled((outcome) => {
     const further = next(outcome, false);
     whenSettled(further, (settled) => {

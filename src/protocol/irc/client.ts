@@ -50,6 +50,10 @@ export interface ClientOwner {
   settled(): void;
   /** Of many messages that waited for their log, half have been answered. */
   eased(): void;
+  /** A message waits for another domain. @param way - to that domain */
+  waitsAbroad(way: string): void;
+  /** It has been answered. */
+  answeredAbroad(way: string): void;
   /** Somebody, or a channel, says something else about itself. */
   annotated(event: EventOf<'annotated'>, key: string): void;
   /** The client has received the news that somebody it watches is here. */
@@ -399,7 +403,7 @@ export class Client implements Watcher, RegisteredClient, Subscriber, MarkedClie
     return null;
   }
 
-  /** Whether messages of the client wait for their log: only further messages may run before they are answered. */
+  /** Whether messages of the client wait for logs of this domain: only further messages may run before the answers. */
   get isUnsettled(): boolean {
     return this.#unsettled > 0;
   }
@@ -409,16 +413,22 @@ export class Client implements Watcher, RegisteredClient, Subscriber, MarkedClie
     return this.#unsettled >= MAX_OPEN_TICKETS;
   }
 
-  /** Answers a message when its log has taken it; meanwhile further messages run. */
+  /** Answers a message when its log has taken it; meanwhile further messages run. Only one abroad lets all else run. */
   answerLater<T>(ticket: Ticket<T>, answer: (outcome: T) => void): void {
-    this.#unsettled += 1;
+    const { way } = ticket;
+    if (way === null) this.#unsettled += 1;
+    else this.#owner.waitsAbroad(way);
     const addPart = this.#outbox.postpone();
     ticket.whenSettled((outcome) => {
-      this.#unsettled -= 1;
+      if (way === null) this.#unsettled -= 1;
       if (this.#isOver) return;
       addPart(() => {
         answer(outcome);
       });
+      if (way !== null) {
+        this.#owner.answeredAbroad(way);
+        return;
+      }
       if (this.#unsettled === 0) this.#owner.settled();
       else if (this.#unsettled === MAX_OPEN_TICKETS / 2) this.#owner.eased();
     });

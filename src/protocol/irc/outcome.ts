@@ -3,6 +3,8 @@ import { isTicket, type Ticket } from '../../chat/ticket.js';
 
 /** A pause of a command that waits for a log. */
 export interface Wait {
+  /** The way to another domain that it is for; null for none, or if it is over. */
+  readonly way: string | null;
   /** Names the one who goes on with the command; called at once if there is nothing to wait for any more. */
   whenOver(goOn: () => void): void;
 }
@@ -10,7 +12,7 @@ export interface Wait {
 /**
  * A command that takes a while: at every `yield` of nothing the session may send what there is of the answer, and wait
  * until the peer has taken it; at a `yield` of a {@link Wait} it waits for that. The session's further commands wait
- * for the end, and the rooms may change in between.
+ * for the end, unless that is a wait for another domain, and the rooms may change in between.
  */
 export type Paged = Generator<Wait | undefined, void>;
 
@@ -42,12 +44,18 @@ export function* outcomeOf<T>(answer: T | Ticket<T>, belated?: (outcome: T) => v
 class Settlement<T> implements Wait {
   #outcome: { readonly value: T } | null = null;
   #goOn: (() => void) | null = null;
+  readonly #way: string | null;
 
-  constructor(ticket: Pick<Ticket<T>, 'whenSettled'>) {
+  constructor(ticket: Pick<Ticket<T>, 'way' | 'whenSettled'>) {
+    this.#way = ticket.way;
     ticket.whenSettled((value) => {
       this.#outcome = { value };
       this.#goOn?.();
     });
+  }
+
+  get way(): string | null {
+    return this.#outcome === null ? this.#way : null;
   }
 
   whenOver(goOn: () => void): void {
@@ -64,6 +72,7 @@ class Settlement<T> implements Wait {
 /** Waits for a result from outside the session. @param work - never rejects */
 export function* resultOf<T>(work: Promise<T>): Generator<Wait, T> {
   const settlement = new Settlement<T>({
+    way: null,
     whenSettled: (settled) => {
       void work.then(settled);
     },

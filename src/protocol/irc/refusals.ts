@@ -3,6 +3,7 @@ import type { BorderRefusal } from '../../chat/abroad.js';
 import type { Privilege } from '../../chat/member.js';
 import type { EntryRefusal, SpeechRefusal } from '../../chat/permissions.js';
 import type { Client } from './client.js';
+import type { Message } from './message.js';
 import type { Numeric } from './numerics.js';
 
 /** The reasons why JOIN fails. */
@@ -59,6 +60,16 @@ export function replyUndelivered(
   const [code, text] = LETTER_REFUSALS[why];
   client.reply('ERR_NOSUCHNICK', nick);
   client.fail(command, code, [nick], text);
+}
+
+/** Answers somebody who has said so much to other domains that no more of it can wait for them. */
+export function replyWaitingAbroad(client: Client, { command, params }: Message): void {
+  // Errors of a NOTICE are not reported.
+  if (command === 'NOTICE') return;
+  const [target = '*'] = params;
+  const text = 'Too much of what you have said waits for other domains; try again later';
+  if (command === 'PRIVMSG') client.reply('ERR_CANNOTSENDTOCHAN', target, text);
+  client.fail(command, 'RATE_LIMITED', [target], text);
 }
 
 /**

@@ -9,6 +9,7 @@ import type { Link, Session } from '../session.js';
 import { SESSION_STATE_VERSION, type SessionState } from '../session-state.js';
 import { Client, type ClientOwner, type IrcOptions } from './client.js';
 import { type Command, COMMANDS } from './commands.js';
+import { ForeignWaits } from './foreign-waits.js';
 import { takeBatched } from './handlers/batch.js';
 import { Intake, type LineRunner } from './intake.js';
 import { Liveness } from './liveness.js';
@@ -22,9 +23,9 @@ import {
 } from './message.js';
 import { askToSync, isInSight, knowsMetadata, replyChange } from './metadata.js';
 import { Outbox } from './outbox.js';
-import { Deferred, type Outcome, type Paged, sendAll } from './outcome.js';
+import { Deferred, type Outcome, type Paged, sendAll, type Wait } from './outcome.js';
 import { sendMarkLater } from './read-marks.js';
-import { replyUnprivileged } from './refusals.js';
+import { replyUnprivileged, replyWaitingAbroad } from './refusals.js';
 import { reenter, sendNames, sendTopic } from './room-replies.js';
 
 /** Steps in one part of a long answer, whether they find something to say or not. */
@@ -53,6 +54,10 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
   readonly #intake: Intake;
   /** The answer that waits for the peer to take its earlier parts; null without one. */
   #paged: Paged | null = null;
+  /** The message that it answers. */
+  #asked: Message | null = null;
+  /** The messages and commands that wait for other domains; null without any. */
+  #foreign: ForeignWaits<ReceivedLine> | null = null;
   /** Whether that answer waits for a log. */
   #isLogLate = false;
   /** Whether a command waits for a result, such as that of a check of a password. */
@@ -114,20 +119,28 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
       isOverlong: bytes.length - tagBytes > MAX_LINE_BYTES - 2 || hasExcessiveTags(message),
       isReadable: utf8 !== null || !client.isUtf8Only || isUtf8(bytes),
     };
+    this.#take(line);
+  }
+
+  /** Answers a line, or lets it wait for what was said before. */
+  #take(line: ReceivedLine): void {
+    const client = this.#client;
     if (client.isUnsettled && (client.hasManyUnsettled || !pipelines(line))) {
       // Answers keep the order of the lines, and a log takes no more of one session than it has said so far.
-      this.#waitingLine = line;
-      this.#intake.hold();
+      this.#hold(line);
       return;
     }
-    this.#answer(line);
+    if (this.#foreign === null || this.#passes(this.#foreign, line)) this.#answer(line);
+  }
+
+  #hold(line: ReceivedLine): void {
+    this.#waitingLine = line;
+    this.#intake.hold();
   }
 
   #answer({ message, isOverlong, isReadable }: ReceivedLine): void {
     const client = this.#client;
-    // A labeled answer may be a batch, so labels count only with both (labeled-response, "Dependencies").
-    const { label } = message;
-    if (label !== null && client.has('labeled-response') && client.has('batch')) this.#outbox.beginLabeled(label);
+    this.#beginAnswer(message);
     if (isOverlong || !isReadable) client.draft?.lose();
     if (isOverlong) {
       client.reply('ERR_INPUTTOOLONG');
@@ -142,6 +155,12 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
       return;
     }
     this.#dispatch(message);
+  }
+
+  #beginAnswer({ label }: Message): void {
+    const client = this.#client;
+    // A labeled answer may be a batch, so labels count only with both (labeled-response, "Dependencies").
+    if (label !== null && client.has('labeled-response') && client.has('batch')) this.#outbox.beginLabeled(label);
   }
 
   #dispatch(message: Message): void {
@@ -205,6 +224,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
       this.#stepLater(message, outcome);
     } else {
       this.#paged = outcome;
+      this.#asked = message;
       if (this.#sayMore(outcome)) return true;
       this.#scheduleWake();
     }
@@ -238,6 +258,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
     this.#intake.release();
     if (this.#client.isOver) return;
     this.#outbox.flush();
+    this.#goOnAbroad();
     this.#intake.runWaiting();
     this.#scheduleWake();
   }
@@ -254,9 +275,15 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
         const { done, value: wait } = this.#client.acting(() => answer.next());
         if (done === true) {
           this.#paged = null;
+          this.#asked = null;
           return true;
         }
         if (wait === undefined) continue;
+        if (wait.way !== null && this.#asked !== null) {
+          this.#paged = null;
+          this.#setAside(answer, wait, this.#asked);
+          return true;
+        }
         this.#isLogLate = true;
         // Made here, since each idle session would keep the closure.
         wait.whenOver(() => this.#logHasAnswered());
@@ -291,6 +318,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
 
   settled(): void {
     this.#runWaitingLine();
+    this.#goOnAbroad();
     this.#closeIfEnding();
   }
 
@@ -300,12 +328,104 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
 
   #runWaitingLine(): void {
     const line = this.#waitingLine;
-    if (line === null) return;
+    if (line === null || this.#foreign?.isHolding === true) return;
     this.#waitingLine = null;
     this.#intake.release();
-    this.#answer(line);
+    this.#take(line);
     this.#intake.runWaiting();
     this.#scheduleWake();
+  }
+
+  // What waits for other domains
+
+  waitsAbroad(way: string): void {
+    this.#foreign ??= new ForeignWaits();
+    this.#foreign.messageWaits(way);
+  }
+
+  answeredAbroad(way: string): void {
+    this.#foreign?.messageAnswered(way);
+    this.#goOnAbroad();
+  }
+
+  /** Whether a line need not wait for other domains; otherwise nothing is left to do with it now. */
+  #passes(foreign: ForeignWaits<ReceivedLine>, line: ReceivedLine): boolean {
+    const { message } = line;
+    if (message.command === 'QUIT') {
+      // All of it is proposed before the client leaves; nobody reads the answers.
+      for (const waiting of foreign.takeAll()) this.#answer(waiting);
+      return true;
+    }
+    switch (foreign.pass(line, message, pipelines(line))) {
+      case 'run':
+        return true;
+      case 'wait':
+        return false;
+      case 'hold':
+        foreign.holdSince(this.#now());
+        this.#hold(line);
+        this.#scheduleWake();
+        return false;
+      case 'refuse':
+        this.#beginAnswer(message);
+        replyWaitingAbroad(this.#client, message);
+        this.#outbox.flush();
+        return false;
+    }
+  }
+
+  /** Sets a command aside that waits for another domain: everything else goes on. */
+  #setAside(answer: Paged, wait: Wait, message: Message): void {
+    this.#foreign ??= new ForeignWaits();
+    const command = this.#foreign.commandWaits(message, wait.way);
+    const addPart = this.#outbox.postpone();
+    wait.whenOver(() => {
+      if (this.#client.isOver) return;
+      this.#foreign?.commandGoesOn(command);
+      addPart(() => {
+        this.#sayAside(answer, message);
+      });
+      this.#goOnAbroad();
+    });
+  }
+
+  /** Goes on with a command that was set aside, whose answer does not wait for the peer any more. */
+  #sayAside(answer: Paged, message: Message): void {
+    try {
+      while (!this.#client.isOver) {
+        const { done, value: wait } = this.#client.acting(() => answer.next());
+        if (done === true) return;
+        if (wait === undefined) continue;
+        this.#setAside(answer, wait, message);
+        return;
+      }
+    } catch (error) {
+      this.#reportFailure(message, error);
+    }
+  }
+
+  /** Another domain has answered, or a command of this one has: runs the lines that have waited for that. */
+  #goOnAbroad(): void {
+    const foreign = this.#foreign;
+    if (foreign === null) return;
+    while (!this.#isBusy && !this.#client.isOver) {
+      const line = foreign.next(pipelines);
+      if (line === null) break;
+      this.#answer(line);
+    }
+    if (foreign.isHolding && foreign.hasRoom) this.#releaseAbroad(foreign);
+    if (foreign.isIdle) this.#foreign = null;
+    this.#closeIfEnding();
+  }
+
+  #releaseAbroad(foreign: ForeignWaits<ReceivedLine>): void {
+    foreign.release();
+    this.#runWaitingLine();
+  }
+
+  /** Whether a command is being answered, or messages wait for logs of this domain. */
+  get #isBusy(): boolean {
+    return this.#paged !== null || this.#isResultAwaited || this.#client.isUnsettled;
   }
 
   drained(): void {
@@ -332,6 +452,8 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
   wake(): void {
     if (this.#client.isOver) return;
     this.#intake.beginSlice();
+    const foreign = this.#foreign;
+    if (foreign?.waitMs(this.#now()) === 0) this.#releaseAbroad(foreign);
     this.#goOnSaying();
     this.#intake.runWaiting();
     // While an answer waits for the peer, and not for a log, the peer is the one that is late.
@@ -344,7 +466,8 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
     if (this.#client.isOver) return;
     const isExcused = this.#link.isBehind && this.#client.registration === null;
     const silenceMs = isExcused ? null : this.#liveness.waitMs(this.#now());
-    const waits = [this.#intake.waitMs, silenceMs].filter((wait) => wait !== null);
+    const heldMs = this.#foreign?.waitMs(this.#now()) ?? null;
+    const waits = [this.#intake.waitMs, silenceMs, heldMs].filter((wait) => wait !== null);
     if (this.#paged !== null && !this.#isLogLate && !this.#link.isFull) waits.push(0);
     if (waits.length > 0) this.#link.wakeIn(Math.max(0, Math.min(...waits)));
   }
@@ -409,7 +532,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
       this.#intake.release();
       this.#outbox.flush();
     }
-    return this.#paged === null && !this.#isResultAwaited && !this.#client.isUnsettled && !this.#client.isOver;
+    return !this.#isBusy && this.#foreign === null && !this.#client.isOver;
   }
 
   #restore({ input, irc, member: description }: SessionState): void {
@@ -448,7 +571,8 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
 
   /** Closes once the peer has nothing more to say, and a log owes it no answer. */
   #closeIfEnding(): void {
-    if (this.#isEnding && !this.#isLogLate && !this.#client.isUnsettled) this.#client.close(PARTINGS.closed);
+    const isAnswered = !this.#isLogLate && !this.#client.isUnsettled && this.#foreign === null;
+    if (this.#isEnding && isAnswered) this.#client.close(PARTINGS.closed);
   }
 
   disconnected(reason: string): void {
@@ -465,6 +589,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
 
   left(): void {
     this.#paged = null;
+    this.#foreign = null;
     this.#waitingLine = null;
     this.#intake.clear();
   }

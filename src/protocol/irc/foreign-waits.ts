@@ -1,0 +1,154 @@
+/** The waits of one client for other domains: they hold up nothing but what it says to those. */
+import { wayToMember, wayToRoom } from '../../chat/abroad.js';
+import { MAX_OPEN_TICKETS } from '../../chat/ticket.js';
+import type { Message } from './message.js';
+import { targetOf } from './saying.js';
+
+/** How long a client waits for a first answer when it has said too much, in milliseconds. */
+const FULL_MS = 1_000;
+
+/** A line that waits. */
+interface Waiting<Line> {
+  readonly line: Line;
+  readonly ways: ReadonlySet<string>;
+}
+
+/** A command that waits. The ways are those of its line and of its wait. */
+export type ForeignCommand = ReadonlySet<string>;
+
+/** How a line is to go on. */
+export type Passage = 'run' | 'wait' | 'hold' | 'refuse';
+
+/**
+ * Counts what waits, and keeps the lines behind it: those to the same domain wait for the commands before them, and
+ * commands also for messages. All together are at most as many as may wait for a log of this domain.
+ */
+export class ForeignWaits<Line> {
+  /** The messages that wait, by their ways. */
+  readonly #messages = new Map<string, number>();
+  readonly #commands = new Set<ForeignCommand>();
+  /** In the order of their arrival. */
+  readonly #lines: Waiting<Line>[] = [];
+  #messageCount = 0;
+  /** Since when the client is held up because too much waits; null if it is not. */
+  #heldSinceMs: number | null = null;
+  /** Whether no answer has arrived since the client was last held up. */
+  #isStuck = false;
+
+  get isIdle(): boolean {
+    return this.#count === 0 && this.#heldSinceMs === null;
+  }
+
+  /** Whether the client is held up until there is room. */
+  get isHolding(): boolean {
+    return this.#heldSinceMs !== null;
+  }
+
+  get #count(): number {
+    return this.#messageCount + this.#commands.size + this.#lines.length;
+  }
+
+  /** Whether a line that was held may run. */
+  get hasRoom(): boolean {
+    return this.#count <= MAX_OPEN_TICKETS / 2;
+  }
+
+  /**
+   * Decides how a line goes on; one that waits is kept.
+   *
+   * @param pipelines - whether it need not wait for messages
+   */
+  pass(line: Line, message: Message, pipelines: boolean): Passage {
+    const ways = waysOf(message);
+    if (ways.size === 0) return 'run';
+    if (this.#count >= MAX_OPEN_TICKETS) return this.#isStuck ? 'refuse' : 'hold';
+    if (!this.#isBlocked(ways, pipelines, this.#lines)) return 'run';
+    this.#lines.push({ line, ways });
+    return 'wait';
+  }
+
+  #isBlocked(ways: ReadonlySet<string>, pipelines: boolean, before: Iterable<Waiting<Line>>): boolean {
+    for (const way of ways) {
+      if (!pipelines && this.#messages.has(way)) return true;
+      for (const command of this.#commands) if (command.has(way)) return true;
+      for (const waiting of before) if (waiting.ways.has(way)) return true;
+    }
+    return false;
+  }
+
+  /** Removes and returns the next line that need not wait any longer; null for none. */
+  next(pipelines: (line: Line) => boolean): Line | null {
+    for (const [index, { line, ways }] of this.#lines.entries()) {
+      if (this.#isBlocked(ways, pipelines(line), this.#lines.slice(0, index))) continue;
+      this.#lines.splice(index, 1);
+      return line;
+    }
+    return null;
+  }
+
+  /** Removes and returns all lines that wait. */
+  takeAll(): Line[] {
+    return this.#lines.splice(0).map(({ line }) => line);
+  }
+
+  messageWaits(way: string): void {
+    this.#messageCount += 1;
+    this.#messages.set(way, (this.#messages.get(way) ?? 0) + 1);
+  }
+
+  messageAnswered(way: string): void {
+    this.#messageCount -= 1;
+    const left = (this.#messages.get(way) ?? 0) - 1;
+    if (left > 0) this.#messages.set(way, left);
+    else this.#messages.delete(way);
+    this.#isStuck = false;
+  }
+
+  /** @param way - what it waits for; null for something in this domain */
+  commandWaits(message: Message, way: string | null): ForeignCommand {
+    const command = waysOf(message);
+    if (way !== null) command.add(way);
+    this.#commands.add(command);
+    return command;
+  }
+
+  commandGoesOn(command: ForeignCommand): void {
+    this.#commands.delete(command);
+    this.#isStuck = false;
+  }
+
+  // Too much
+
+  /** The client is held up from now on, with a line that it has sent. */
+  holdSince(nowMs: number): void {
+    this.#heldSinceMs = nowMs;
+    this.#isStuck = true;
+  }
+
+  /** Milliseconds until the client is held up no more; null if it is not. */
+  waitMs(nowMs: number): number | null {
+    return this.#heldSinceMs === null ? null : Math.max(0, this.#heldSinceMs + FULL_MS - nowMs);
+  }
+
+  /** The line goes on: if nothing has been answered meanwhile, it is refused. */
+  release(): void {
+    this.#heldSinceMs = null;
+  }
+}
+
+/** Returns the ways to the rooms and people of other domains that a message names. */
+function waysOf({ command, params, batch }: Message): Set<string> {
+  const ways = new Set<string>();
+  // The lines of a batch belong together, and are said when it ends.
+  if (command === 'BATCH' || batch !== null) return ways;
+  const isSpeech = command === 'PRIVMSG' || command === 'NOTICE' || command === 'TAGMSG';
+  for (const param of isSpeech ? params.slice(0, 1) : params) {
+    if (param.includes(' ')) continue;
+    for (const name of param.split(',')) {
+      const target = targetOf(name);
+      const way = target.kind === 'room' ? wayToRoom(target.name) : wayToMember(target.nick);
+      if (way !== null) ways.add(way);
+    }
+  }
+  return ways;
+}

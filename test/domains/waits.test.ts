@@ -1,0 +1,204 @@
+/** What one client says to another domain holds up nothing that it says in its own. */
+import { beforeEach, describe, expect, test } from 'vitest';
+import { IrcSession } from '../../src/protocol/irc/session.js';
+import { DEFAULT_IRC_SETTINGS } from '../../src/protocol/irc/settings.js';
+import { IrcState } from '../../src/protocol/irc/shared-state.js';
+import { FakeLink } from '../protocol/fake-link.js';
+import { SILENT_CONTROL } from '../protocol/silent-control.js';
+import { closeAfterTest, startTwo, type Two } from './worlds.js';
+
+const ROOM = '#a:home.example';
+const PATIENCE_MS = 31_000;
+
+/** A client of the far domain, which is in a room there and in one of the home. */
+class Client {
+  readonly link = new FakeLink();
+  readonly session: IrcSession;
+  readonly #two: Two;
+
+  constructor(two: Two, server: IrcState, nick: string) {
+    this.#two = two;
+    this.session = new IrcSession(this.link, { server, charset: 'utf-8' });
+    this.send('CAP REQ :batch echo-message labeled-response draft/multiline', `NICK ${nick}`, `USER ${nick} 0 * :x`);
+    this.send('CAP END', `JOIN #here,${ROOM}`);
+    two.settle();
+    this.take();
+  }
+
+  send(...lines: readonly string[]): void {
+    for (const line of lines) this.session.receive(Buffer.from(`${line}\r\n`));
+  }
+
+  /** The lines since the last call, without their sources. */
+  take(): string[] {
+    return this.link.takeLines().map((line) => line.replace(/^((?:@\S+ )?):\S+ /, '$1'));
+  }
+
+  /** Lets time pass. */
+  wait(ms: number): void {
+    this.#two.far.nowMs += ms;
+    this.#two.far.chat.tick();
+    this.session.wake();
+  }
+}
+
+let two: Two;
+let ann: Client;
+let server: IrcState;
+
+beforeEach(async () => {
+  two = await startTwo(['bob'], []);
+  closeAfterTest(two.home, two.far);
+  two.settle();
+  const [bob] = two.home.members;
+  if (bob === undefined) expect.fail('nobody is at home');
+  two.home.chat.join(bob, '#a', { key: null, maxRooms: 9, flags: [] });
+  server = new IrcState({ chat: two.far.chat, settings: DEFAULT_IRC_SETTINGS, control: SILENT_CONTROL, version: '0' });
+  ann = new Client(two, server, 'ann');
+});
+
+const cut = (): void => {
+  two.ways.cut();
+  two.ways.step(1);
+};
+
+const mend = (): void => {
+  two.ways.isCut = false;
+  two.settle();
+};
+
+const texts = (): string[] => two.home.said.map((line) => line.split(' ').slice(2).join(' '));
+
+describe('while a link is down', () => {
+  beforeEach(() => {
+    cut();
+    // The room is told of that.
+    ann.wait(6_000);
+    ann.take();
+  });
+
+  test('a line to a room there waits, and all that concerns this domain is answered at once', () => {
+    ann.send(`PRIVMSG ${ROOM} :over there`, 'PING 1', 'PRIVMSG #here :over here', 'JOIN #new', 'NICK anna');
+    expect(ann.take()).toEqual(
+      expect.arrayContaining(['PONG fdmux.local :1', 'PRIVMSG #here :over here', 'JOIN #new', 'NICK anna']),
+    );
+    ann.wait(PATIENCE_MS);
+    expect(ann.take()).toEqual([expect.stringContaining(`FAIL PRIVMSG STORE_UNAVAILABLE ${ROOM} :`)]);
+    mend();
+    expect(texts()).toEqual([]);
+  });
+
+  test('the line arrives once if the link is back in time', () => {
+    ann.send(`@label=x PRIVMSG ${ROOM} :over there`, '@label=y PING 1');
+    expect(ann.take()).toEqual(['@label=y PONG fdmux.local :1']);
+    mend();
+    expect(ann.take()).toContainEqual(expect.stringMatching(/^@label=x PRIVMSG #a:home\.example :over there/));
+    expect(texts()).toEqual(['over there']);
+  });
+
+  test('what concerns the same domain keeps its order, in its answers as well', () => {
+    ann.send(`PRIVMSG ${ROOM} :1`, `TOPIC ${ROOM} :tea`, `MODE ${ROOM}`, `PRIVMSG ${ROOM} :2`, 'PING 1');
+    expect(ann.take()).toEqual(['PONG fdmux.local :1']);
+    mend();
+    const answers = ann.take().filter((line) => /^(?:PRIVMSG|\d+ ann|TOPIC)/.test(line));
+    expect(answers).toEqual([
+      `PRIVMSG ${ROOM} :1`,
+      `TOPIC ${ROOM} :tea`,
+      expect.stringMatching(/^324 ann /),
+      expect.stringMatching(/^329 ann /),
+      `PRIVMSG ${ROOM} :2`,
+    ]);
+    expect(texts()).toEqual(['1', '2']);
+  });
+
+  test.each([
+    [`TOPIC ${ROOM} :x`, 'TOPIC'],
+    [`PART ${ROOM}`, 'PART'],
+    [`KICK ${ROOM} bob/home`, 'KICK'],
+  ])('%s is set aside', (line, command) => {
+    ann.send(`@label=x ${line}`, 'PING 1', 'TOPIC #here :y');
+    expect(ann.take()).toEqual(['PONG fdmux.local :1', 'TOPIC #here :y']);
+    ann.wait(PATIENCE_MS);
+    expect(ann.take()).toEqual([expect.stringMatching(new RegExp(`^@label=x FAIL ${command} STORE_UNAVAILABLE `))]);
+  });
+
+  test('a message to rooms here and there is said here at once', () => {
+    ann.send(`@label=x PRIVMSG #here,${ROOM} :both`, 'PING 1');
+    const begun = ann.take();
+    expect(begun[0]).toMatch(/^@label=x BATCH \+/);
+    expect(begun.slice(1)).toEqual([expect.stringContaining('PRIVMSG #here :both'), 'PONG fdmux.local :1']);
+    mend();
+    expect(ann.take().at(-1)).toMatch(/^BATCH -/);
+    expect(texts()).toEqual(['both']);
+  });
+
+  test('a batch for a room there waits as one message', () => {
+    ann.send(`TOPIC ${ROOM} :x`, `BATCH +1 draft/multiline ${ROOM}`);
+    ann.send(`@batch=1 PRIVMSG ${ROOM} :one`, `@batch=1 PRIVMSG ${ROOM} :two`, 'BATCH -1', 'PING 1');
+    expect(ann.take()).toEqual(['PONG fdmux.local :1']);
+    mend();
+    expect(two.home.said).toHaveLength(1);
+  });
+
+  test('who quits is gone at once, and has said what it has said', () => {
+    ann.send(`PRIVMSG ${ROOM} :bye`, `TOPIC ${ROOM} :x`, `PRIVMSG ${ROOM} :for good`, 'QUIT :home');
+    expect(ann.link.closedBecause).toBe('Quit: home');
+    mend();
+    expect(texts()).toEqual(['bye', 'for good']);
+    expect(two.home.room('#a')?.seats.map(({ who }) => who.nick)).toEqual(['bob']);
+  });
+
+  test('who has ended its input is closed when all is answered', () => {
+    ann.send(`PRIVMSG ${ROOM} :bye`);
+    ann.session.endOfInput();
+    expect(ann.link.closedBecause).toBeNull();
+    ann.wait(PATIENCE_MS);
+    expect(ann.link.closedBecause).not.toBeNull();
+    expect(ann.take()[0]).toContain('FAIL PRIVMSG');
+  });
+
+  test('a session that waits is not described, and one that has been answered is', () => {
+    ann.send(`PRIVMSG ${ROOM} :x`);
+    expect(ann.session.describe()).toBeNull();
+    mend();
+    expect(ann.session.describe()).not.toBeNull();
+  });
+
+  test('more than 40 lines hold the client up for a second, and the rest fails at once', () => {
+    ann.send(...Array.from({ length: 42 }, (_, index) => `PRIVMSG ${ROOM} :${index}`), 'PING 1');
+    expect(ann.take()).toEqual([]);
+    ann.wait(999);
+    expect(ann.take()).toEqual([]);
+    ann.wait(1);
+    const text = 'Too much of what you have said waits for other domains; try again later';
+    const refused = [`404 ann ${ROOM} :${text}`, `FAIL PRIVMSG RATE_LIMITED ${ROOM} :${text}`];
+    expect(ann.take()).toEqual([...refused, ...refused, 'PONG fdmux.local :1']);
+    ann.send(`TOPIC ${ROOM} :x`, `NOTICE ${ROOM} :x`, 'PING 2');
+    expect(ann.take()).toEqual([`FAIL TOPIC RATE_LIMITED ${ROOM} :${text}`, 'PONG fdmux.local :2']);
+    mend();
+    expect(texts()).toEqual(Array.from({ length: 40 }, (_, index) => String(index)));
+  });
+});
+
+test('with a link that is up, somebody says as much as it likes', () => {
+  ann.send(...Array.from({ length: 500 }, (_, index) => `PRIVMSG ${ROOM} :${index}`), 'PING 1');
+  for (let turn = 0; turn < 40; turn += 1) {
+    two.settle();
+    ann.session.wake();
+  }
+  expect(ann.take().at(-1)).toBe(`PRIVMSG ${ROOM} :499`);
+  expect(texts()).toEqual(Array.from({ length: 500 }, (_, index) => String(index)));
+});
+
+test('who enters a room there can speak in it with the next line', () => {
+  const joe = new Client(two, server, 'joe');
+  joe.send(`PART ${ROOM}`);
+  two.settle();
+  joe.take();
+  joe.send(`JOIN ${ROOM}`, `MODE ${ROOM}`, `PRIVMSG ${ROOM} :here I am`, 'PING 1');
+  expect(joe.take()).toEqual(['PONG fdmux.local :1']);
+  two.settle();
+  const lines = joe.take().map((line) => line.split(' ')[0]);
+  expect(lines[0]).toBe('JOIN');
+  expect(lines.slice(-3)).toEqual(['324', '329', 'PRIVMSG']);
+});
