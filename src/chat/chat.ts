@@ -203,6 +203,11 @@ export class Chat {
     });
   }
 
+  /** Whether somebody of this domain has a session, on whichever node. */
+  isSession(session: string): boolean {
+    return this.#core.domain.fold.bySession(session) !== undefined;
+  }
+
   /** Returns the sessions by which members of this process have places in a room. */
   sessionsIn(log: LogName): string[] {
     const seats = this.#core.rooms.ofLog(log)?.fold.seats ?? [];

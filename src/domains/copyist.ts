@@ -204,7 +204,7 @@ export class Copyist {
         return;
       case 'tell':
       case 'told':
-      // A link that nodes share carries no private messages: it follows no letter box.
+      // The node that holds the link does not copy letters.
     }
   }
 

@@ -12,7 +12,7 @@ import {
   type RoomView,
 } from '../chat/abroad.js';
 import type { Chat } from '../chat/chat.js';
-import { sessionsOf } from '../chat/gone-nodes.js';
+import { nodeOf, sessionsOf } from '../chat/gone-nodes.js';
 import { toError } from '../errors.js';
 import type { Dial } from '../log/channel.js';
 import type { LogName, Pack, Who } from '../log/entry.js';
@@ -23,7 +23,7 @@ import { labelsOf, logAbroad, placeOfLog, placeOfRoom } from './domain-names.js'
 import { Entrance, type EntranceParts, type Guest } from './entrance.js';
 import type { FrameChannel } from './frame-channel.js';
 import type { HomeLineParts } from './home-line.js';
-import type { LetterTaker } from './letters.js';
+import { type LetterTaker, UNREACHABLE } from './letters.js';
 import { Link } from './link.js';
 import { LINK_VERSION, type Visit } from './messages.js';
 import type { Crowd } from './mirror.js';
@@ -42,6 +42,8 @@ const LOOK_MS = 1_000;
  */
 const MIN_RUN_MS = 10_000;
 
+/** How long a node may be behind another one that has applied more of a room, in milliseconds. */
+const LATE_MS = 500;
 /** The interval at which nodes look after the links of others, in milliseconds. */
 const TICK_MS = 250;
 
@@ -150,6 +152,9 @@ export class Domains implements Abroad {
       sendOn: (domain, letter, take) => {
         this.#postTo(domain, letter, take);
       },
+      deliver: (domain, letter, take) => {
+        this.#deliver(domain, letter, take);
+      },
       now,
     };
     for (const link of settings.links) {
@@ -208,6 +213,11 @@ export class Domains implements Abroad {
       goneNodes: () => chat.goneNodes,
       heirs: () => chat.heirs(),
       insidersOf: (room) => this.#insidersOf(domain, room),
+      carryOut: (errand, letter, take) => {
+        if (errand === 'link') this.#postHere(domain, letter, take);
+        else if (errand === 'visit') this.#postToVisitor(domain, letter, take);
+        else this.#deliverHere(letter, take, LATE_MS);
+      },
       dial: link && this.#dialFor(link),
       attendance: {
         admitted: (node, run, mark) => {
@@ -238,7 +248,7 @@ export class Domains implements Abroad {
       dial: shared === null ? this.#dialFor(link) : () => shared.dial,
       later: this.#parts.later,
       deliver: (letter, take) => {
-        this.#chat?.deliver(letter, take);
+        this.#deliver(link.name, letter, take);
       },
       observer: {
         renewed: (name, origin) => this.#observer?.renewed(name, origin),
@@ -500,11 +510,55 @@ export class Domains implements Abroad {
     else link.post(letter, take);
   }
 
-  /** Sends a letter to a domain that is connected to the rooms of this one. */
+  /** Sends a letter to a domain that is connected to the rooms of this one, by whichever node. */
   #postTo(domain: string, letter: Letter, take: LetterTaker): void {
+    const known = this.#known.get(domain);
+    const relay = this.#sharedLinks.get(domain)?.relay;
+    const node = known?.visitor === null ? known.node : null;
+    if (relay === undefined || node === null) this.#postToVisitor(domain, letter, take);
+    else relay.ask(node, 'visit', letter, take);
+  }
+
+  #postToVisitor(domain: string, letter: Letter, take: LetterTaker): void {
     const visitor = this.#known.get(domain)?.visitor ?? null;
-    if (visitor === null) take({ kind: 'refused', why: 'unreachable' });
+    if (visitor === null) take(UNREACHABLE);
     else visitor.letters.post(letter, take);
+  }
+
+  #postHere(domain: string, letter: Letter, take: LetterTaker): void {
+    const link = this.#links.get(domain);
+    if (link === undefined) take(UNREACHABLE);
+    else link.postHere(letter, take);
+  }
+
+  /**
+   * Delivers a letter to somebody of this domain, on the node of its session: only that node knows whether the sender
+   * has entered a room with it there.
+   */
+  #deliver(domain: string, letter: Letter, take: LetterTaker): void {
+    const relay = this.#sharedLinks.get(domain)?.relay;
+    const node = nodeOf(letter.to);
+    if (relay === undefined || node === this.#chat?.node) this.#deliverHere(letter, take, null);
+    else if (this.#chat?.isSession(letter.to) === true) relay.ask(node, 'recipient', letter, take);
+    else take({ kind: 'refused', why: 'no-such-member' });
+  }
+
+  /** @param lateMs - how long this node may be behind the one that has asked it; null if it is not */
+  #deliverHere(letter: Letter, take: LetterTaker, lateMs: number | null): void {
+    const chat = this.#chat;
+    if (chat === null || this.#isClosed) {
+      take(UNREACHABLE);
+      return;
+    }
+    chat.deliver(letter, (answer) => {
+      const isEarly = lateMs !== null && answer.kind === 'refused' && answer.why === 'no-such-member';
+      if (!isEarly) take(answer);
+      else {
+        setTimeout(() => {
+          this.#deliverHere(letter, take, null);
+        }, lateMs).unref();
+      }
+    });
   }
 
   observe(observer: BorderObserver): void {

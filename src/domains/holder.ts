@@ -8,8 +8,10 @@ import { isPlainSession } from './customs.js';
 import { Demand } from './demand.js';
 import type { Gate } from './gate.js';
 import { type GoneFacts, GoneReports } from './gone-reports.js';
-import { type Budget, type Greeting, HomeLine, type HomeLineParts } from './home-line.js';
+import { type Budget, type Greeting, HomeLine, type HomeLineParts, type RoomWord } from './home-line.js';
+import { BOX, LETTER_BOX } from './letters.js';
 import { decodeHeirs, encodeHeirs } from './messages.js';
+import type { Postal } from './postal.js';
 import type { Relayed } from './relayed.js';
 import { RollCall } from './roll-call.js';
 import type { SharedHome } from './shared-home.js';
@@ -34,6 +36,7 @@ export interface HolderParts extends HomeLineParts, GoneFacts {
   readonly bus: Bus;
   readonly tenure: Tenure;
   readonly shared: SharedHome;
+  readonly postal: Postal;
   /** The beginning of the sessions of this domain there. */
   readonly lineage: string;
   /** Whether a node of this domain is gone. */
@@ -67,6 +70,7 @@ export class Holder {
     this.#parts = parts;
     this.#rollCall = new RollCall(parts);
     this.#goneReports = new GoneReports(parts, parts.lineage);
+    parts.postal.send = (message, body) => this.#line?.send(message, body);
     const nowMs = performance.now();
     this.#budget = {
       entries: new Throttle(ENTRIES_PER_SECOND, BURST_ENTRIES, nowMs),
@@ -132,7 +136,7 @@ export class Holder {
           if (isCurrent()) this.#copyist?.answered(turn, why);
         },
         heard: (word, body) => {
-          if (isCurrent()) this.#copyist?.heard(word, body);
+          if (isCurrent()) this.#heard(line, word, body);
         },
       },
     );
@@ -149,6 +153,7 @@ export class Holder {
   #endCopies(): void {
     this.#copyist?.end();
     this.#copyist = null;
+    this.#parts.postal.box?.lost();
     this.#goneReports.restart();
   }
 
@@ -177,6 +182,20 @@ export class Holder {
     this.#reportGone();
     for (const room of this.#demand.rooms()) this.#copyist.follow(room);
     this.#reportGone();
+    line.send({ kind: 'follow', id: BOX, room: LETTER_BOX, resume: null });
+  }
+
+  #heard(line: HomeLine, word: RoomWord, body: Uint8Array): void {
+    if (word.id === BOX) this.#hearOfLetters(line, word, body);
+    else this.#copyist?.heard(word, body);
+  }
+
+  #hearOfLetters(line: HomeLine, word: RoomWord, body: Uint8Array): void {
+    const { box } = this.#parts.postal;
+    if (word.kind === 'caught-up') box?.open();
+    else if (word.kind === 'tell' || word.kind === 'told') {
+      if (box?.hear(word, body) === false) line.violated('it has sent a letter that nobody there can have sent');
+    }
   }
 
   #parted(wasUp: boolean): void {

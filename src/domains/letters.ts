@@ -2,6 +2,7 @@
 import type { Letter, LetterAnswer } from '../chat/abroad.js';
 import { isFitAnswer, isFitLetter } from './customs.js';
 import type { LetterLimits } from './letter-limits.js';
+import { LetterShares } from './letter-shares.js';
 import { isTell, type Tell, type Told } from './messages.js';
 
 /**
@@ -9,11 +10,11 @@ import { isTell, type Tell, type Told } from './messages.js';
  * version refuses it as one that it does not have.
  */
 export const LETTER_BOX = 'letters';
+/** Its number among the followings of a connection: those of rooms begin with 1. */
+export const BOX = 0;
 
 /** How long somebody waits for an answer, in milliseconds. */
 const PATIENCE_MS = 10_000;
-/** The most letters that wait for answers. */
-const MAX_OPEN = 256;
 
 /** Receives what has become of a letter. */
 export type LetterTaker = (answer: LetterAnswer) => void;
@@ -37,11 +38,13 @@ export interface LettersParts {
 
 /** A letter that waits for its answer. */
 interface Pending {
+  readonly sender: string;
   readonly take: LetterTaker;
   readonly timer: NodeJS.Timeout;
 }
 
-const UNREACHABLE: LetterAnswer = { kind: 'refused', why: 'unreachable' };
+/** The answer if nobody knows what has become of a letter. */
+export const UNREACHABLE: LetterAnswer = { kind: 'refused', why: 'unreachable' };
 
 /** The letters in both directions. */
 export class Letters {
@@ -52,6 +55,7 @@ export class Letters {
   #connection = 0;
   #turns = 0;
   readonly #pending = new Map<number, Pending>();
+  readonly #shares = new LetterShares();
 
   constructor(parts: LettersParts) {
     this.#parts = parts;
@@ -69,10 +73,6 @@ export class Letters {
       take(UNREACHABLE);
       return;
     }
-    if (this.#pending.size >= MAX_OPEN) {
-      take({ kind: 'refused', why: 'too-many-letters' });
-      return;
-    }
     this.#turns += 1;
     const turn = this.#turns;
     const { type, text, tags, isDivisible } = letter;
@@ -82,10 +82,14 @@ export class Letters {
       take(UNREACHABLE);
       return;
     }
+    if (!this.#shares.take(letter.by)) {
+      take({ kind: 'refused', why: 'too-many-letters' });
+      return;
+    }
     const timer = setTimeout(() => {
       this.#answer(turn, UNREACHABLE);
     }, PATIENCE_MS).unref();
-    this.#pending.set(turn, { take, timer });
+    this.#pending.set(turn, { sender: letter.by, take, timer });
     this.#parts.send(head, new TextEncoder().encode(text));
   }
 
@@ -93,6 +97,7 @@ export class Letters {
     const pending = this.#pending.get(turn);
     if (pending === undefined) return;
     this.#pending.delete(turn);
+    this.#shares.free(pending.sender);
     clearTimeout(pending.timer);
     this.#parts.attempt(() => {
       pending.take(answer);

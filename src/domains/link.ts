@@ -15,15 +15,12 @@ import { isPlainSession, isSession } from './customs.js';
 import { logAbroad } from './domain-names.js';
 import { type Greeting, HomeLine, type HomeLineParts, type RoomWord } from './home-line.js';
 import { LetterLimits } from './letter-limits.js';
-import { type Envelope, LETTER_BOX, Letters, type LetterTaker } from './letters.js';
+import { BOX, type Envelope, LETTER_BOX, Letters, type LetterTaker, UNREACHABLE } from './letters.js';
 import { Mirror, type MirrorOwner } from './mirror.js';
 import type { SharedLink } from './shared-link.js';
 
 /** How long somebody waits for a room that cannot be reached, in milliseconds. */
 const PATIENCE_MS = 30_000;
-
-/** The number of the letter box among the followings of a connection: those of rooms begin with 1. */
-const BOX = 0;
 
 /** The parts of a link. */
 export interface LinkParts extends HomeLineParts {
@@ -44,7 +41,7 @@ export interface LinkParts extends HomeLineParts {
   readonly isGone: MirrorOwner['isGone'];
   readonly now: () => number;
   /** What several nodes share of the link; null for one server. */
-  readonly shared: Pick<SharedLink, 'isUp' | 'silentMs' | 'bus' | 'onPause'> | null;
+  readonly shared: Pick<SharedLink, 'isUp' | 'silentMs' | 'bus' | 'onPause' | 'tenant' | 'postal' | 'relay'> | null;
   /** Delivers a letter to somebody of this domain. */
   readonly deliver: (letter: Letter, take: LetterTaker) => void;
 }
@@ -78,11 +75,21 @@ export class Link implements Pick<Abroad, 'begin'> {
       parts.shared.onPause = () => {
         this.#pause();
       };
+      parts.shared.postal.box = {
+        open: () => {
+          this.#letters.open(BOX);
+        },
+        hear: (message, body) => this.#letters.hear(message, body),
+        lost: () => {
+          this.#letters.lost();
+        },
+      };
     }
     this.#letters = new Letters({
       limits: new LetterLimits(),
       send: (message, body) => {
-        this.#line.send(message, body);
+        if (parts.shared === null) this.#line.send(message, body);
+        else parts.shared.postal.send(message, body);
       },
       outward: (envelope) => this.#outward(envelope),
       inward: (envelope) => this.#inward(envelope),
@@ -155,7 +162,7 @@ export class Link implements Pick<Abroad, 'begin'> {
   #lost(): void {
     this.#byId = new Map();
     this.#idOf = new Map();
-    this.#letters.lost();
+    if (this.#parts.shared === null) this.#letters.lost();
     const answers = [...this.#turns.values()];
     this.#turns.clear();
     this.#pause();
@@ -219,7 +226,7 @@ export class Link implements Pick<Abroad, 'begin'> {
 
   // Letters
 
-  /** Several nodes share one connection, over which none of them could be answered by itself. */
+  /** If several nodes share the connection, the one that holds it does so. */
   #askForLetters(): void {
     if (this.#parts.shared !== null) return;
     this.#line.send({ kind: 'follow', id: BOX, room: LETTER_BOX, resume: null });
@@ -248,6 +255,15 @@ export class Link implements Pick<Abroad, 'begin'> {
 
   /** Sends a letter to somebody whom the home knows. @param take - called once, in this call or later */
   post(letter: Letter, take: LetterTaker): void {
+    const { shared } = this.#parts;
+    const node = shared?.tenant ?? null;
+    if (shared === null || node === shared.bus.node) this.postHere(letter, take);
+    else if (node === null || !shared.isUp) take(UNREACHABLE);
+    else shared.relay.ask(node, 'link', letter, take);
+  }
+
+  /** The same over a connection of this process. */
+  postHere(letter: Letter, take: LetterTaker): void {
     this.#letters.post(letter, take);
   }
 

@@ -1,7 +1,7 @@
 /** The messages between two domains. Packs and rooms are in the bodies of the frames. */
-import type { LetterRefusal } from '../chat/abroad.js';
+import type { Letter, LetterAnswer, LetterRefusal } from '../chat/abroad.js';
 import { type Heir, MAX_HEIRS, type MessageType, type Tag } from '../log/entry.js';
-import { choice, flag, list, nullable, oneOf, pair, record, text, whole } from '../log/shape.js';
+import { choice, flag, list, nullable, oneOf, pair, record, type Shape, text, whole } from '../log/shape.js';
 
 /** The version of the protocol. Both ends send theirs first. */
 export const LINK_VERSION = 3;
@@ -80,21 +80,25 @@ export type Word =
 const id = whole(0);
 const name = text(512);
 const pulse = record({ kind: oneOf('pulse') });
-const tell = record<Tell>({
-  kind: oneOf('tell'),
-  id,
-  turn: id,
+const isLetterRefusal = oneOf('no-such-member', 'needs-account', 'too-many-letters', 'unreachable');
+const letter = {
   by: name,
   to: name,
   type: oneOf('message', 'notice', 'signal'),
   tags: list<Tag>(pair(name, text(65_536)), 64),
   isDivisible: flag,
+};
+const tell = record<Tell>({
+  kind: oneOf('tell'),
+  id,
+  turn: id,
+  ...letter,
 });
 const told = record<Told>({
   kind: oneOf('told'),
   id,
   turn: id,
-  why: nullable(oneOf('no-such-member', 'needs-account', 'too-many-letters', 'unreachable')),
+  why: nullable(isLetterRefusal),
   away: nullable(text(4_096)),
 });
 
@@ -150,9 +154,34 @@ export function encodeHeirs(heirs: readonly Heir[]): Uint8Array {
 
 /** Reads the result of {@link encodeHeirs}; null for anything else. */
 export function decodeHeirs(body: Uint8Array): readonly Heir[] | null {
+  return decodeJson(body, isHeirs);
+}
+
+const isLetter = record<Letter>({ ...letter, text: text(65_536) });
+const isLetterAnswer = choice<LetterAnswer>({
+  delivered: record({ kind: oneOf('delivered'), away: nullable(text(4_096)) }),
+  refused: record({ kind: oneOf('refused'), why: isLetterRefusal }),
+});
+
+/** Returns something as the body of a message between nodes. */
+export function encodeJson(value: Letter | LetterAnswer): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value));
+}
+
+/** Reads a letter that {@link encodeJson} has made; null for anything else. */
+export function decodeLetter(body: Uint8Array): Letter | null {
+  return decodeJson(body, isLetter);
+}
+
+/** Reads an answer that {@link encodeJson} has made; null for anything else. */
+export function decodeLetterAnswer(body: Uint8Array): LetterAnswer | null {
+  return decodeJson(body, isLetterAnswer);
+}
+
+function decodeJson<T>(body: Uint8Array, isFit: Shape<T>): T | null {
   try {
-    const heirs: unknown = JSON.parse(Buffer.from(body).toString('utf8'));
-    return isHeirs(heirs) ? heirs : null;
+    const value: unknown = JSON.parse(Buffer.from(body).toString('utf8'));
+    return isFit(value) ? value : null;
   } catch {
     return null;
   }

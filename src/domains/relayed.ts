@@ -12,6 +12,12 @@ export interface HomeFacts {
 }
 
 /**
+ * The way of a letter: over the link that the node holds, over the connection by which the other domain visits rooms of
+ * this one, or to somebody whose session is on the node.
+ */
+export type Errand = 'link' | 'visit' | 'recipient';
+
+/**
  * A message. `term` is the number of the pack in which the node that holds the link has claimed it: messages of another
  * term are from a node that does not hold it any more, and all nodes ignore them.
  */
@@ -61,7 +67,11 @@ export type Relayed =
   /** A node serves the other domain, whose server has this run. No other message has the same `mark`. */
   | { readonly kind: 'admitted'; readonly run: string; readonly mark: string }
   /** The other domain is not connected to a node any more. */
-  | { readonly kind: 'left' };
+  | { readonly kind: 'left' }
+  /** A node asks another one to carry the letter in the body: see `LetterRelay`. It counts its turns. */
+  | { readonly kind: 'letter'; readonly to: string; readonly turn: number; readonly errand: Errand }
+  /** The body says what has become of it. */
+  | { readonly kind: 'letter-answer'; readonly to: string; readonly turn: number };
 
 /** A message of the node that holds the link about one room. */
 export type RoomRelayed = Exclude<
@@ -93,4 +103,6 @@ export const isRelayed = choice<Relayed>({
   back: record({ kind: oneOf('back'), ...ofRoom }),
   admitted: record({ kind: oneOf('admitted'), run: text(64), mark: text(128) }),
   left: record({ kind: oneOf('left') }),
+  letter: record({ kind: oneOf('letter'), to: name, turn: number, errand: oneOf('link', 'visit', 'recipient') }),
+  'letter-answer': record({ kind: oneOf('letter-answer'), to: name, turn: number }),
 });

@@ -162,7 +162,7 @@ export class SharedHome {
       case 'pulse':
         this.#tell({ kind: 'pulse' });
         return;
-      // Nodes report each other in another way, and send no letters by this one.
+      // Nodes report each other in another way, and letters have a way of their own.
       case 'gone':
       case 'tell':
       case 'told':

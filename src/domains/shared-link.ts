@@ -5,6 +5,8 @@ import { Gate } from './gate.js';
 import type { GoneFacts } from './gone-reports.js';
 import { Holder } from './holder.js';
 import type { HomeLineParts } from './home-line.js';
+import { LetterRelay, type LetterRelayParts } from './letter-relay.js';
+import { Postal } from './postal.js';
 import type { Relayed } from './relayed.js';
 import { encodeSessions } from './roll-call.js';
 import { SharedHome } from './shared-home.js';
@@ -30,11 +32,16 @@ export interface SharedLinkParts extends BusParts, GoneFacts, Pick<HomeLineParts
   /** Connects to the home; null if nobody here enters its rooms. */
   readonly dial: HomeLineParts['dial'] | null;
   readonly attendance: Attendance;
+  /** Carries out what another node asks for. */
+  readonly carryOut: LetterRelayParts['carryOut'];
 }
 
 /** The end of the link that each node has. */
 export class SharedLink implements BusReader {
   readonly bus: Bus;
+  readonly postal = new Postal();
+  /** Hands letters to other nodes. */
+  readonly relay: LetterRelay;
   readonly #parts: SharedLinkParts;
   readonly #tenure = new Tenure();
   readonly #home: SharedHome;
@@ -44,7 +51,8 @@ export class SharedLink implements BusReader {
     this.#parts = parts;
     const { dial, domain: home } = parts;
     this.bus = new Bus(parts);
-    const common = { ...parts, home, bus: this.bus, tenure: this.#tenure };
+    this.relay = new LetterRelay({ ...parts, bus: this.bus });
+    const common = { ...parts, home, bus: this.bus, tenure: this.#tenure, postal: this.postal };
     this.#home = new SharedHome(common);
     this.#holder = dial && new Holder({ ...common, dial, shared: this.#home, gate: new Gate({ ...parts, home }) });
   }
@@ -69,6 +77,11 @@ export class SharedLink implements BusReader {
     return this.bus.isReady && this.#tenure.home !== null;
   }
 
+  /** The node that holds the link; null for none. */
+  get tenant(): string | null {
+    return this.#tenure.tenant.node;
+  }
+
   /** The age of the last sign of life of the home, in milliseconds; null if another node holds the link. */
   get silentMs(): number | null {
     return this.#holder?.silentMs ?? null;
@@ -78,6 +91,7 @@ export class SharedLink implements BusReader {
   tick(): void {
     this.bus.tick();
     this.#holder?.tick();
+    this.relay.tick();
   }
 
   heard(seq: number, node: string, message: Relayed, body: Uint8Array): void {
@@ -88,6 +102,7 @@ export class SharedLink implements BusReader {
     }
     this.#home.heard(message, body);
     this.#holder?.heard(node, message, body);
+    this.relay.heard(node, message, body);
     if (message.kind === 'roll-call') this.#answer(message);
     else if (message.kind === 'admitted') attendance.admitted(node, message.run, message.mark);
     else if (message.kind === 'left') attendance.left(node);
@@ -120,6 +135,7 @@ export class SharedLink implements BusReader {
 
   close(): void {
     this.#holder?.close();
+    this.relay.close();
     this.bus.close();
   }
 }

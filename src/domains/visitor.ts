@@ -36,7 +36,9 @@ const RENEW_MS = 50;
 
 /** The parts that all visitors share. */
 export interface HomeRooms {
-  readonly chat: Pick<Chat, 'originOf' | 'countForeign' | 'loseForeignNode' | 'deliver' | 'areForeignPeers'>;
+  readonly chat: Pick<Chat, 'originOf' | 'countForeign' | 'loseForeignNode' | 'areForeignPeers'>;
+  /** Delivers a letter of a domain to somebody of this one. */
+  readonly deliver: (domain: string, letter: Letter, take: LetterTaker) => void;
   /** Sends on a letter to a third domain. */
   readonly sendOn: (domain: string, letter: Letter, take: LetterTaker) => void;
   readonly log: SharedLog;
@@ -243,7 +245,7 @@ export class Visitor {
 
   #deliver(letter: Letter, take: LetterTaker): void {
     const third = homeOf(letter.to);
-    if (third === null) this.rooms.chat.deliver(letter, take);
+    if (third === null) this.rooms.deliver(this.domain, letter, take);
     else if (this.rooms.chat.areForeignPeers(letter.by, letter.to)) this.rooms.sendOn(third, letter, take);
     else take({ kind: 'refused', why: 'no-such-member' });
   }

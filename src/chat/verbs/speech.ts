@@ -1,4 +1,5 @@
 /** Messages to a room, to one person, or to everybody who listens. */
+import type { Stamp } from '../../log/entry.js';
 import { type Letter, type LetterAnswer, type LetterRefusal, wayToMember } from '../abroad.js';
 import type { Core } from '../core.js';
 import type { EventOf, Said } from '../event.js';
@@ -83,8 +84,9 @@ function tell(
   by: MemberState,
   target: string,
   { type, text, tags, isDivisible }: Words,
+  stamp: Stamp = core.stamp(core.private, by),
 ): Answer<PrivateOutcomes['tell']> {
-  const { session, via, n, atMs, seen, base } = core.stamp(core.private, by);
+  const { session, via, n, atMs, seen, base } = stamp;
   const stamped = { session, n, atMs, seen, base, kind: 'tell', target, type, text, tags, isDivisible } as const;
   return core.private.propose<'tell'>(by, via === undefined ? stamped : { ...stamped, via });
 }
@@ -102,7 +104,10 @@ export function deliver({ core }: Scene, letter: Letter, take: (answer: LetterAn
     take({ kind: 'refused', why: 'no-such-member' });
     return;
   }
-  whenSettled(tell(core, by, to.session, letter), (outcome) => {
+  // Several nodes may deliver letters of one sender at once, so each of them numbers those by itself.
+  const { isShared, steward, directory } = core;
+  const stamp = isShared ? core.private.stamp(by.session, directory.now(), steward.session) : undefined;
+  whenSettled(tell(core, by, to.session, letter, stamp), (outcome) => {
     if (outcome.kind === 'said') take({ kind: 'delivered', away: to.away });
     else take({ kind: 'refused', why: outcome.why === 'not-taken' ? 'unreachable' : outcome.why });
   });

@@ -1,0 +1,107 @@
+/** The letters that the nodes of a domain hand to each other: each is answered, and carried out at most once. */
+import type { Letter, LetterAnswer } from '../chat/abroad.js';
+import type { Bus } from './bus.js';
+import { isFitLetter } from './customs.js';
+import { LetterShares } from './letter-shares.js';
+import { type LetterTaker, UNREACHABLE } from './letters.js';
+import { decodeLetter, decodeLetterAnswer, encodeJson } from './messages.js';
+import type { Errand, Relayed } from './relayed.js';
+
+/** How long a node waits for the answer of another one, in milliseconds: longer than that one waits for a domain. */
+const PATIENCE_MS = 12_000;
+
+/** The parts of the relay. */
+export interface LetterRelayParts {
+  readonly bus: Pick<Bus, 'isReady' | 'node' | 'say'>;
+  /** Whether a node of this domain is gone. */
+  readonly isGone: (node: string) => boolean;
+  /** Carries out what another node asks for. @param take - called once, in this call or later */
+  readonly carryOut: (errand: Errand, letter: Letter, take: LetterTaker) => void;
+}
+
+/** A letter that another node has been asked to carry. */
+interface Asked {
+  /** The other node, and the name of this one at that time. */
+  readonly node: string;
+  readonly as: string;
+  readonly sender: string;
+  readonly take: LetterTaker;
+  readonly timer: NodeJS.Timeout;
+}
+
+/** Asks other nodes, and answers them. */
+export class LetterRelay {
+  readonly #parts: LetterRelayParts;
+  readonly #asked = new Map<number, Asked>();
+  readonly #shares = new LetterShares();
+  #turns = 0;
+  /** The last turn of each node that has been carried out: the log may have an entry twice. */
+  readonly #done = new Map<string, number>();
+
+  constructor(parts: LetterRelayParts) {
+    this.#parts = parts;
+  }
+
+  /** Asks another node. @param take - called once, in this call or later */
+  ask(node: string, errand: Errand, letter: Letter, take: LetterTaker): void {
+    const { bus, isGone } = this.#parts;
+    if (!bus.isReady || isGone(node) || !isFitLetter(letter, letter.text)) {
+      take(UNREACHABLE);
+      return;
+    }
+    if (!this.#shares.take(letter.by)) {
+      take({ kind: 'refused', why: 'too-many-letters' });
+      return;
+    }
+    this.#turns += 1;
+    const turn = this.#turns;
+    const timer = setTimeout(() => {
+      this.#answer(turn, UNREACHABLE);
+    }, PATIENCE_MS).unref();
+    this.#asked.set(turn, { node, as: bus.node, sender: letter.by, take, timer });
+    bus.say({ kind: 'letter', to: node, turn, errand }, encodeJson(letter), (why) => {
+      if (why !== null) this.#answer(turn, UNREACHABLE);
+    });
+  }
+
+  #answer(turn: number, answer: LetterAnswer): void {
+    const asked = this.#asked.get(turn);
+    if (asked === undefined) return;
+    this.#asked.delete(turn);
+    this.#shares.free(asked.sender);
+    clearTimeout(asked.timer);
+    asked.take(answer);
+  }
+
+  /** Hears a message from the log. */
+  heard(node: string, message: Relayed, body: Uint8Array): void {
+    if (message.kind === 'letter') {
+      if (message.to === this.#parts.bus.node) this.#carryOut(node, message, body);
+    } else if (message.kind === 'letter-answer' && this.#asked.get(message.turn)?.as === message.to) {
+      this.#answer(message.turn, decodeLetterAnswer(body) ?? UNREACHABLE);
+    }
+  }
+
+  #carryOut(node: string, { turn, errand }: Extract<Relayed, { readonly kind: 'letter' }>, body: Uint8Array): void {
+    const { bus, carryOut, isGone } = this.#parts;
+    if (isGone(node) || turn <= (this.#done.get(node) ?? 0)) return;
+    this.#done.set(node, turn);
+    const answer: LetterTaker = (answered) => {
+      bus.say({ kind: 'letter-answer', to: node, turn }, encodeJson(answered));
+    };
+    const letter = decodeLetter(body);
+    if (letter === null) answer(UNREACHABLE);
+    else carryOut(errand, letter, answer);
+  }
+
+  /** Call it often: nobody waits for a node that is gone. */
+  tick(): void {
+    const { isGone } = this.#parts;
+    for (const [turn, { node }] of [...this.#asked]) if (isGone(node)) this.#answer(turn, UNREACHABLE);
+    for (const node of this.#done.keys()) if (isGone(node)) this.#done.delete(node);
+  }
+
+  close(): void {
+    for (const turn of [...this.#asked.keys()]) this.#answer(turn, UNREACHABLE);
+  }
+}
