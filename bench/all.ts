@@ -18,6 +18,7 @@ const SUITES: Readonly<Record<string, readonly string[]>> = {
   log: ['--rounds', '3', '--seconds', '3'],
   imports: [],
   threads: ['--seconds', '0.7'],
+  upgrade: [],
 };
 
 /** In the emulated machine, where all takes ten times as long: the questions that have aims in instructions. */

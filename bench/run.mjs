@@ -20,7 +20,11 @@ const options = {
 };
 await build({
   ...options,
-  entryPoints: [...sources('.'), ...sources('servers'), at('bench/irc/ws-alone.ts'), at('bench/log/node.ts')],
+  entryPoints: [
+    ...sources('.'),
+    ...sources('servers'),
+    ...['irc/ws-alone.ts', 'log/node.ts', 'upgrade/watch.ts'].map((file) => at('bench', file)),
+  ],
 });
 await build({ ...options, entryPoints: sources('waits'), format: 'esm', outExtension: { '.js': '.mjs' } });
 

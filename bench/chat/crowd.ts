@@ -78,6 +78,11 @@ export class Crowd {
     for (const socket of this.#sockets.slice(0, count)) socket.write(text);
   }
 
+  /** Has each of the first clients write something of its own. */
+  sayEach(count: number, textOf: (index: number) => string): void {
+    for (const [index, socket] of this.#sockets.slice(0, count).entries()) socket.write(textOf(index));
+  }
+
   /** Waits until they have received this many lines since they had `before`. */
   async heard(before: number, expected: number): Promise<void> {
     const deadline = performance.now() + PATIENCE_MS;

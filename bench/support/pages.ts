@@ -8,6 +8,7 @@ import { storeFiles } from '../store/report.js';
 import { transportCandidates } from '../transports/peers.js';
 import { MEANINGS } from '../transports/questions.js';
 import { writeTransportReport } from '../transports/report.js';
+import { upgradeFiles } from '../upgrade/report.js';
 import { here } from './checkout.js';
 import { importsFiles } from './imports-report.js';
 import { instructionsFiles } from './instructions-report.js';
@@ -26,13 +27,13 @@ const names = (candidates: readonly { readonly name: string }[]) => candidates.m
 
 /** Writes all pages and plots into a folder. */
 export function writePages(folder: string, published: Published): void {
-  const { servers, irc, transports, store, waits, imports, threads, log, instructions } = published;
+  const { servers, irc, transports, store, waits, imports, threads, log, upgrade, instructions } = published;
   writeReport(folder, servers, names(serverCandidates([here])));
   writeIrcReport(folder, irc, names(ircCandidates([here])));
   writeTransportReport(folder, transports, names(transportCandidates([here])), MEANINGS);
   const files = {
     ...{ 'summary.svg': summaryPlot(servers), ...storeFiles(store), ...waitsFiles(waits) },
-    ...{ ...importsFiles(imports), ...threadsFiles(threads), ...logFiles(log) },
+    ...{ ...importsFiles(imports), ...threadsFiles(threads), ...logFiles(log), ...upgradeFiles(upgrade) },
     ...instructionsFiles(instructions, folder),
   };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);

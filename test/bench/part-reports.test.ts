@@ -7,6 +7,7 @@ import { importsPage } from '../../bench/support/imports-report.js';
 import { type Measured, occasionOf } from '../../bench/support/measured.js';
 import { threadsPage } from '../../bench/support/threads-report.js';
 import { publishWaits, readWaits, waitsPage } from '../../bench/support/waits-report.js';
+import { upgradePage } from '../../bench/upgrade/report.js';
 
 const measured: Measured = { on: '2026-11-16 10:00', machine: 'a machine', rounds: 2 };
 
@@ -67,4 +68,10 @@ test('more workers are compared with one', () => {
   const page = threadsPage({ growth: { measured, answers: { 2: [run(1900), run(1800)], 1: [run(1000), run(900)] } } });
   expect(page).toContain('| 1 | 1,000 | 1.00 | 100 | 10 | 20 | 30 |');
   expect(page).toContain('| 2 | 1,900 | 1.90 | 100 | 10 | 20 | 30 |');
+});
+
+test('an upgrade is shown for each 500 clients: its median, and the longest', () => {
+  const upgrade = (ms: number) => ({ waitMs: ms, gapMs: ms - 4, oldMs: 1, oldCpuMs: 40, newMs: 1, newCpuMs: 80 });
+  const page = upgradePage(measured, { clients: 2000, upgrades: { fdmux: [160, 400, 200].map(upgrade) } });
+  expect(page).toContain('| fdmux | 50 | 100 | 49 | 99 | 10 | 10 | 20 | 20 |');
 });

@@ -45,7 +45,7 @@ test.each(['servers', 'irc', 'waits'])('%s refuses to measure a folder that is n
 test('all suites are refused if one of those that are named is none', async () => {
   const { code, stdout, stderr } = await bench('all', 'store', 'threats');
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-  expect(stderr).toContain("no suite 'threats'; known are: servers, irc, waits, store, log, imports, threads");
+  expect(stderr).toContain("no suite 'threats'; known are: servers, irc, waits, store, log, imports, threads, upgrade");
 });
 
 test('to count instructions is refused with the command that installs what is missing', async () => {
