@@ -65,11 +65,13 @@ export interface SessionState {
   readonly irc: IrcPart | null;
 }
 
-/** Puts bytes into JSON. */
+const NOTHING = new Uint8Array(0);
+
+/** Puts bytes into JSON. Most clients have none, and all wait while they are described. */
 export function toBase64(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('base64');
+  return bytes.length === 0 ? '' : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
 }
 
-export function fromBase64(text: string): Buffer {
-  return Buffer.from(text, 'base64');
+export function fromBase64(text: string): Uint8Array {
+  return text === '' ? NOTHING : Buffer.from(text, 'base64');
 }

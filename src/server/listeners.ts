@@ -11,7 +11,7 @@ import { CertificateWatch } from './certificate-watch.js';
 import type { Clock } from './clock.js';
 import type { ListenerConfig, ServerConfig } from './config/server-config.js';
 import type { CertificateFacts, ListenerTls } from './config/tls-files.js';
-import { isSamePlace, type LeftClient, type LeftListener, unsentOf } from './hand-over/estate.js';
+import { heldOf, isSamePlace, type LeftClient, type LeftListener, unsentOf } from './hand-over/estate.js';
 import { FULL_BYTES, PLACE_FROM_BYTES } from './link.js';
 import { ListenError } from './listen-error.js';
 import type { Occupant } from './listener-handlers.js';
@@ -321,12 +321,12 @@ export class Listeners {
 
   /** Serves a connection of another process on the listener of its place, or else on one of its protocol. */
   adopt(client: LeftClient): void {
-    const { fd, place, state, held } = client;
+    const { fd, place, state } = client;
     const ofProtocol = this.#open.filter(({ config }) => config.protocol === place.protocol && config.tls === null);
     const opened = ofProtocol.find(({ config }) => isSamePlace(config, place)) ?? ofProtocol[0];
     if (opened === undefined) throw new Error(`no listener for ${place.protocol} is left`);
     // All of it waits in the connection: a link would write, and the other process might go on after all.
-    const bytes = { unsent: unsentOf(client), held: Buffer.from(held, 'base64') };
+    const bytes = { unsent: unsentOf(client), held: heldOf(client) };
     this.#parts.reception.resume({ ...state, unsent: '' }, () => {
       opened.listener.adopt(fd, { ...bytes, configured: this.#areConfigured });
     });

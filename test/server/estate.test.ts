@@ -61,6 +61,22 @@ test('a process begins with what it receives before the last client has been sen
   expect(clients.count).toBe(3);
 });
 
+test('what the other process has no room for leaves later, in its order, and holds nobody up', () => {
+  const { own, far, fd } = open();
+  const numbers = Array.from({ length: 40 }, (_, index) => index);
+  const text = 'x'.repeat(60_000);
+  for (const number of numbers) own.sendSoon('large', [number, text], [fd]);
+  for (const number of numbers) {
+    const { kind, facts, fds } = far.receive();
+    for (const each of fds) Descriptor.fromFd(each).close();
+    expect([kind, facts, fds.length]).toEqual(['large', [number, text], 1]);
+    own.sendSoon('small', number, []);
+  }
+  for (const number of numbers) expect(far.receive()).toMatchObject({ kind: 'small', facts: number, fds: [] });
+  own.send('end');
+  expect(far.receive().kind).toBe('end');
+});
+
 test('clients are given away when they are sent, and those that are left when somebody asks for them', () => {
   const { own, far, fd } = open();
   const given: number[] = [];

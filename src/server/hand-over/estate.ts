@@ -3,6 +3,7 @@ import type { AccountRecord } from '../../accounts/account-book.js';
 import type { ServerBan } from '../../chat/server-bans.js';
 import type { RoomSnapshot } from '../../chat/snapshot.js';
 import { decodeRoom, encodeRoom } from '../../chat/snapshot-codec.js';
+import { fromBase64, toBase64 } from '../../protocol/session-state.js';
 import { type ClientState, isClientState } from '../client-state.js';
 import type { ListenerConfig } from '../config/server-config.js';
 import type { GivenClient } from '../link.js';
@@ -11,8 +12,11 @@ import type { HandOverChannel, Part } from './channel.js';
 
 /** The version of what is handed over. A process takes over no other one. */
 export const HAND_OVER_VERSION = 2;
-/** So many clients are sent at once: the other process goes on with them while this one describes the next. */
-const BATCH_CLIENTS = 64;
+/**
+ * So many clients are sent at once: the other process goes on with them while this one describes the next. The buffer
+ * of the channel holds several batches.
+ */
+const BATCH_CLIENTS = 16;
 /** Slow readers have much that is still to be sent, and all of a batch is one text of JSON. */
 const BATCH_CHARACTERS = 1_000_000;
 
@@ -42,13 +46,19 @@ export interface LeftClient {
 
 /** Puts a client that was given away into a form that JSON can hold. */
 export function leftClient({ state, released: { fd, unsent, held }, at }: GivenClient): LeftClient {
-  const bytes = { unsent: unsent.toString('base64'), held: held.toString('base64') };
+  const bytes = { unsent: toBase64(unsent), held: toBase64(held) };
   return { fd, state, place: { protocol: state.session.protocol, at }, ...bytes };
 }
 
 /** Returns all that is still to be sent to a client: what its link holds goes behind what its connection does. */
-export function unsentOf({ unsent, state }: Pick<LeftClient, 'unsent' | 'state'>): Buffer {
-  return Buffer.concat([Buffer.from(unsent, 'base64'), Buffer.from(state.unsent, 'base64')]);
+export function unsentOf({ unsent, state }: Pick<LeftClient, 'unsent' | 'state'>): Uint8Array {
+  if (state.unsent === '') return fromBase64(unsent);
+  return Buffer.concat([fromBase64(unsent), fromBase64(state.unsent)]);
+}
+
+/** Returns all that was received from a client and not handed out. */
+export function heldOf({ held }: Pick<LeftClient, 'held'>): Uint8Array {
+  return fromBase64(held);
 }
 
 /** Everything that a server leaves. */
@@ -129,7 +139,7 @@ export function sendEstate(channel: HandOverChannel, { listeners, clients, rooms
   for (const { fd, ...facts } of listeners) channel.send('listener', facts, [fd]);
   for (const batch of batchesOf(clients)) {
     const fds = batch.map(({ fd }) => fd);
-    channel.send('clients', batch.map(factsOf), fds);
+    channel.sendSoon('clients', batch.map(factsOf), fds);
   }
   channel.send('end');
 }
