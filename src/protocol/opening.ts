@@ -6,6 +6,7 @@ const LF = 0x0a;
 const CR = 0x0d;
 /** Enough for a method and the beginning of a target. */
 const MAX_HEAD_BYTES = 32;
+const NOTHING = new Uint8Array(0);
 /** A TLS record: a handshake (22) of version 3.x (RFC 8446 section 5.1). No text begins like this. */
 const HANDSHAKE = 0x16;
 const TLS_MAJOR = 0x03;
@@ -23,7 +24,8 @@ const REQUEST_HEAD = /^(?:CONNECT |[A-Z][A-Z-]+ +(?:\/|\*|https?:))/;
  * the lines of their bodies would be commands. A client that expects TLS sends bytes that nobody can read.
  */
 export class Opening {
-  readonly #head = new Uint8Array(MAX_HEAD_BYTES);
+  /** Made for the first byte: a session that goes on for another process has had its own. */
+  #head = NOTHING;
   #length = 0;
 
   /** The bytes that it has seen. */
@@ -37,6 +39,7 @@ export class Opening {
       if (this.#length === MAX_HEAD_BYTES) break;
       // Empty lines before a request line are ignored (RFC 9112 section 2.2).
       if (this.#length === 0 && (byte === LF || byte === CR)) continue;
+      if (this.#length === 0) this.#head = new Uint8Array(MAX_HEAD_BYTES);
       this.#head[this.#length] = byte;
       this.#length += 1;
     }

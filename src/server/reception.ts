@@ -81,7 +81,9 @@ export class Reception {
     config: ListenerConfig,
     state: ClientState | null = null,
   ): ConnectionLink {
-    const carrier = connection.remoteAddress.family === 'unix' ? 'unix' : 'tcp';
+    // Each look at the address of a connection decodes it.
+    const { family } = config.isProxied ? connection.remoteAddress : address;
+    const carrier = family === 'unix' ? 'unix' : 'tcp';
     const transport = connection.isSecure ? 'tls' : carrier;
     const certificate = fingerprintOf(connection);
     const resumed = state === null ? {} : { resumed: state };

@@ -117,16 +117,19 @@ export class Intake implements LineSink {
 
   /** The input that has been received and has not run. */
   get state(): InputState {
-    return describeInput(this.#parts, this.#now());
+    return this.#withParts((parts) => describeInput(parts, this.#now()));
   }
 
   /** Goes on where another intake has stopped. */
   restore(state: InputState): void {
-    this.#opening = restoreInput(this.#parts, state);
+    this.#opening = this.#withParts((parts) => restoreInput(parts, state));
   }
 
-  get #parts(): InputParts {
-    return { decoder: this.#lentDecoder, pacer: this.#pacer, opening: this.#opening };
+  #withParts<T>(use: (parts: InputParts) => T): T {
+    const decoder = this.#lentDecoder;
+    const result = use({ decoder, pacer: this.#pacer, opening: this.#opening });
+    this.#decoder = decoders.takeBack(decoder);
+    return result;
   }
 
   /** The others have had their turn: lines may run again. */
