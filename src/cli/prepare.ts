@@ -4,11 +4,15 @@ import type { ServerConfig } from '../server/config/server-config.js';
 import { rehearse } from '../server/hand-over/rehearsal.js';
 import type { Log } from '../server/log.js';
 
-/** Loads and compiles the code of an upgrade, in which nobody is served. The upgrade does without this, if it must. */
-export async function prepare(config: ServerConfig, version: string, log: Log): Promise<void> {
+/**
+ * Loads and compiles the code of an upgrade, in which nobody is served. The upgrade does without this, if it must.
+ *
+ * @param isAlone - whether this is the new process, which serves nobody yet
+ */
+export async function prepare(config: ServerConfig, version: string, log: Log, isAlone: boolean): Promise<void> {
   try {
     await load(config);
-    await rehearse(config, version);
+    await rehearse(config, version, isAlone);
   } catch (error) {
     log.warn('the upgrade is not prepared, and takes longer', { error: toError(error).message });
   }

@@ -65,7 +65,7 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
   const log = openLog(flags.worker);
   const kept = await keptDataOf(config.store);
   // While the other process still serves.
-  if (Predecessor.isThere) await prepare(config, context.version, log);
+  if (Predecessor.isThere) await prepare(config, context.version, log, true);
   const predecessor = Predecessor.find(context.version, kept);
   const estate = predecessor?.receive() ?? null;
   const standstill = new Standstill();
@@ -185,7 +185,7 @@ async function runServer(run: Run, estate: Estate | null, predecessor: Predecess
   // Now that a signal asks for the next upgrade.
   predecessor?.ready();
   const end = await Promise.race([stopping.requested, upgrade.successor]);
-  if (end instanceof Successor) await prepare(server.config, context.version, log);
+  if (end instanceof Successor) await prepare(server.config, context.version, log, false);
   upgrade.dispose();
   process.off('SIGHUP', onHangUp);
   await role?.retire();

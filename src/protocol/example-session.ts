@@ -6,12 +6,14 @@ export interface Example {
   readonly protocol: SessionState['protocol'];
   readonly nick: string;
   readonly host: string;
+  readonly lobby: string;
+  /** Its room, if the protocol has other rooms than the lobby. */
   readonly room: string;
   /** Milliseconds since the epoch. */
   readonly atMs: number;
 }
 
-export function exampleSession({ protocol, nick, host, room, atMs }: Example): SessionState {
+export function exampleSession({ protocol, nick, host, lobby, room, atMs }: Example): SessionState {
   const who = { nick, user: 'user', host, address: host, realName: nick, account: null, privileges: null };
   return {
     version: SESSION_STATE_VERSION,
@@ -20,7 +22,7 @@ export function exampleSession({ protocol, nick, host, room, atMs }: Example): S
     input: { rest: '', isDiscarding: false, waiting: '', opening: null, tokens: null },
     member: {
       ...{ who, label: null, sinceMs: atMs, lastSpokeMs: atMs, away: null, traits: [], metadata: [] },
-      rooms: [{ name: room, ranks: 0 }],
+      rooms: [{ name: protocol === 'irc' ? room : lobby, ranks: 0 }],
     },
     irc:
       protocol === 'irc'
