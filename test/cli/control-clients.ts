@@ -44,7 +44,8 @@ export async function addressesOf({ ctl }: RunningWorkers): Promise<readonly str
   return listeners.map(({ protocol, address }) => `${protocol} ${address}`);
 }
 
-async function dial(at: string): Promise<Peer> {
+/** Connects to a port of this machine, or to a unix socket. */
+export async function dial(at: string): Promise<Peer> {
   const socket = at.startsWith('/') ? connect(at) : connect(Number(at.replace(/.*:/, '')), '127.0.0.1');
   onTestFinished(() => void socket.destroy());
   await nextEvent(socket, 'connect');

@@ -1,9 +1,14 @@
 /** `fdmux serve` and SIGUSR2 with many clients, and with all that a room has in memory. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { present } from '../../src/errors.js';
 import { connectPeer } from '../support/peers.js';
+import { startCli } from '../support/processes.js';
+import { temporaryFolder } from '../support/temporary.js';
 import { startServer } from './chat-server.js';
-import { enter, upgraderOf } from './upgrades.js';
+import { dial } from './control-clients.js';
+import { enter, register, upgraderOf } from './upgrades.js';
 
 test('five upgrades under load: nobody is disconnected, and everybody gets every line once, in order', async () => {
   const server = await startServer(['--log-level', 'warning', '--max-clients', '0']);
@@ -64,4 +69,33 @@ test('a room stays as it was: settings, topic, ranks, and those who could not en
   expect(await ann.lineLike(/ 34[89] /)).toMatch(/ 349 /);
   expect(await ann.lineLike(/ 33[12] /)).toMatch(/ :what it is about$/);
   expect((await ann.lineLike(/ 353 /)).replace(/.*:/, '').split(' ').sort()).toEqual(['@ann', 'bob']);
+});
+
+test('slow readers take megabytes along that they have not read', { timeout: 120_000 }, async () => {
+  const [LINES, BURST] = [7_000, 100];
+  const folder = temporaryFolder();
+  // The kernel takes less for a unix socket than for a port.
+  const path = join(folder, 'irc.sock');
+  const config = join(folder, 'fdmux.json');
+  writeFileSync(config, JSON.stringify({ listeners: [{ protocol: 'irc', path }] }));
+  const server = startCli(['serve', '--config', config, '--log-level', 'warning']);
+  await server.line('Ctrl-C ends the server.');
+  const upgrade = upgraderOf({ process: server, plainPort: 0, ircPort: 0 });
+  const slow = await Promise.all(
+    Array.from({ length: 4 }, async (_, n) => register(await dial(path), `slow${n}`, 'JOIN #a')),
+  );
+  const ann = await register(await dial(path), 'ann', 'JOIN #a');
+  for (const { socket } of slow) socket.pause();
+  for (let first = 0; first < LINES; first += BURST) {
+    const lines = Array.from({ length: BURST }, (_, n) => `PRIVMSG #a :${first + n} ${'x'.repeat(400)}`);
+    await ann.write(`${lines.join('\r\n')}\r\nPING ${first}\r\n`);
+    await ann.lineLike(new RegExp(` PONG \\S+ :?${first}$`));
+  }
+  await upgrade();
+  await ann.write('PRIVMSG #a :the last\r\n');
+  for (const peer of slow) {
+    peer.socket.resume();
+    for (let n = 0; n < LINES; n += 1) expect(await peer.lineLike(/ PRIVMSG #a :/)).toMatch(` PRIVMSG #a :${n} x`);
+    expect(await peer.lineLike(/ PRIVMSG #a :/)).toMatch(/ :the last$/);
+  }
 });
