@@ -20,9 +20,14 @@ export type ReachableLink = LinkSettings & { readonly at: NonNullable<LinkSettin
 /**
  * Returns a function that opens a channel to a domain.
  *
+ * @param tls - returns the certificate to show, which may have been replaced since the last attempt
  * @param failed - called with the reason when an attempt has failed
  */
-export function dialDomain(tls: DomainSettings['tls'], link: ReachableLink, failed: (error: Error) => void): Dial {
+export function dialDomain(
+  tls: () => DomainSettings['tls'],
+  link: ReachableLink,
+  failed: (error: Error) => void,
+): Dial {
   const { name, at } = link;
   return (events) =>
     new DialledChannel(
@@ -33,7 +38,7 @@ export function dialDomain(tls: DomainSettings['tls'], link: ReachableLink, fail
           port: at.port,
           // The certificate must have the name of the domain, whatever the host is called.
           tls: {
-            ...tls,
+            ...tls(),
             servername: name,
             minVersion: 'TLSv1.3',
             checkServerIdentity: (_, { raw }) =>

@@ -1,6 +1,7 @@
 /** The relations of one domain to others: their rooms as logs here, and its own rooms for them. */
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
+import { isDeepStrictEqual } from 'node:util';
 import type { DomainLinkReadings } from '../admin/readings.js';
 import {
   type Abroad,
@@ -27,7 +28,7 @@ import { type LetterTaker, UNREACHABLE } from './letters.js';
 import { Link } from './link.js';
 import { LINK_VERSION, type Visit } from './messages.js';
 import type { Crowd } from './mirror.js';
-import type { DomainLog, DomainSettings } from './settings.js';
+import type { DomainLog, DomainSettings, LinkSettings } from './settings.js';
 import { SharedLink } from './shared-link.js';
 import { Visa } from './visa.js';
 import { type HomeRooms, newVisitorLimits, Visitor, type VisitorLimits } from './visitor.js';
@@ -108,6 +109,10 @@ export class Domains implements Abroad {
   readonly #shared: ReadonlyMap<string, string>;
   readonly #epoch: string;
   readonly #graceMs: number;
+  /** The certificate of this domain, which a reload replaces. */
+  #tls: DomainSettings['tls'];
+  /** The domains that it is linked to: a reload removes those that the configuration has no more. */
+  #linked: readonly LinkSettings[];
   #observer: BorderObserver | null = null;
   #chat: Chat | null = null;
   #home: HomeRooms | null = null;
@@ -132,6 +137,8 @@ export class Domains implements Abroad {
     this.#parts = parts;
     const { settings, fold, graceMs = GRACE_MS } = parts;
     this.#graceMs = graceMs;
+    this.#tls = settings.tls;
+    this.#linked = settings.links;
     // The numbers of packs are the same on all nodes, in every run.
     this.#epoch = parts.nodes === null ? randomBytes(9).toString('hex') : `nodes ${parts.lineage}`;
     this.#labels = labelsOf([settings.name, ...settings.links.map(({ name }) => name)]);
@@ -189,8 +196,7 @@ export class Domains implements Abroad {
   }
 
   #dialFor(link: ReachableLink): HomeLineParts['dial'] {
-    const { settings } = this.#parts;
-    const dial = this.#parts.dial ?? ((to, failed) => dialDomain(settings.tls, to, failed));
+    const dial = this.#parts.dial ?? ((to, failed) => dialDomain(() => this.#tls, to, failed));
     return (failed) => dial(link, failed);
   }
 
@@ -297,7 +303,7 @@ export class Domains implements Abroad {
   }
 
   get readings(): DomainLinkReadings[] {
-    return this.#parts.settings.links.map(({ name }) => {
+    return this.#linked.map(({ name }) => {
       const link = this.#links.get(name);
       return {
         domain: name,
@@ -308,6 +314,49 @@ export class Domains implements Abroad {
         silentMs: link?.silentMs ?? null,
       };
     });
+  }
+
+  // A reload
+
+  /**
+   * Replaces the certificate, and ends the links to domains that the settings have no more. Everything else waits for a
+   * restart.
+   *
+   * @returns whether anything does
+   */
+  reload(read: DomainSettings): boolean {
+    if (!isDeepStrictEqual(read.tls, this.#tls)) {
+      this.#tls = read.tls;
+      this.#entrance?.exchangeCertificate(read.tls);
+      this.#parts.log.info('the certificate of the domain is replaced', { domain: read.name });
+    }
+    const left = new Set(read.links.map(({ name }) => name));
+    const removed = this.#linked.filter(({ name }) => !left.has(name));
+    this.#linked = this.#linked.filter(({ name }) => left.has(name));
+    for (const { name } of removed) this.#unlink(name);
+    const { settings } = this.#parts;
+    const byName = (links: readonly LinkSettings[]): Map<string, LinkSettings> =>
+      new Map(links.map((link) => [link.name, link]));
+    return !isDeepStrictEqual(
+      { ...read, tls: null, links: byName(read.links) },
+      { ...settings, tls: null, links: byName(this.#linked) },
+    );
+  }
+
+  /** Ends the links to a domain, both ways. */
+  #unlink(domain: string): void {
+    const { log } = this.#parts;
+    this.#links.get(domain)?.withdraw();
+    this.#links.delete(domain);
+    this.#sharedLinks.get(domain)?.close();
+    this.#sharedLinks.delete(domain);
+    const known = this.#known.get(domain);
+    this.#known.delete(domain);
+    const visitor = known?.visitor ?? null;
+    if (known !== undefined) known.visitor = null;
+    visitor?.end();
+    this.#dismiss(domain);
+    log.info('a domain is not linked any more', { domain });
   }
 
   /** Ends all links. */

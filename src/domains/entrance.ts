@@ -16,6 +16,7 @@ const CONNECTIONS_PER_LINK = 4;
 const MORE_CONNECTIONS = 16;
 /** The share of the thread's time that strangers who begin TLS may take, in percent. */
 const HANDSHAKE_PERCENT = 10;
+const MIN_VERSION = 'TLSv1.3';
 
 /** A connected domain. */
 export interface Guest {
@@ -125,7 +126,7 @@ export class Entrance {
         ...settings.tls,
         requestCert: true,
         rejectUnauthorized: true,
-        minVersion: 'TLSv1.3',
+        minVersion: MIN_VERSION,
         handshakeCpuPercent: HANDSHAKE_PERCENT,
         onHandshakeError: (error, address) => {
           log.warn('a link has failed to open', { from: formatAddress(address), error: error.message });
@@ -154,6 +155,11 @@ export class Entrance {
 
   get address(): Address {
     return this.#listener.address;
+  }
+
+  /** Shows another certificate from now on. Connections that are open stay. */
+  exchangeCertificate(tls: DomainSettings['tls']): void {
+    this.#listener.setSecureContext({ ...tls, minVersion: MIN_VERSION });
   }
 
   close(): Promise<void> {

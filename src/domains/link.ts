@@ -371,6 +371,16 @@ export class Link implements Pick<Abroad, 'begin'> {
     this.#line.send({ kind: 'stop', id });
   }
 
+  /** The domains are not linked any more: nobody from here is in rooms of the home. */
+  withdraw(): void {
+    for (const mirror of [...this.#mirrors.values()]) {
+      this.#line.attempt(() => {
+        mirror.refused();
+      });
+    }
+    this.close();
+  }
+
   close(): void {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#letters.lost();

@@ -25,6 +25,7 @@ import { LinkAssembly } from './assembly.js';
 import { Clients } from './clients.js';
 import { Cloak } from './cloak.js';
 import { type Alarm, SYSTEM_CLOCK } from './clock.js';
+import { ConfigError } from './config/config-error.js';
 import { changedFixedKeys, type ListenerConfig, type ServerConfig } from './config/server-config.js';
 import { Gatekeeper } from './gatekeeper.js';
 import { type Estate, type LeftClient, leftClient, LeftClients } from './hand-over/estate.js';
@@ -533,6 +534,7 @@ export class ChatServer implements ServerControl {
     const { config: running, log, readConfig } = this.#options;
     try {
       const config = await readConfig();
+      checkDomain(running, config);
       const loan = this.#options.loan?.() ?? null;
       const mayChangeListeners = this.#world.mayChangeListeners || loan !== null;
       // First, because it may fail.
@@ -540,6 +542,7 @@ export class ChatServer implements ServerControl {
       this.#apply(config);
       this.#applied = config;
       const waitingKeys = changedFixedKeys(running, config).filter((key) => key !== 'listeners' || !mayChangeListeners);
+      if (config.domain !== null && this.#domains?.domains.reload(config.domain) === true) waitingKeys.push('domain');
       log.warn('configuration reloaded', { file: this.configurationName, waitingKeys });
       return { problem: null, waitingKeys };
     } catch (error) {
@@ -671,6 +674,14 @@ interface ServerParts {
   readonly keeping: Keeping | null;
   readonly makeNode: NodeMaker | null;
   readonly domains: OpenDomains | null;
+}
+
+/** @throws ConfigError if a server is to have another domain's name: all who know its people know them by it */
+function checkDomain({ domain: running }: ServerConfig, { domain: read }: ServerConfig): void {
+  if (running === null || read === null || running.name === read.name) return;
+  throw new ConfigError(
+    `domain.name: this server is ${running.name}, and cannot become ${read.name} while it runs: restart it`,
+  );
 }
 
 /** Opens the links to other domains, if there are any. Their modules are loaded only then. */

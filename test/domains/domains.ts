@@ -2,6 +2,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { loadConfig } from '../../src/server/config/load.js';
+import type { ServerConfig } from '../../src/server/config/server-config.js';
 import { configuration } from '../server/keeping.js';
 import { TestServer } from '../server/test-server.js';
 import { CertificateFolder, type TestIdentity } from '../support/certificates.js';
@@ -97,6 +98,14 @@ export interface DomainOptions {
 
 /** A server that is a domain. */
 export class TestDomain extends TestServer {
+  /** Holds what a reload reads. */
+  readonly #file: { config: ServerConfig };
+
+  private constructor(running: Pick<TestServer, 'server' | 'records'>, file: { config: ServerConfig }) {
+    super(running);
+    this.#file = file;
+  }
+
   static async start(options: DomainOptions): Promise<TestDomain> {
     const { name, authority, rooms = [], links, identity = authority.identity(name), settings = {}, graceMs } = options;
     const operators = [{ name: 'root', password: 'secret', masks: ['*@*'] }];
@@ -116,7 +125,21 @@ export class TestDomain extends TestServer {
       plainPort: 0,
       ircPort: 0,
     });
-    return new TestDomain(await TestServer.run({ config, ...(graceMs !== undefined && { domainGraceMs: graceMs }) }));
+    const file = { config };
+    const running = await TestServer.run({
+      config,
+      readConfig: () => Promise.resolve(file.config),
+      ...(graceMs !== undefined && { domainGraceMs: graceMs }),
+    });
+    return new TestDomain(running, file);
+  }
+
+  /** Reads a configuration in which the domain has changed. @returns the problem with it, and the keys that wait */
+  reload(change: Partial<NonNullable<ServerConfig['domain']>>): ReturnType<TestServer['server']['reload']> {
+    const { domain } = this.#file.config;
+    if (domain === null) throw new Error('the server is no domain');
+    this.#file.config = { ...this.#file.config, domain: { ...domain, ...change } };
+    return this.server.reload();
   }
 
   /** The port for other domains. */

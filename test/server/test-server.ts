@@ -15,18 +15,18 @@ export class TestServer {
 
   /** Starts a server. What it logs, and why it wants to stop, is in its records. */
   protected static async run(
-    options: Pick<ServerOptions, 'config' | 'leaseMs' | 'domainGraceMs'>,
+    options: Pick<ServerOptions, 'config' | 'leaseMs' | 'domainGraceMs'> & Partial<Pick<ServerOptions, 'readConfig'>>,
   ): Promise<Pick<TestServer, 'server' | 'records'>> {
     const records: string[] = [];
     const record = (event: string, details: Readonly<Record<string, unknown>> = {}): void => {
       records.push(`${event} ${JSON.stringify(details)}`);
     };
     const server = await ChatServer.start({
+      readConfig: () => Promise.resolve(options.config),
       ...options,
       log: { debug: () => undefined, info: record, warn: record, error: record },
       version: '0.0.0',
       configurationName: '-',
-      readConfig: () => Promise.resolve(options.config),
       onStop: (reason) => {
         records.push(`stop ${reason}`);
       },

@@ -134,7 +134,8 @@ const FIXED_KEYS: Readonly<Record<string, (config: ServerConfig) => unknown>> = 
   store: ({ store }) => store && { ...store, history: null },
   history: ({ store }) => store?.history,
   node: ({ node }) => node,
-  domain: ({ domain }) => domain,
+  // The links decide what else waits.
+  domain: ({ domain }) => domain === null,
   'server.name': ({ irc }) => irc.serverName,
 };
 

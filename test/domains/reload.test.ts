@@ -1,0 +1,92 @@
+/** A configuration of a domain that is read again. */
+import { readFileSync } from 'node:fs';
+import { connect } from 'node:tls';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { ask } from '../server/keeping.js';
+import { hasOpenssl, type TestIdentity } from '../support/certificates.js';
+import { nextEvent, until } from '../support/deadline.js';
+import { Authority, startPair, type TestDomain } from './domains.js';
+
+const tea = '#tea:beijing.example';
+
+/** Returns the serial number of the certificate that a domain shows. */
+async function serialOf(domain: TestDomain, { certFile, keyFile }: TestIdentity, ca: TestIdentity): Promise<string> {
+  const socket = connect({
+    host: '127.0.0.1',
+    port: domain.linkPort,
+    servername: 'beijing.example',
+    ca: readFileSync(ca.certFile),
+    cert: readFileSync(certFile),
+    key: readFileSync(keyFile),
+  });
+  onTestFinished(() => void socket.destroy());
+  await nextEvent(socket, 'secureConnect');
+  return socket.getPeerCertificate().serialNumber;
+}
+
+describe.skipIf(!hasOpenssl)(`a reload of a domain${hasOpenssl ? '' : ' (needs openssl)'}`, () => {
+  const authority = new Authority();
+
+  test('new links show the new certificate, and those that are open stay', async () => {
+    const { beijing, shanghai, toBeijing } = await startPair(authority);
+    const [bob, ann] = [await beijing.irc('bob'), await shanghai.irc('ann')];
+    await ask(bob, 'JOIN #tea', / 366 /);
+    await ask(ann, `JOIN ${tea}`, / 366 /);
+    const guest = authority.identity('shanghai.example');
+    const before = await serialOf(beijing, guest, authority.own);
+    const next = authority.folder.make({ name: 'beijing.example', issuer: authority.own });
+    const tls = {
+      cert: readFileSync(next.certFile, 'utf8'),
+      key: readFileSync(next.keyFile, 'utf8'),
+      ca: readFileSync(authority.own.certFile, 'utf8'),
+    };
+    expect(await beijing.reload({ tls })).toEqual({ problem: null, waitingKeys: [] });
+    expect(await serialOf(beijing, guest, authority.own)).not.toBe(before);
+    await ask(ann, `PRIVMSG ${tea} :the link is as it was`, /:ann!\S+ PRIVMSG/);
+    await bob.lineLike(/:the link is as it was/);
+    toBeijing.cut();
+    await shanghai.linked('beijing.example', false);
+    toBeijing.mend();
+    await shanghai.linked('beijing.example');
+    await ask(ann, `PRIVMSG ${tea} :and again`, /:ann!\S+ PRIVMSG/);
+    await bob.lineLike(/:and again/);
+  });
+
+  test('a domain that is removed is out at once, both ways, and does not come back', async () => {
+    const { beijing, shanghai } = await startPair(authority);
+    const [bob, ann] = [await beijing.irc('bob'), await shanghai.irc('ann')];
+    await ask(bob, 'JOIN #tea', / 366 /);
+    await ask(bob, 'JOIN #boats:shanghai.example', / 366 /);
+    await ask(ann, `JOIN ${tea}`, / 366 /);
+    await bob.lineLike(/:ann\/shanghai!\S+ JOIN/);
+    expect(await beijing.reload({ links: [] })).toEqual({ problem: null, waitingKeys: [] });
+    const lines = [await bob.lineLike(/PART/), await bob.lineLike(/PART/)].map((line) =>
+      / :(\S+)!\S+ PART (\S+)/.exec(line)?.slice(1),
+    );
+    expect(lines.sort()).toEqual([
+      ['ann/shanghai', '#tea'],
+      ['bob', '#boats:shanghai.example'],
+    ]);
+    expect(beijing.server.readings().domainLinks).toEqual([]);
+    await shanghai.linked('beijing.example', false);
+    await until(() => beijing.records.some((record) => record.includes('it is not linked')), 'another attempt');
+    await ask(bob, 'CAP REQ standard-replies', /ACK/);
+    await ask(bob, 'JOIN #boats:shanghai.example', / UNKNOWN_DOMAIN /);
+    await ask(ann, 'CAP REQ standard-replies', /ACK/);
+    await ask(ann, 'PRIVMSG bob/beijing :?', / DOMAIN_UNREACHABLE bob\/beijing /);
+    await ask(bob, 'PRIVMSG #tea :we talk on', /we talk on/);
+  });
+
+  test('another name is refused, and nothing else of that file applies; other changes wait', async () => {
+    const { beijing, shanghai } = await startPair(authority);
+    const renamed = await beijing.reload({ name: 'peking.example', links: [] });
+    expect(renamed.problem).toMatch(/domain\.name: this server is beijing\.example, and cannot become peking\.example/);
+    await shanghai.linked('beijing.example');
+    expect(beijing.server.readings().domainLinks).toHaveLength(1);
+    const links = [{ name: 'shanghai.example', at: null, rooms: [] }];
+    const waits = { problem: null, waitingKeys: ['domain'] };
+    expect(await beijing.reload({ name: 'beijing.example', links })).toEqual(waits);
+    expect(await beijing.reload({ rooms: [] })).toEqual(waits);
+    await shanghai.linked('beijing.example');
+  });
+});
