@@ -10,6 +10,9 @@ import type { RunningWorkers } from './workers.js';
 /** What is left in the folder of data that nobody uses. */
 export const DATA = ['fdmux.db', 'lock'];
 
+/** The names of files, in the order of the alphabet: not every runtime sorts them. */
+export const filesIn = (folder: string): string[] => readdirSync(folder).sort();
+
 let nicks = 0;
 
 /** Connects clients until each worker has some. @returns one of each, by worker */
@@ -29,7 +32,7 @@ export async function clientsOfBoth({ server, ctl }: RunningWorkers): Promise<Re
 export async function stopped({ server, folder }: RunningWorkers): Promise<void> {
   server.process.kill('SIGTERM');
   expect(await server.process.ended()).toMatchObject({ code: 0 });
-  expect(readdirSync(folder)).toEqual(DATA);
+  expect(filesIn(folder)).toEqual(DATA);
 }
 
 export const isAlive = (pid: number): boolean => existsSync(`/proc/${pid}`);

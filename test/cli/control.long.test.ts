@@ -1,5 +1,5 @@
 /** More of `fdmux serve --workers`: reloads, metrics, unix sockets, starts that fail. */
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -9,7 +9,7 @@ import { nextEvent, until } from '../support/deadline.js';
 import { listenPeer } from '../support/peers.js';
 import { cliPath, run } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary.js';
-import { addressesOf, clientsOfBoth, DATA, isAlive, isOpen, reached, stopped } from './control-clients.js';
+import { addressesOf, clientsOfBoth, DATA, filesIn, isAlive, isOpen, reached, stopped } from './control-clients.js';
 import { kill } from './upgrades.js';
 import { replaced, startWorkers } from './workers.js';
 
@@ -227,7 +227,7 @@ test('what cannot work is said at once, and nothing is left', async () => {
     code: 1,
     stderr: expect.stringMatching(/in use.*--irc-port names another/),
   });
-  expect(readdirSync(folder)).toEqual(DATA);
+  expect(filesIn(folder)).toEqual(DATA);
   expect(await run(process.execPath, [cliPath, 'serve', '--workers', '2'])).toMatchObject({
     code: 2,
     stderr: 'fdmux: workers need a folder that they share: --data <folder>\n',
@@ -242,5 +242,5 @@ test('a worker that cannot start ends all of them', async () => {
   const ended = await run(process.execPath, ['--require', script, cliPath, ...args]);
   expect(ended.code).toBe(1);
   expect(ended.stderr).toMatch(/fdmux: worker w\d has not started \(exit code 1\): what it says is above\n$/);
-  expect(readdirSync(folder)).toEqual(DATA);
+  expect(filesIn(folder)).toEqual(DATA);
 });

@@ -1,5 +1,5 @@
 /** `fdmux serve --workers`: several processes that serve one chat, and the process that looks after them. */
-import { readdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { present } from '../../src/errors.js';
@@ -7,7 +7,7 @@ import { BACKEND_NAMES } from '../../src/multiplexer/backend.js';
 import { ask } from '../server/keeping.js';
 import { until } from '../support/deadline.js';
 import { temporaryFolder } from '../support/temporary.js';
-import { clientsOfBoth, DATA, isAlive, stopped } from './control-clients.js';
+import { clientsOfBoth, DATA, filesIn, isAlive, stopped } from './control-clients.js';
 import { kill } from './upgrades.js';
 import { pidOf, replaced, startWorkers } from './workers.js';
 
@@ -142,7 +142,7 @@ test('all workers are upgraded, and then the control process: nobody is disconne
   await replaced(running, worker);
   kill(control, 'SIGTERM');
   await until(() => !isAlive(control), 'the end of the control process');
-  expect(readdirSync(running.folder)).toEqual(DATA);
+  expect(filesIn(running.folder)).toEqual(DATA);
 });
 
 test('if the new control process fails when it takes over, the old one goes on with its workers', async () => {
