@@ -326,7 +326,7 @@ async function runTests(row, { program, args = [], env: runtimeEnv }, env, files
   if (!existsSync(report)) {
     // The table shows the reason; vitest's output is for the person who runs the matrix.
     process.stdout.write(`${ended.output.slice(-4000)}\n`);
-    return { [files[0]]: failedAsAWhole(files.join(' '), `no report (${ended.reason})`) };
+    return { [files[0]]: failedAsAWhole(files, `no report (${ended.reason})`) };
   }
   const { testResults } = JSON.parse(readFileSync(report, 'utf8'));
   const byFile = Object.fromEntries(testResults.map((file) => [relative(root, file.name), outcomeOf(row, file)]));
@@ -335,9 +335,8 @@ async function runTests(row, { program, args = [], env: runtimeEnv }, env, files
     const output = stripVTControlCharacters(ended.output);
     const what = /(?:Unhandled|Uncaught) (?!Errors)[^\n]*\n[^]*?(\w*Error[^\n]*)/.exec(output)?.[1] ?? ended.reason;
     const origin = /originated in "([^"]+)"/.exec(output)?.[1];
-    if (byFile[origin] === undefined)
-      return { [files[0]]: failedAsAWhole(`${files.join(' ')}, outside of the tests`, what) };
-    fail(byFile[origin], { name: `${origin}, outside of the tests`, message: what });
+    if (byFile[origin] === undefined) return { [files[0]]: failedAsAWhole(files, `outside of the tests: ${what}`) };
+    fail(byFile[origin], { name: origin, message: `outside of the tests: ${what}` });
   }
   return byFile;
 }
@@ -366,9 +365,9 @@ function emptyOutcome() {
 }
 
 /** The outcome of files of which no single test is known to have failed. */
-function failedAsAWhole(name, message) {
+function failedAsAWhole([first, ...others], message) {
   const outcome = emptyOutcome();
-  fail(outcome, { name, message });
+  fail(outcome, { name: others.length === 0 ? first : `${first} and ${others.length} others`, message });
   return outcome;
 }
 
