@@ -66,7 +66,7 @@ export class Keeping {
     this.markers = new OutsideMarkers(new StoredMarkers(store), outside);
     const daysOf = daysOfLogs(config);
     const history = new StoredHistory(store, (shelf) => daysOf(shelf) !== 0 && !shelf.startsWith('s:'));
-    logs.keepAfter?.(history);
+    logs.keepAfter(history);
     this.history = new OutsideHistory(history, outside);
     this.#writes = new LastingWrites(store);
     this.members = new StoredMembers(this.#writes, members);

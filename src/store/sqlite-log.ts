@@ -4,7 +4,9 @@ import type { LogName, Pack } from '../log/entry.js';
 import { isLogName } from '../log/log-name.js';
 import type { AppendAnswer, Excerpt, Following, LogRange, LogSink, SharedLog } from '../log/shared-log.js';
 import type { EmptyLogs, KeptState, KnownTops, Page, StoredState } from './log-reads.js';
+import { StateKeeping } from './state-keeping.js';
 import type { Store } from './store.js';
+import type { HistoryBacklog } from './store-access.js';
 import type { Failure } from './store-error.js';
 import { StoredLog } from './stored-log.js';
 import type { Write } from './tasks.js';
@@ -50,6 +52,7 @@ export class SqliteLog implements SharedLog {
   #floor: number;
   /** The kept states when the store was opened. */
   readonly states: readonly (StoredState & { readonly log: LogName })[];
+  readonly #keeping = new StateKeeping({ put: (log, kept) => this.#keep(log, kept), isOrdered: true });
   #retry: NodeJS.Timeout | null = null;
   #isClosed = false;
 
@@ -96,16 +99,11 @@ export class SqliteLog implements SharedLog {
 
   /** Keeps the state of a log after a pack: the next opening of the store brings it, and the packs after it. */
   keep(log: LogName, seq: number, state: string | null): void {
-    if (this.#isClosed || this.#retry !== null) return;
-    this.#store.write(
-      { kind: 'keep', log, seq, state, mayBegin: state !== null },
-      {
-        written: () => undefined,
-        failed: (failure) => {
-          this.#failed(failure);
-        },
-      },
-    );
+    this.#keeping.keep(log, seq, state);
+  }
+
+  keepAfter(history: HistoryBacklog): void {
+    this.#keeping.after(history);
   }
 
   stateOf(log: LogName): Promise<KeptState | null> {
@@ -143,7 +141,7 @@ export class SqliteLog implements SharedLog {
       answer.failed('invalid');
       return;
     }
-    if (this.#retry !== null) {
+    if (this.#retry !== null || !this.#keeping.takes(name)) {
       answer.failed('unknown');
       return;
     }
@@ -209,6 +207,7 @@ export class SqliteLog implements SharedLog {
   /** Ends all following. The store stays open. */
   close(): void {
     this.#isClosed = true;
+    this.#keeping.close();
     if (this.#retry !== null) clearTimeout(this.#retry);
     for (const log of this.#logs.values()) log.close();
     this.#logs.clear();
@@ -261,6 +260,25 @@ export class SqliteLog implements SharedLog {
   #page(log: LogName, after: number, maxPacks: number): Promise<Page | null> {
     if (this.#isClosed) return Promise.resolve(null);
     return this.#store.read('packs', { log, after, maxPacks }).catch(() => null);
+  }
+
+  /** @returns whether the store has answered: a state that it refuses is given up */
+  #keep(log: LogName, { seq, state }: KeptState): Promise<boolean> {
+    if (this.#isClosed || this.#retry !== null) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      this.#store.write(
+        { kind: 'keep', log, seq, state, mayBegin: state !== null },
+        {
+          written: () => {
+            resolve(true);
+          },
+          failed: (failure) => {
+            this.#failed(failure);
+            resolve(failure.code === 'ERR_STORE_REFUSED');
+          },
+        },
+      );
+    });
   }
 
   #write(write: Write): Promise<boolean> {

@@ -27,6 +27,8 @@ export interface StoreAccess {
 
 /** What was said and is not stored yet. */
 export interface HistoryBacklog {
+  /** Whether any of it waits for its next attempt, because it has failed to be stored. */
+  readonly isBehind: boolean;
   /** Whether so much of it waits that more might be lost. */
   readonly isFull: boolean;
   /** Resolves when all of it is stored. */
@@ -49,9 +51,9 @@ export interface StoreLogs extends SharedLog {
   removeEmpty?(): Promise<void>;
   /**
    * Keeps a state only after everything that was said up to then is stored, since the packs that it replaces hold that,
-   * too; and takes nothing that is said while the history is full. Absent if the store keeps its order by itself.
+   * too; and takes nothing that is said while the history is full.
    */
-  keepAfter?(history: HistoryBacklog): void;
+  keepAfter(history: HistoryBacklog): void;
   /** Reads the kept state of a log now; null if the store does not answer. */
   stateOf(name: LogName): Promise<KeptState | null>;
   /**

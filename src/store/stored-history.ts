@@ -9,10 +9,10 @@ import { Turns } from './turns.js';
 
 /**
  * Writes that the store has not taken, for example while its disk is full, are made again; beyond this number, the
- * oldest are lost. Lines that have waited for another node may be among them, all at once.
+ * oldest are dropped. Only packs of other nodes bring so many, or lines that have waited for another node, all at once.
  */
 const MAX_UNWRITTEN = 30_000;
-/** From this number on, logs that are elsewhere take nothing more. */
+/** From this number on, logs take nothing more that is said. */
 const FULL_UNWRITTEN = MAX_UNWRITTEN / 2;
 /** After how long, in milliseconds. */
 const RETRY_MS = 500;
@@ -45,6 +45,8 @@ export class StoredHistory implements History, Shelves, HistoryBacklog {
   readonly #unwritten: Write[] = [];
   /** How many of those have failed since the last attempt: they are the first. */
   #failed = 0;
+  /** Whether some of them were dropped: only a process that applies their packs again can write them. */
+  #hasDropped = false;
   /** How many are written at once: lines that have failed together may fit one by one. */
   #portion = 1;
   /** The redactions that are being written: a line that fails before one of them must not be written after it. */
@@ -98,15 +100,22 @@ export class StoredHistory implements History, Shelves, HistoryBacklog {
     return this.#store.read('line-time', { shelves, msgid }).catch(() => null);
   }
 
+  get isBehind(): boolean {
+    return this.#unwritten.length > 0 || this.#hasDropped;
+  }
+
   get isFull(): boolean {
     return this.#unwritten.length >= FULL_UNWRITTEN;
   }
 
-  /** Resolves when everything that has been recorded so far is stored. It waits as long as the store takes nothing. */
+  /**
+   * Resolves when everything that has been recorded so far is stored. It waits as long as the store takes nothing, and
+   * for ever if something was dropped.
+   */
   async whenStored(): Promise<void> {
     for (;;) {
       await this.#written();
-      if (this.#unwritten.length === 0) return;
+      if (!this.isBehind) return;
       await new Promise<void>((goOn) => {
         this.#whenWritten.push(goOn);
       });
@@ -125,7 +134,7 @@ export class StoredHistory implements History, Shelves, HistoryBacklog {
       return;
     }
     this.#unwritten.push(again(write));
-    if (this.#unwritten.length > MAX_UNWRITTEN) this.#unwritten.shift();
+    this.#dropOldest();
   }
 
   #post(write: Write, stored: () => void = () => undefined): void {
@@ -154,7 +163,15 @@ export class StoredHistory implements History, Shelves, HistoryBacklog {
       this.#failed += 1;
     }
     this.#portion = 1;
+    this.#dropOldest();
     if (!this.#isClosed) this.#retry ??= setTimeout(this.#writeAgain, RETRY_MS);
+  }
+
+  #dropOldest(): void {
+    if (this.#unwritten.length <= MAX_UNWRITTEN) return;
+    this.#unwritten.shift();
+    this.#failed = Math.max(this.#failed - 1, 0);
+    this.#hasDropped = true;
   }
 
   #dropRedaction(write: Write): void {

@@ -57,6 +57,10 @@ export class WriteBatches {
   /** Writes that are under way in batches. */
   #posted = 0;
   #isPosting = false;
+  /** Lines that are under way. */
+  #lines = 0;
+  /** Whether a state waits in the queue. */
+  #hasState = false;
   /** Called when nothing is being written, and nothing waits for it. */
   #onIdle: () => void = () => undefined;
 
@@ -67,6 +71,7 @@ export class WriteBatches {
   /** Writes something with everything else that this turn has to write. */
   write(write: Write, answer: WriteAnswer = UNANSWERED): void {
     this.#queue.push({ write, answer });
+    if (write.kind === 'keep') this.#hasState = true;
     if (this.#isPosting) return;
     this.#isPosting = true;
     // After the callback that is running, which is one turn of the server.
@@ -102,8 +107,12 @@ export class WriteBatches {
 
   #post(): void {
     if (this.#batches >= this.#parts.atOnce || this.#queue.length === 0) return;
+    // The batch of those lines may fail, and this one may not.
+    if (this.#hasState && this.#lines > 0) return;
     const batch = this.#queue;
     this.#queue = [];
+    this.#hasState = false;
+    this.#lines += linesIn(batch);
     this.#batches += 1;
     this.#posted += batch.length;
     this.#parts.pace.begin();
@@ -114,6 +123,7 @@ export class WriteBatches {
     const outcome = await this.#parts.send(batch.map(({ write }) => write));
     this.#batches -= 1;
     this.#posted -= batch.length;
+    this.#lines -= linesIn(batch);
     this.#parts.pace.end();
     let failure: Failure | null = null;
     for (const [index, queued] of batch.entries()) {
@@ -150,4 +160,10 @@ export class WriteBatches {
       });
     }
   }
+}
+
+function linesIn(batch: readonly Queued[]): number {
+  let count = 0;
+  for (const { write } of batch) if (write.kind === 'line') count += 1;
+  return count;
 }

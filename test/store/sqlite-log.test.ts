@@ -3,8 +3,10 @@ import type { LogName } from '../../src/log/entry.js';
 import { check } from '../../src/store/archive.js';
 import { SqliteLog } from '../../src/store/sqlite-log.js';
 import type { Store } from '../../src/store/store.js';
+import { StoredHistory } from '../../src/store/stored-history.js';
 import { Answers, describeSharedLog, Ear } from '../log/contract.js';
 import { mark } from '../log/entries.js';
+import { saidAt } from '../support/history-lines.js';
 import { openFile, openStore, settled } from '../support/stores.js';
 import { temporaryFolder } from '../support/temporary.js';
 
@@ -199,4 +201,51 @@ test('a row stays if its number cannot be kept', async () => {
   await log.removeEmpty();
   expect(file.prepare('SELECT name, top FROM log').all()).toEqual([{ name: ROOM, top: 3 }]);
   expect(await append(store, log, ROOM, 'd')).toEqual([4]);
+});
+
+test('no state is kept before lines that wait, also of a room that has closed', async () => {
+  const folder = temporaryFolder();
+  const store = await openStore({ folder, maxBytes: 1_000_000 });
+  const log = await SqliteLog.open(store);
+  const history = new StoredHistory(store);
+  log.keepAfter(history);
+  const file = await openFile(folder);
+  // A line that the file has no room for, while it has room for others, and for states.
+  file.exec(`CREATE TRIGGER full BEFORE INSERT ON line
+    BEGIN INSERT INTO trial(body) VALUES(zeroblob(10000000)); END`);
+  await append(store, log, ROOM, 'a');
+  await append(store, log, 'r:#b', 'a');
+  history.record(ROOM, saidAt(1));
+  await settled(store);
+  log.keep(ROOM, 1, null);
+  log.keep('r:#b', 1, '{}');
+  await settled(store);
+  // A process that ended here would leave this.
+  const kept = (): unknown => file.prepare('SELECT name, kept_seq, kept FROM log ORDER BY name').all();
+  expect(kept()).toEqual([
+    { name: ROOM, kept_seq: 0, kept: null },
+    { name: 'r:#b', kept_seq: 0, kept: null },
+  ]);
+  // Nothing that may still be needed is removed meanwhile.
+  store.write({ kind: 'retain', log: ROOM, fromMs: Number.MAX_SAFE_INTEGER });
+  await log.removeEmpty();
+  expect(await log.read(ROOM, { after: 0, maxPacks: 9 })).toMatchObject({ first: 1, top: 1 });
+  file.exec('DROP TRIGGER full');
+  await expect.poll(kept, { timeout: 10_000 }).toEqual([
+    { name: ROOM, kept_seq: 1, kept: null },
+    { name: 'r:#b', kept_seq: 1, kept: '{}' },
+  ]);
+  expect(file.prepare('SELECT count(*) AS lines FROM line').get()).toEqual({ lines: 1 });
+  history.close();
+  log.close();
+});
+
+test('nothing is said while the history takes nothing more', async () => {
+  const store = await openStore();
+  const log = await SqliteLog.open(store);
+  const history = { isBehind: true, isFull: true, whenStored: () => Promise.resolve() };
+  log.keepAfter(history);
+  expect(await append(store, log, ROOM, 'a')).toEqual(['unknown']);
+  history.isFull = false;
+  expect(await append(store, log, ROOM, 'a')).toEqual([1]);
 });

@@ -9,9 +9,11 @@ import { STORE_FILE } from '../../src/store/folder.js';
 import { lineReads } from '../../src/store/line-reads.js';
 import { lineWrites } from '../../src/store/line-writes.js';
 import { SqliteLog } from '../../src/store/sqlite-log.js';
+import type { StoreAccess } from '../../src/store/store-access.js';
 import { StoredAccounts } from '../../src/store/stored-accounts.js';
 import { StoredHistory } from '../../src/store/stored-history.js';
 import { StoredMarkers } from '../../src/store/stored-markers.js';
+import type { WriteAnswer } from '../../src/store/write-batches.js';
 import { accountOf } from '../accounts/book.js';
 import { Answers } from '../log/contract.js';
 import { saidAt } from '../support/history-lines.js';
@@ -21,6 +23,17 @@ import { recordByClocks } from './clocks.js';
 import { searched } from './searched.js';
 
 const ROOM = 'r:#a';
+
+/** A store that is asked nothing. */
+const NO_STORE: StoreAccess = {
+  facts: { run: 1, prefix: '' },
+  write: () => undefined,
+  read: () => Promise.reject(new Error('nobody asks')),
+  search: () => Promise.reject(new Error('nobody asks')),
+  isBusy: false,
+  readings: () => ({ bytes: 0, queued: 0, batchesTotal: 0, lateBatchesTotal: 0, busyMsTotal: 0 }),
+  close: () => Promise.resolve(),
+};
 
 const lineOf = (seq: number, text: string): Line => ({ ...saidAt(seq), text, tags: [['react', text]] });
 
@@ -152,9 +165,36 @@ test('a history that could lose lines says that it is full', async () => {
   await store.close();
   for (let seq = 0; seq < 14_999; seq += 1) history.record(ROOM, lineOf(seq, ''));
   await history.lines(all);
-  expect(history.isFull).toBe(false);
+  expect([history.isBehind, history.isFull]).toEqual([true, false]);
   history.record(ROOM, lineOf(14_999, ''));
   expect(history.isFull).toBe(true);
+  history.close();
+});
+
+test('a history that has dropped lines is behind for ever: only their packs can bring them again', async () => {
+  let isFailing = true;
+  const store = {
+    write: (_: unknown, answer?: WriteAnswer) => {
+      if (isFailing) answer?.failed({ code: 'ERR_STORE_FULL', message: 'full' });
+      else answer?.written(1);
+    },
+  };
+  const history = new StoredHistory({ ...NO_STORE, ...store });
+  expect(history.isBehind).toBe(false);
+  for (let seq = 0; seq < 30_000; seq += 1) history.record(ROOM, lineOf(seq, ''));
+  isFailing = false;
+  await expect.poll(() => history.isBehind, { timeout: 10_000 }).toBe(false);
+  await history.whenStored();
+  isFailing = true;
+  for (let seq = 0; seq < 30_001; seq += 1) history.record(ROOM, lineOf(seq, ''));
+  isFailing = false;
+  await expect.poll(() => history.isFull, { timeout: 10_000 }).toBe(false);
+  let isStored = false;
+  void history.whenStored().then(() => {
+    isStored = true;
+  });
+  await history.lines(all);
+  expect([history.isBehind, isStored]).toEqual([true, false]);
   history.close();
 });
 

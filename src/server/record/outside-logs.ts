@@ -149,7 +149,7 @@ export class OutsideLogs implements StoreLogs {
   }
 
   keepAfter(history: HistoryBacklog): void {
-    this.#logs?.keepAfter?.(history);
+    this.#logs?.keepAfter(history);
   }
 
   close(): void {

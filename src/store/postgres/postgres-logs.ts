@@ -1,11 +1,13 @@
 /** The logs of a store in PostgreSQL. */
-import type { LogName } from '../../log/entry.js';
+import type { LogName, Pack } from '../../log/entry.js';
 import type { RemoteLogOptions } from '../../log/remote-log.js';
+import type { AppendAnswer } from '../../log/shared-log.js';
 import { CountedLog } from '../counted-log.js';
 import { type KeptLogs, readKeptLogs } from '../kept-logs.js';
 import type { KeptState } from '../log-reads.js';
 import { startLogs } from '../start-logs.js';
-import type { StoreAccess, StoreLogs } from '../store-access.js';
+import { putInto, StateKeeping } from '../state-keeping.js';
+import type { HistoryBacklog, StoreAccess, StoreLogs } from '../store-access.js';
 import { PostgresBroker } from './postgres-broker.js';
 
 /** The choices of {@link PostgresLogs}. */
@@ -18,6 +20,7 @@ export interface PostgresLogsOptions extends RemoteLogOptions {
 export class PostgresLogs extends CountedLog implements StoreLogs {
   readonly states: StoreLogs['states'];
   readonly #store: StoreAccess;
+  readonly #keeping: StateKeeping;
 
   private constructor(
     broker: PostgresBroker,
@@ -27,6 +30,7 @@ export class PostgresLogs extends CountedLog implements StoreLogs {
   ) {
     super(broker, ends, options);
     this.#store = store;
+    this.#keeping = new StateKeeping({ put: putInto(store), isOrdered: true });
     this.states = states;
   }
 
@@ -52,6 +56,20 @@ export class PostgresLogs extends CountedLog implements StoreLogs {
   }
 
   keep(log: LogName, seq: number, state: string | null): void {
-    this.#store.write({ kind: 'keep', log, seq, state });
+    this.#keeping.keep(log, seq, state);
+  }
+
+  keepAfter(history: HistoryBacklog): void {
+    this.#keeping.after(history);
+  }
+
+  override append(name: LogName, pack: Pack, answer: AppendAnswer): void {
+    if (this.#keeping.takes(name)) super.append(name, pack, answer);
+    else answer.failed('unknown');
+  }
+
+  override close(): void {
+    this.#keeping.close();
+    super.close();
   }
 }

@@ -1,12 +1,12 @@
 /** The logs of a store whose logs are in Redis. */
 import type { LogName, Pack } from '../../log/entry.js';
-import { SHARED_PRIVATE_LOG } from '../../log/log-name.js';
 import type { RemoteLogOptions } from '../../log/remote-log.js';
 import type { AppendAnswer } from '../../log/shared-log.js';
 import { CountedLog } from '../counted-log.js';
 import type { Holding, KeptState, LogEnds } from '../log-reads.js';
 import { type LogTop, LogTops } from '../log-tops.js';
 import { startLogs } from '../start-logs.js';
+import { StateKeeping } from '../state-keeping.js';
 import type { HistoryBacklog, StoreLogs } from '../store-access.js';
 import type { RedisDurability } from './durability.js';
 import { RedisBroker, type RedisBrokerOptions, type RedisState } from './redis-broker.js';
@@ -35,23 +35,15 @@ export class RedisLogs extends CountedLog implements StoreLogs {
   /** The logs that had lost packs which are recorded elsewhere. */
   readonly behind: readonly LogName[];
   readonly #broker: RedisBroker;
-  /** States that are not kept yet, the latest of each log. */
-  readonly #unkept = new Map<LogName, KeptState>();
-  #isKeeping = false;
-  #history: HistoryBacklog | null = null;
+  /** The lines are in another store, which knows nothing of the order of both. */
+  readonly #keeping = new StateKeeping({ put: (log, kept) => this.#keep(log, kept), isOrdered: false });
 
   private constructor(
     broker: RedisBroker,
     { states, behind }: Found,
-    { onTrouble = () => undefined, isShared = false, ...options }: RedisLogsOptions,
+    { isShared = false, ...options }: RedisLogsOptions,
   ) {
-    super(broker, isShared ? null : states, {
-      ...options,
-      onTrouble: (why) => {
-        onTrouble(why);
-        if (why === null) void this.#keepAll();
-      },
-    });
+    super(broker, isShared ? null : states, options);
     this.#broker = broker;
     this.behind = behind;
     this.states = states
@@ -95,18 +87,21 @@ export class RedisLogs extends CountedLog implements StoreLogs {
   }
 
   keep(log: LogName, seq: number, state: string | null): void {
-    if (seq < (this.#unkept.get(log)?.seq ?? 0)) return;
-    this.#unkept.set(log, { seq, state });
-    void this.#keepAll();
+    this.#keeping.keep(log, seq, state);
   }
 
   keepAfter(history: HistoryBacklog): void {
-    this.#history = history;
+    this.#keeping.after(history);
   }
 
   override append(name: LogName, pack: Pack, answer: AppendAnswer): void {
-    if (this.#history?.isFull === true && hasLines(name)) answer.failed('unknown');
-    else super.append(name, pack, answer);
+    if (this.#keeping.takes(name)) super.append(name, pack, answer);
+    else answer.failed('unknown');
+  }
+
+  override close(): void {
+    this.#keeping.close();
+    super.close();
   }
 
   /**
@@ -128,24 +123,13 @@ export class RedisLogs extends CountedLog implements StoreLogs {
     return states.map(({ log, first, top, state }) => ({ log, first, top, hasState: state !== null, hasLines: false }));
   }
 
-  /** Keeps one state after the other; those that are left when the server is lost are kept when it is back. */
-  async #keepAll(): Promise<void> {
-    if (this.#isKeeping) return;
-    this.#isKeeping = true;
-    while (this.isUp) {
-      const [next] = this.#unkept;
-      if (next === undefined) break;
-      const [log, kept] = next;
-      await this.#history?.whenStored();
-      const isDone = await this.#broker.keep(log, kept.seq, kept.state).then(
-        () => true,
-        // A state that the server refuses is given up: a later one contains all of it.
-        () => this.isUp,
-      );
-      // A later one may have taken its place meanwhile.
-      if (isDone && this.#unkept.get(log) === kept) this.#unkept.delete(log);
-    }
-    this.#isKeeping = false;
+  async #keep(log: LogName, { seq, state }: KeptState): Promise<boolean> {
+    if (!this.isUp) return false;
+    return this.#broker.keep(log, seq, state).then(
+      () => true,
+      // A state that the server refuses is given up: a later one contains all of it.
+      () => this.isUp,
+    );
   }
 }
 
@@ -153,9 +137,4 @@ export class RedisLogs extends CountedLog implements StoreLogs {
 function notReaching(states: readonly RedisState[], recorded: readonly LogTop<LogName>[]): LogTop<LogName>[] {
   const tops = new LogTops(states);
   return recorded.filter(({ log, top }) => tops.of(log) < top);
-}
-
-/** Whether what is said in a log goes into the history. */
-function hasLines(name: LogName): boolean {
-  return name.startsWith('r:') || name === SHARED_PRIVATE_LOG;
 }

@@ -1,18 +1,22 @@
 /** The logs of a store that another process has. */
-import type { LogName } from '../../log/entry.js';
+import type { LogName, Pack } from '../../log/entry.js';
+import type { AppendAnswer } from '../../log/shared-log.js';
 import { SocketLog, type SocketLogOptions } from '../../log/socket-log.js';
 import { type KeptLogs, readKeptLogs } from '../kept-logs.js';
 import type { KeptState } from '../log-reads.js';
-import type { StoreAccess, StoreLogs } from '../store-access.js';
+import { putInto, StateKeeping } from '../state-keeping.js';
+import type { HistoryBacklog, StoreAccess, StoreLogs } from '../store-access.js';
 
 /** The logs with their kept states. Other processes append to them, too. */
 export class RemoteLogs extends SocketLog implements StoreLogs {
   readonly states: StoreLogs['states'];
   readonly #store: StoreAccess;
+  readonly #keeping: StateKeeping;
 
   private constructor(store: StoreAccess, { states }: KeptLogs, options: SocketLogOptions) {
     super(options);
     this.#store = store;
+    this.#keeping = new StateKeeping({ put: putInto(store), isOrdered: true });
     this.states = states;
   }
 
@@ -30,6 +34,20 @@ export class RemoteLogs extends SocketLog implements StoreLogs {
   }
 
   keep(log: LogName, seq: number, state: string | null): void {
-    this.#store.write({ kind: 'keep', log, seq, state });
+    this.#keeping.keep(log, seq, state);
+  }
+
+  keepAfter(history: HistoryBacklog): void {
+    this.#keeping.after(history);
+  }
+
+  override append(name: LogName, pack: Pack, answer: AppendAnswer): void {
+    if (this.#keeping.takes(name)) super.append(name, pack, answer);
+    else answer.failed('unknown');
+  }
+
+  override close(): void {
+    this.#keeping.close();
+    super.close();
   }
 }

@@ -26,6 +26,7 @@ function storeLogs(log: SharedLog, topOf: (name: LogName) => number = () => 0): 
     topOf,
     stateOf: () => Promise.resolve(null),
     keep: () => undefined,
+    keepAfter: () => undefined,
   };
 }
 

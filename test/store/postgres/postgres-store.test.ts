@@ -186,6 +186,28 @@ describePostgres((database) => {
     expect(answers.got).toEqual([1, 1, 2, 2]);
   });
 
+  test('no state is kept before lines that wait, so a server that ends leaves all packs to the next one', async () => {
+    const { store, logs } = await open();
+    const history = new StoredHistory(store);
+    logs.keepAfter(history);
+    await database.admin.query(`CREATE FUNCTION fdmux.no_room() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION 'full' USING ERRCODE = 'disk_full'; END $$;
+      CREATE TRIGGER no_room BEFORE INSERT ON fdmux.line EXECUTE FUNCTION fdmux.no_room()`);
+    const answers = new Answers();
+    logs.append(ROOM, [mark('a')], answers);
+    await until(() => answers.got.length === 1, 'a pack');
+    history.record(ROOM, saidAt(1));
+    await settled(store);
+    for (const state of ['"open"', null]) logs.keep(ROOM, 1, state);
+    await settled(store);
+    // A process that ended here would leave this.
+    expect(await store.read('states', null)).toEqual([{ log: ROOM, seq: 0, state: null, tail: [] }]);
+    await database.admin.query('DROP FUNCTION fdmux.no_room CASCADE');
+    await expect.poll(() => logs.stateOf(ROOM), { timeout: 10_000 }).toEqual({ seq: 1, state: null });
+    expect(await history.lines(all)).toMatchObject({ lines: [{ msgid: saidAt(1).msgid }] });
+    history.close();
+  });
+
   test('a second server is refused, and so is a node', async () => {
     await open();
     await expect(open()).rejects.toMatchObject({ code: 'ERR_STORE_IN_USE' });

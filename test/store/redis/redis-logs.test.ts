@@ -63,7 +63,7 @@ describeRedis((redis) => {
     const stored = new Promise<void>((resolve) => {
       store = resolve;
     });
-    logs.keepAfter({ isFull: false, whenStored: () => stored });
+    logs.keepAfter({ isBehind: true, isFull: false, whenStored: () => stored });
     logs.keep(ROOM, 1, 'after a');
     await append(logs, ['c']);
     expect(await logs.stateOf(ROOM)).toEqual({ seq: 0, state: null });
@@ -73,7 +73,7 @@ describeRedis((redis) => {
 
   test('nothing is said while the history takes nothing more, and what is between nodes goes on', async () => {
     const logs = await openEmpty();
-    const history = { isFull: true, whenStored: () => Promise.resolve() };
+    const history = { isBehind: true, isFull: true, whenStored: () => Promise.resolve() };
     logs.keepAfter(history);
     const answers = new Answers();
     for (const log of [ROOM, SHARED_PRIVATE_LOG, 'd'] as const) logs.append(log, [mark('a')], answers);

@@ -272,9 +272,17 @@ test('the logs of a store elsewhere bring what was kept, and what follows it', a
   logs.append(ROOM, [mark('b')], answers);
   await until(() => answers.got.length === 2, 'the answers');
   expect(answers.got).toEqual([1, 2]);
-  logs.keep(ROOM, 1, 'state');
+  const history = { isBehind: true, isFull: false, whenStored: () => new Promise<void>(() => undefined) };
+  logs.keepAfter(history);
+  logs.keep(ROOM, 2, 'instead of lines that are not stored');
   await settled(first);
+  expect(await logs.stateOf(ROOM)).toEqual({ seq: 0, state: null });
   logs.close();
+  const other = await RemoteLogs.open(first, { dial: dialService(folder, LOG_FILE) });
+  other.keepAfter({ ...history, isBehind: false });
+  other.keep(ROOM, 1, 'state');
+  await settled(first);
+  other.close();
   const again = await RemoteLogs.open(await openRemote(folder), { dial: dialService(folder, LOG_FILE) });
   onTestFinished(() => again.close());
   expect(again.states).toMatchObject([{ log: ROOM, seq: 1, state: 'state', tail: [{ seq: 2 }] }]);
