@@ -57,7 +57,7 @@ export class Successor {
       if (kept !== null && theirs !== kept.version) {
         throw new Error(`this upgrade needs a restart: data is kept as ${kept.version}, and then as ${String(theirs)}`);
       }
-      // A version before this one does not say where. An address may have a password.
+      // A version before this one does not say where.
       const place: unknown = Reflect.get(hello, 'place') ?? kept?.place;
       if (kept !== null && place !== kept.place) {
         throw new Error('this upgrade needs a restart: by the configuration, data is kept somewhere else');

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { loadConfig } from '../../src/server/config/load.js';
-import { storePlace } from '../../src/server/config/store-place.js';
+import { dataPlace, storePlace } from '../../src/server/config/store-place.js';
 import { configuration } from './keeping.js';
 
 const URL_OF_DATABASE = 'postgres://ann:secret-word@db.example.org:6543/chat?password=secret-word&sslmode=require';
@@ -56,4 +56,43 @@ test('a node has a name, by the file or by a flag, and needs a store that others
 test('a server cannot keep its data in a folder and in PostgreSQL', async () => {
   const loading = load({ kind: 'postgres', url: URL_OF_DATABASE }, { data: 'data' });
   await expect(loading).rejects.toThrow('leave out --data');
+});
+
+const placeIn = async (url: string, logs?: string): Promise<string> => {
+  const { store } = await load({
+    kind: 'postgres',
+    url,
+    ...(logs !== undefined && { logs: { kind: 'redis', url: logs } }),
+  });
+  return store === null ? '' : dataPlace(store);
+};
+
+test.each([
+  ['postgres://ann:old@db.example.org/chat', 'postgres://ann:new@db.example.org/chat'],
+  ['postgres://ann@db.example.org/chat', 'postgresql://DB.example.org:5432/chat?user=ann&password=new&sslmode=require'],
+  ['postgres://ann@%2Frun%2Fpostgresql/chat', 'postgres:///chat?user=ann&host=/run/postgresql'],
+  ['postgres://chat@db.example.org/chat', 'postgres://chat@db.example.org'],
+])('%s and %s are the same data', async (one, other) => {
+  expect(await placeIn(one)).toBe(await placeIn(other));
+});
+
+test.each([
+  'postgres://ann@db.example.org:5433/chat',
+  'postgres://ann@db2.example.org/chat',
+  'postgres://ann@db.example.org/other',
+  'postgres://bob@db.example.org/chat',
+  'postgres://ann@db.example.org/chat?options=-c%20role%3Dbob',
+])('%s is other data', async (url) => {
+  expect(await placeIn(url)).not.toBe(await placeIn('postgres://ann@db.example.org/chat'));
+});
+
+test('logs in Redis are the same with another password, and others with another server, database or user', async () => {
+  const url = 'postgres://ann@db.example.org/chat';
+  const place = await placeIn(url, 'redis://bob:old@cache.example.org/2');
+  expect(place).not.toMatch(/old/);
+  expect(await placeIn(url, 'rediss://bob:new@cache.example.org:6379/2')).toBe(place);
+  const others = ['redis://bob@cache.example.org/3', 'redis://cache.example.org/2', 'redis://bob@%2Ftmp%2Fredis/2'];
+  for (const logs of [undefined, 'redis://bob@cache.example.org:7000/2', ...others]) {
+    expect(await placeIn(url, logs)).not.toBe(place);
+  }
 });

@@ -1,11 +1,12 @@
 /** The form in which a process keeps its data: one that knows another form might change it, and then fail. */
 import type { StoreConfig } from '../config/server-config.js';
+import { dataPlace } from '../config/store-place.js';
 
 /** The data of a process, as another one that goes on for it needs to know them. */
 export interface KeptData {
   /** See {@link storeVersionOf}. */
   readonly version: string;
-  /** The folder, or the addresses of servers. */
+  /** See {@link dataPlace}. */
   readonly place: string;
 }
 
@@ -13,8 +14,7 @@ export interface KeptData {
 export async function keptDataOf(config: StoreConfig | null): Promise<KeptData | null> {
   const version = await storeVersionOf(config);
   if (config === null || version === null) return null;
-  const place = config.kind === 'postgres' ? JSON.stringify([config.url, config.logs?.url]) : config.path;
-  return { version, place };
+  return { version, place: dataPlace(config) };
 }
 
 /** Returns the kind of a store with the version of its tables, such as `sqlite 5`; null without a store. */
