@@ -86,7 +86,7 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
   recording?.finish();
   sink.end();
   stopping.dispose();
-  return 0;
+  return stopping.exitCode;
 }
 
 /** Everything that one server of a process has left to the next one. */
@@ -204,7 +204,7 @@ async function runServer(run: Run, estate: Estate | null, predecessor: Predecess
     await drained;
   }
   // A peer that reads nothing must not keep the process alive, nor must this timer.
-  setTimeout(() => process.exit(0), STOP_DEADLINE_MS).unref();
+  setTimeout(() => process.exit(stopping.exitCode), STOP_DEADLINE_MS).unref();
   await desk?.close();
   await server.close(end.reason);
   service.dispose();
@@ -331,8 +331,9 @@ async function startServer(
       ...(recording === null ? {} : { world: recording.world }),
       ...(role === null ? {} : { world: WORKER_WORLD, loan: () => role.loan }),
       ...(estate === null ? {} : { estate, onTakenOver }),
-      onStop: (reason) => {
-        stopping.request(reason);
+      onStop: (reason, isFailure = false) => {
+        if (isFailure) stopping.fail(reason);
+        else stopping.request(reason);
       },
     });
   } catch (error) {

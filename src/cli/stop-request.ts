@@ -15,6 +15,7 @@ export class StopRequest {
   #resolve: (stop: Stop) => void = () => undefined;
   #hurry: () => void = () => undefined;
   #isRequested = false;
+  #exitCode = 0;
 
   constructor() {
     this.requested = new Promise((resolve) => {
@@ -31,6 +32,17 @@ export class StopRequest {
     if (this.#isRequested) this.#hurry();
     this.#isRequested = true;
     this.#resolve({ reason, mayDrain });
+  }
+
+  /** The server cannot go on. */
+  fail(reason: string): void {
+    this.#exitCode = 1;
+    this.request(reason);
+  }
+
+  /** The exit code of the process: by another one than 0, a service manager knows that it has to start it again. */
+  get exitCode(): number {
+    return this.#exitCode;
   }
 
   dispose(): void {

@@ -89,8 +89,12 @@ export interface ServerOptions {
   readonly domainGraceMs?: number;
   /** Takes the settings of the log when the configuration has been read again. */
   readonly onLogSettings?: (settings: ServerConfig['log']) => void;
-  /** An operator has ended the server. */
-  readonly onStop: (reason: string) => void;
+  /**
+   * An operator has ended the server, or it cannot go on.
+   *
+   * @param isFailure - whether it cannot go on, so that another process has to
+   */
+  readonly onStop: (reason: string, isFailure?: boolean) => void;
 }
 
 /** Sockets that somebody else has opened, for listeners of a configuration that was read again. */
@@ -127,6 +131,8 @@ export class ChatServer implements ServerControl {
   /** Null for a server that has its store for itself. */
   readonly #node: Node | null;
   #phase: Phase = 'starting';
+  /** Whether the node ends because its rooms differ from those of the others. */
+  #isAstray = false;
   #drainMs: number;
   #applied: ServerConfig;
   /** The last reload. It does not reject. */
@@ -198,9 +204,18 @@ export class ChatServer implements ServerControl {
         if (!isOfLink) log[isLoss ? 'error' : 'warn']('trouble with a log of the chat', { log: id, ...trouble });
         // Its state is not that of the others any more.
         const hasStrayed = kind === 'missing' || kind === 'regressed';
-        if (hasStrayed && this.#node !== null) this.stop('this node has other logs than the rest');
+        if (hasStrayed && this.#node !== null) this.#goAstray();
       },
     });
+  }
+
+  /** Ends this node: a process that starts applies the logs as the others do. */
+  #goAstray(): void {
+    if (this.#isAstray) return;
+    this.#isAstray = true;
+    const { log, onStop } = this.#options;
+    log.error('this node ends, since its rooms are not those of the others any more: start it again', {});
+    onStop('this node has other logs than the rest', true);
   }
 
   /** Returns the state in the memory of another process that a chat goes on from; a store has the rest. */

@@ -2,8 +2,8 @@ import { beforeEach, expect, test } from 'vitest';
 import { describePostgres } from '../../store/postgres/with-postgres.js';
 import { until } from '../../support/deadline.js';
 import { connectPeer } from '../../support/peers.js';
-import { ask } from '../keeping.js';
-import { meet, msgidOf, TestNode } from './nodes.js';
+import { ask, client, stop } from '../keeping.js';
+import { meet, msgidOf, startNode, TestNode } from './nodes.js';
 
 describePostgres((database) => {
   beforeEach(() => database.clear());
@@ -132,6 +132,21 @@ describePostgres((database) => {
     const bob = await two.irc('bob');
     await ask(bob, 'JOIN #tea', / 475 /);
     await ask(bob, 'JOIN #tea sesame', / 332 bob #tea :still here/);
+  });
+
+  test('a node whose logs are not those of the others ends as failed: its service manager starts it again', async () => {
+    const node = await startNode(database.server.url, 'one');
+    const ann = await client(node, 'ann');
+    await ask(ann, 'JOIN #tea', / 366 /);
+    // Another pack has the last number, as in a database that was restored from a backup and then went on.
+    await database.admin
+      .query(`WITH tea AS (UPDATE fdmux.log SET mark = '\\x00' WHERE name = 'r:#tea' RETURNING id, top)
+      UPDATE fdmux.pack SET mark = '\\x00' FROM tea WHERE log = tea.id AND seq = tea.top`);
+    await ann.lineLike(/^ERROR :.*this node has other logs than the rest/);
+    expect(await node.process.ended()).toMatchObject({ code: 1 });
+    expect(node.process.stderr).toContain('this node ends, since its rooms are not those of the others any more');
+    const again = await startNode(database.server.url, 'one');
+    await stop(again, 'SIGTERM');
   });
 
   test('two processes cannot have one name, and another server cannot have the database', async () => {
