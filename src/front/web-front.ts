@@ -88,6 +88,11 @@ export class WebFront<A extends Accepted, P extends WebPeer> {
     response.once('close', () => {
       this.#peers.answered(stream);
     });
+    // Bun demands it only of connections that it has accepted itself.
+    if (request.httpVersion === '1.1' && request.headers.host === undefined) {
+      this.#sendLast(response, refusal(400));
+      return;
+    }
     // Nothing that is served needs a body, and reading one to its end would be work for the peer's pleasure.
     const hasBody = request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length']) > 0;
     if (hasBody) this.#sendLast(response, this.#answer(request));

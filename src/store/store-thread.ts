@@ -5,6 +5,9 @@ import { type Failure, StoreError } from './store-error.js';
 import type { Answer, Jobs, Report, Task, ThreadData } from './tasks.js';
 import { threadFile } from './thread-file.js';
 
+/** Node.js 22 warns that its SQLite is experimental. Deno does not know the flag, and would start no thread with it. */
+const QUIET = '--disable-warning=ExperimentalWarning';
+
 /** The observer of a task's end. */
 interface Waiter<T> {
   done(value: T): void;
@@ -36,10 +39,8 @@ export class StoreThread {
     lost: (failure: Failure) => void,
     migrating: (progress: MigrationProgress) => void = () => undefined,
   ): Promise<StoreThread> {
-    const worker = new Worker(threadFile, {
-      // Node.js 22 warns that its SQLite is experimental.
-      execArgv: ['--disable-warning=ExperimentalWarning'],
-    });
+    const known = process.allowedNodeEnvironmentFlags;
+    const worker = new Worker(threadFile, { execArgv: known.has(QUIET) ? [QUIET] : [] });
     const thread = new StoreThread(worker);
     worker.postMessage(data);
     return new Promise((resolve, reject) => {

@@ -97,8 +97,12 @@ test('the metrics count what takes place', async () => {
 });
 
 test('a runtime that does not count the turns of its event loop has no samples of them', async () => {
+  const own = Object.getOwnPropertyDescriptor(performance, 'nodeTiming');
   Object.defineProperty(performance, 'nodeTiming', { value: {}, configurable: true });
-  onTestFinished(() => void Reflect.deleteProperty(performance, 'nodeTiming'));
+  onTestFinished(() => {
+    Reflect.deleteProperty(performance, 'nodeTiming');
+    if (own !== undefined) Object.defineProperty(performance, 'nodeTiming', own);
+  });
   const { adminPort } = await startServer();
   const answer = await ask(adminPort, get('/metrics'));
   expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
