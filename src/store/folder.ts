@@ -1,7 +1,7 @@
 /** The folder of a store. */
-import { closeSync, existsSync, fchmodSync, fstatSync, mkdirSync, openSync } from 'node:fs';
-import { join } from 'node:path';
-import { toError } from '../errors.js';
+import { closeSync, existsSync, fchmodSync, fstatSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { hasCode, toError } from '../errors.js';
 import { flock } from '../socket/file-lock.js';
 import { StoreError } from './store-error.js';
 
@@ -20,7 +20,7 @@ const OTHERS = 0o007;
 export function lockFolder(folder: string): number {
   let fd: number;
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     fd = openSync(join(folder, LOCK_FILE), 'a', 0o600);
     // SQLite would make a file that everybody can read.
     closeToOthers(openSync(join(folder, STORE_FILE), 'a', 0o600));
@@ -31,6 +31,24 @@ export function lockFolder(folder: string): number {
   if (flock(fd, 'exclusive')) return fd;
   closeSync(fd);
   throw new StoreError('ERR_STORE_IN_USE', `${folder}: another process uses this store`);
+}
+
+/**
+ * Makes a folder, with those that it is in. The recursive mkdir of Node.js never ends where nobody can make a folder,
+ * such as in /proc.
+ *
+ * @throws the errors of mkdir(2)
+ */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, 0o700);
+  } catch (error) {
+    const parent = dirname(folder);
+    if (hasCode(error, 'EEXIST') && statSync(folder).isDirectory()) return;
+    if (!hasCode(error, 'ENOENT') || existsSync(parent)) throw error;
+    makeFolder(parent);
+    mkdirSync(folder, 0o700);
+  }
 }
 
 /** A restored copy may be open to everybody, and SQLite gives the write-ahead log the permissions of the file. */

@@ -110,6 +110,13 @@ describe('opening a store', () => {
     });
   });
 
+  test('folders are made with those that they are in, and where nobody can make one, that is said at once', async () => {
+    const folder = join(temporaryFolder(), 'a', 'b', 'c');
+    await openStore({ folder });
+    expect(statSync(join(folder, '..')).mode & 0o777).toBe(0o700);
+    await expect(openStore({ folder: '/proc/nowhere/data' })).rejects.toMatchObject({ code: 'ERR_STORE_FOLDER' });
+  });
+
   test.each([
     ['cut off', (path: string) => truncateSync(path, 6000)],
     [
