@@ -65,12 +65,19 @@ export const VERB_LINES = VERBS.map(({ verb, words, does }) => `  ${`${verb} ${w
   '',
 );
 
+/** How long an answer may take, in seconds. What a full disk keeps waiting is given up by the server before that. */
+export const PATIENCE = 60;
+/** An upgrade checks the store in each process, which may be large. */
+export const PATIENCE_SECONDS: Partial<Readonly<Record<CtlVerb, number>>> = { upgrade: 3_600 };
+
 /** The options of `fdmux ctl`. */
 export interface CtlFlags {
   readonly data?: string;
   readonly config?: string;
   readonly json?: boolean;
   readonly minutes?: number;
+  /** How long the answer may take, in seconds. */
+  readonly timeout?: number;
 }
 
 /** Puts together what is asked for. @throws UsageError */

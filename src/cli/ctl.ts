@@ -1,7 +1,9 @@
 /** `fdmux ctl`: asks a running server for something. */
 import { askServer } from '../control/ask.js';
-import { escapeUnsafe } from '../server/log.js';
-import { type CtlFlags, type CtlVerb, readRequest } from './ctl-arguments.js';
+import type { Reply, Request } from '../control/request.js';
+import { hasCode, toError } from '../errors.js';
+import { escapeUnsafe } from '../server/escape-unsafe.js';
+import { type CtlFlags, type CtlVerb, PATIENCE, PATIENCE_SECONDS, readRequest } from './ctl-arguments.js';
 import { folderOf } from './data-arguments.js';
 import { UsageError } from './usage-error.js';
 
@@ -9,15 +11,27 @@ import { UsageError } from './usage-error.js';
  * Asks the server that keeps its data in the folder, and prints its answer.
  *
  * @returns the exit code
- * @throws UsageError; an error with the server's message if it does not do what it was asked for
+ * @throws UsageError, also for what makes no sense to the server; an error with the server's message if it does not do
+ *   what it was asked for, or does not answer in time
  */
 export async function ctlCommand(verb: CtlVerb, words: readonly string[], flags: CtlFlags): Promise<number> {
   const request = readRequest(verb, words, flags);
   const folder = await folderOf(flags, 'a server whose data is in PostgreSQL has no control socket');
   if (folder === null) throw new UsageError('name the folder of the data: --data FOLDER, or --config FILE');
-  const { text, result } = await askServer(folder, request);
+  const { text, result } = await ask(folder, request, 1000 * (flags.timeout ?? PATIENCE_SECONDS[verb] ?? PATIENCE));
   const lines = flags.json === true ? [JSON.stringify(result)] : text;
   // It has text in it that people on the server have typed.
   process.stdout.write(lines.map((line) => `${escapeUnsafe(line)}\n`).join(''));
   return 0;
+}
+
+async function ask(folder: string, request: Request, timeoutMs: number): Promise<Reply> {
+  try {
+    return await askServer(folder, request, { timeoutMs });
+  } catch (error) {
+    // An answer may have line feeds in it, if it is that of another program.
+    const message = escapeUnsafe(toError(error).message);
+    if (hasCode(error, 'ERR_CONTROL_REQUEST')) throw new UsageError(message, { cause: error });
+    throw new Error(message, { cause: error });
+  }
 }

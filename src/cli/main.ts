@@ -1,6 +1,7 @@
 /** The `fdmux` command: runs it, and decides how it ends. */
 import { hasCode, toError } from '../errors.js';
 import { ConfigError } from '../server/config/config-error.js';
+import { escapeUnsafe } from '../server/escape-unsafe.js';
 import { packageVersion } from '../server/version.js';
 import { runProgram } from './program.js';
 import { UsageError } from './usage-error.js';
@@ -28,7 +29,7 @@ export async function main(): Promise<void> {
   } catch (error) {
     const isUsage = error instanceof ConfigError || error instanceof UsageError;
     const message = toError(error).message;
-    for (const line of message.split('\n')) process.stderr.write(`fdmux: ${line}\n`);
+    for (const line of message.split('\n')) process.stderr.write(`fdmux: ${escapeUnsafe(line)}\n`);
     process.exitCode = isUsage ? EXIT_USAGE : EXIT_FAILURE;
   }
 }

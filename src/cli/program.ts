@@ -8,10 +8,11 @@ import { IRC, IRC_TLS_PORT } from '../protocol/irc/facts.js';
 import { PLAIN } from '../protocol/plain/facts.js';
 import { BACKENDS, DEFAULT_HOST, MAX_DRAIN_MS } from '../server/config/choices.js';
 import type { ServeFlags } from '../server/config/merge.js';
+import { escapeUnsafe } from '../server/escape-unsafe.js';
 import { LOG_FORMATS, LOG_LEVELS } from '../server/log-levels.js';
 import { type ProtocolName, PROTOCOLS, WEB } from '../server/protocol-names.js';
 import { type ConnectFlags, readSecurity } from './connect-security.js';
-import { CTL_VERBS, type CtlFlags, type CtlVerb, VERB_LINES } from './ctl-arguments.js';
+import { CTL_VERBS, type CtlFlags, type CtlVerb, PATIENCE, PATIENCE_SECONDS, VERB_LINES } from './ctl-arguments.js';
 import { DATA_ACTIONS, type DataAction } from './data-actions.js';
 import type { DataFlags } from './data-arguments.js';
 import { HELP_COLOURS } from './help-colours.js';
@@ -25,8 +26,28 @@ function parseInteger(min: number, max: number): (text: string) => number {
   };
 }
 
+/** An empty text is a variable of a script that is not set: it would stand for this folder, or for no password. */
+function parseText(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It must not be empty.');
+  return text;
+}
+
+/** The longest report of a wrong command line, in characters: what was typed may be very long. */
+const MAX_REPORT = 600;
+
+/** Returns a report of a wrong command line as one line, in the words of the configuration file's complaint. */
+function reportOf(text: string): string {
+  const words = text
+    .replace(/^error: /, 'fdmux: ')
+    .replace('Allowed choices are', 'It must be one of')
+    .trimEnd();
+  const line = escapeUnsafe(words.replaceAll('\n', ' '));
+  return `${line.length > MAX_REPORT ? `${line.slice(0, MAX_REPORT)}...` : line}\n`;
+}
+
 const parsePort = parseInteger(0, MAX_PORT);
-const WORKERS = parseInteger(1, 64);
+const MAX_WORKERS = 64;
+const WORKERS = parseInteger(1, MAX_WORKERS);
 
 const SERVE_EXAMPLES = `
 Examples:
@@ -135,9 +156,8 @@ export function createProgram(version: string): Command {
     .exitOverride()
     .configureHelp(HELP_COLOURS)
     .configureOutput({
-      writeErr: (text) => {
-        // A wrong choice is reported in the words of the configuration file's complaint.
-        process.stderr.write(text.replace(/^error: /, 'fdmux: ').replace('Allowed choices are', 'It must be one of'));
+      outputError: (text, write) => {
+        write(reportOf(text));
       },
     });
 
@@ -156,7 +176,11 @@ function addServe(program: Command, version: string): void {
   addServerOptions(command)
     .option('--workers <count>', 'serve with so many processes; needs --data (default: one, alone)', WORKERS)
     .option('--check-config', 'check the configuration and exit')
-    .option('--record <file>', 'record all that the server is given, and does, into a new file, for fdmux replay')
+    .option(
+      '--record <file>',
+      'record all that the server is given, and does, into a new file, for fdmux replay',
+      parseText,
+    )
     .addHelpText('after', SERVE_EXAMPLES)
     .action(async (options: ServeOptions) => {
       process.exitCode = await serve(options, version);
@@ -170,7 +194,10 @@ function addControl(program: Command, version: string): void {
     .option('--check-config', 'check the configuration and exit')
     .addHelpText('after', CONTROL_HELP)
     .action(async (options: ServeOptions) => {
-      process.exitCode = await serve({ ...options, workers: options.workers ?? availableParallelism() }, version);
+      process.exitCode = await serve(
+        { ...options, workers: options.workers ?? Math.min(availableParallelism(), MAX_WORKERS) },
+        version,
+      );
     });
 }
 
@@ -191,22 +218,26 @@ async function serve(options: ServeOptions, version: string): Promise<number> {
 /** Adds what a server, and one of several workers, can be told. */
 function addServerOptions(command: Command): Command {
   return command
-    .option('--host <host>', `address or name to listen on (default: ${DEFAULT_HOST})`)
+    .option('--host <host>', `address or name to listen on (default: ${DEFAULT_HOST})`, parseText)
     .option(
       '--plain-port <port>',
       `port for plain lines, 0 for any free one (default: ${PLAIN.defaultPort})`,
       parsePort,
     )
     .option('--irc-port <port>', `port for IRC, 0 for any free one (default: ${IRC.defaultPort})`, parsePort)
-    .option('--tls-cert <file>', 'certificate for IRC over TLS, as PEM; with --tls-key')
-    .option('--tls-key <file>', 'key of the certificate, as PEM')
+    .option('--tls-cert <file>', 'certificate for IRC over TLS, as PEM; with --tls-key', parseText)
+    .option('--tls-key <file>', 'key of the certificate, as PEM', parseText)
     .option('--tls-port <port>', `port for IRC over TLS, 0 for any free one (default: ${IRC_TLS_PORT})`, parsePort)
     .option('--admin-port <port>', 'port on 127.0.0.1 for /metrics, /healthz and /readyz (default: none)', parsePort)
     .option('--web', `serve a web page to chat on, on port ${WEB.defaultPort} if it is free`)
     .option('--web-port <port>', 'port for the web page, 0 for any free one', parsePort)
-    .option('--web-host <host>', 'address or name for the web page (default: that of --host)')
-    .option('--data <folder>', 'keep rooms, bans and what is said in this folder (default: in memory only)')
-    .option('--node <name>', 'name among the servers that share the store of the configuration (default: none do)')
+    .option('--web-host <host>', 'address or name for the web page (default: that of --host)', parseText)
+    .option('--data <folder>', 'keep rooms, bans and what is said in this folder (default: in memory only)', parseText)
+    .option(
+      '--node <name>',
+      'name among the servers that share the store of the configuration (default: none do)',
+      parseText,
+    )
     .option('--no-plain', 'do not listen for plain lines')
     .option('--no-irc', 'do not listen for IRC')
     .option('--no-web', 'do not serve the web page')
@@ -229,10 +260,14 @@ function addServerOptions(command: Command): Command {
         'client charset; auto: detect per client from its first unambiguous line (default: utf-8)',
       ).choices(CHARSET_CHOICES),
     )
-    .option('--server-name <name>', 'name of the IRC server, with a dot in it')
-    .option('--network <name>', 'name of the IRC network')
-    .option('--password <password>', 'password that IRC clients must send with PASS, in clear or from hash-password')
-    .option('--config <file>', 'read a JSON configuration file; options given here take precedence')
+    .option('--server-name <name>', 'name of the IRC server, with a dot in it', parseText)
+    .option('--network <name>', 'name of the IRC network', parseText)
+    .option(
+      '--password <password>',
+      'password that IRC clients must send with PASS, in clear or from hash-password',
+      parseText,
+    )
+    .option('--config <file>', 'read a JSON configuration file; options given here take precedence', parseText)
     .addOption(new Option('--worker <name>', 'this process is a worker of fdmux control').hideHelp())
     .addOption(new Option('--log-level <level>', 'how much is logged (default: warning)').choices(LOG_LEVELS))
     .addOption(new Option('--log-format <format>', 'form of the log (default: text)').choices(LOG_FORMATS));
@@ -245,9 +280,13 @@ function addConnect(program: Command): void {
     .argument('<host:port>', 'address of the server')
     .addOption(new Option('--charset <name>', 'charset of the server (default: utf-8)').choices(CHARSETS))
     .option('--tls', 'speak TLS')
-    .option('--ca <file>', 'trust the authorities in this file, as PEM, instead of the usual ones; implies --tls')
+    .option(
+      '--ca <file>',
+      'trust the authorities in this file, as PEM, instead of the usual ones; implies --tls',
+      parseText,
+    )
     .option('--insecure', 'accept any certificate; implies --tls')
-    .option('--servername <name>', 'name that the certificate must have (default: the host); implies --tls')
+    .option('--servername <name>', 'name that the certificate must have (default: the host); implies --tls', parseText)
     .addHelpText('after', CONNECT_EXAMPLES)
     .action(async (target: string, { charset = 'utf-8', ...security }: ConnectFlags & { charset?: Charset }) => {
       const { connectCommand } = await import('./connect.js');
@@ -287,8 +326,8 @@ function addData(program: Command): void {
       '[name]',
       'for export and import: a file instead of the standard output or input; for erase-account: the account',
     )
-    .option('--data <folder>', 'the folder, if it is not given as an argument')
-    .option('--config <file>', 'take the folder from this configuration file')
+    .option('--data <folder>', 'the folder, if it is not given as an argument', parseText)
+    .option('--config <file>', 'take the folder from this configuration file', parseText)
     .addHelpText('after', DATA_HELP)
     .action(async (action: DataAction, folder: string | undefined, name: string | undefined, flags: DataFlags) => {
       const { dataCommand } = await import('./data.js');
@@ -302,9 +341,14 @@ function addCtl(program: Command): void {
     .description('ask a running server for something: its status, a reload, to put somebody out')
     .addArgument(new Argument('<verb>', 'what is asked for').choices(CTL_VERBS))
     .argument('[words...]', 'whom or what it is about, and why')
-    .option('--data <folder>', 'the folder of the data of the server')
-    .option('--config <file>', 'take the folder from this configuration file')
+    .option('--data <folder>', 'the folder of the data of the server', parseText)
+    .option('--config <file>', 'take the folder from this configuration file', parseText)
     .option('--minutes <count>', 'for ban: how long it holds (default: for ever)', parseInteger(1, 5_256_000))
+    .option(
+      '--timeout <seconds>',
+      `how long the answer may take (default: ${PATIENCE}; ${PATIENCE_SECONDS.upgrade} for upgrade)`,
+      parseInteger(1, 86_400),
+    )
     .option('--json', 'print the answer as JSON')
     .addHelpText('after', CTL_HELP)
     .action(async (verb: CtlVerb, words: readonly string[], flags: CtlFlags) => {

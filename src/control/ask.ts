@@ -1,6 +1,8 @@
 /** Sends a request to a running server, through its control socket. */
+import { existsSync } from 'node:fs';
 import { isSystemError, toError } from '../errors.js';
 import { connect } from '../net/connect.js';
+import type { Connection } from '../net/connection.js';
 import { CONTROL_FILE } from './control-socket.js';
 import { LineBuffer } from './line-buffer.js';
 import { ControlError, decodeAnswer, encodeRequest, MAX_ANSWER_BYTES, type Reply, type Request } from './request.js';
@@ -44,38 +46,46 @@ function reach(folder: string, file: string): ReturnType<typeof socketPath> {
 function ask(folder: string, path: string, request: Request, timeoutMs: number | undefined): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const lines = new LineBuffer(MAX_ANSWER_BYTES);
-    const connecting = connect({
+    const giveUp = new AbortController();
+    let opened: Connection | null = null;
+    const leave = (): void => {
+      clearTimeout(timer);
+      giveUp.abort();
+      opened?.destroy();
+    };
+    const timer =
+      timeoutMs === undefined
+        ? undefined
+        : setTimeout(() => {
+            reject(new ControlError('ERR_CONTROL_UNREACHABLE', `${path}: no answer in ${timeoutMs} ms`));
+            leave();
+          }, timeoutMs);
+    connect({
       path,
+      signal: giveUp.signal,
       socket: {
-        data: (connection, bytes) => {
+        open: (connection) => {
+          opened = connection;
+          connection.write(encodeRequest(request));
+        },
+        data: (_, bytes) => {
           const line = lines.push(bytes) ? lines.next() : EMPTY;
           if (line === null) return;
-          connection.destroy();
           const answer = decodeAnswer(line);
           if (answer === null) reject(new ControlError('ERR_CONTROL_FAILED', `${path}: this is no server of fdmux`));
           else if (answer.ok) resolve({ text: answer.text, result: answer.result });
           else reject(Object.assign(new Error(answer.message), { code: answer.code }));
+          leave();
         },
         close: () => {
-          clearTimeout(timer);
           reject(new ControlError('ERR_CONTROL_UNREACHABLE', `${folder}: the server has ended without an answer`));
+          leave();
         },
       },
+    }).catch((error: unknown) => {
+      reject(unreachable(folder, error));
+      leave();
     });
-    let timer: NodeJS.Timeout | undefined;
-    connecting.then(
-      (connection) => {
-        connection.write(encodeRequest(request));
-        if (timeoutMs === undefined) return;
-        timer = setTimeout(() => {
-          reject(new ControlError('ERR_CONTROL_UNREACHABLE', `${path}: no answer in ${timeoutMs} ms`));
-          connection.destroy();
-        }, timeoutMs);
-      },
-      (error: unknown) => {
-        reject(unreachable(folder, error));
-      },
-    );
   });
 }
 
@@ -84,6 +94,14 @@ const EMPTY = new Uint8Array();
 function unreachable(folder: string, error: unknown): ControlError {
   const options = { cause: error };
   const code = isSystemError(error) ? error.code : '';
+  if (!existsSync(folder) && code === 'ENOENT') {
+    return new ControlError('ERR_CONTROL_UNREACHABLE', `${folder}: there is no such folder`, options);
+  }
+  if (code === 'ENOTDIR') return new ControlError('ERR_CONTROL_UNREACHABLE', `${folder}: this is no folder`, options);
+  if (code === 'EAGAIN') {
+    const why = 'the server accepts no connections now, and too many wait';
+    return new ControlError('ERR_CONTROL_UNREACHABLE', `${folder}: ${why}`, options);
+  }
   if (code === 'ENOENT' || code === 'ECONNREFUSED') {
     return new ControlError('ERR_CONTROL_UNREACHABLE', `${folder}: no server runs with this data`, options);
   }

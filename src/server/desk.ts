@@ -2,6 +2,7 @@
 import { addressesMask, usersMask } from '../chat/ban-mask.js';
 import type { BanKind, ServerBan } from '../chat/server-bans.js';
 import { type Ticket, whenSettled } from '../chat/ticket.js';
+import { quoted } from '../control/quoted.js';
 import { ControlError, type Reply, type Verb, type Verbs } from '../control/request.js';
 import { BACKEND_NAMES } from '../multiplexer/backend.js';
 import type { Reload } from '../protocol/server-control.js';
@@ -46,7 +47,8 @@ export function deskOf(parts: DeskParts): Verbs {
   const { server } = parts;
   const verb = (least: number, most: number, act: Verb): Verb => {
     return (words) => {
-      if (words.length < least || words.length > most) throw nonsense(`it takes ${least} to ${most} words`);
+      if (words.length < least || words.length > most)
+        throw nonsense(most === 0 ? 'it takes no words' : `it takes ${least} to ${most} words`);
       return act(words);
     };
   };
@@ -56,7 +58,7 @@ export function deskOf(parts: DeskParts): Verbs {
     clients: look(() => listClients(server)),
     members: look(() => listMembers(server)),
     rooms: look(() => listRooms(server)),
-    drain: verb(0, 0, () => drain(parts)),
+    drain: verb(0, 1, ([worker]) => drain(parts, worker)),
     reload: verb(0, 0, () => reload(parts)),
     upgrade: verb(0, 0, () => upgrade(parts)),
     backend: verb(0, 1, ([name]) => backend(server, name)),
@@ -76,7 +78,8 @@ function refused(why: string): ControlError {
   return new ControlError('ERR_CONTROL_REFUSED', why);
 }
 
-function drain({ server, drain: begin }: DeskParts): Reply {
+function drain({ server, drain: begin }: DeskParts, worker: string | undefined): Reply {
+  if (worker !== undefined) throw nonsense(`there is no worker ${quoted(worker)}: this server is one process`);
   const { clientCount, drainMs } = server;
   begin();
   return {
@@ -119,7 +122,7 @@ function logLevel(log: LevelSwitch, wanted: string | undefined): Reply {
 async function kick(server: ChatServer, nick: string, reason = 'no reason'): Promise<Reply> {
   checkText(reason, 'reason', REASON_BYTES);
   const member = await server.putOut(nick, `Killed (${server.name} (${reason}))`);
-  if (member === null) throw refused(`nobody goes by the nick ${nick}`);
+  if (member === null) throw refused(`nobody goes by the nick ${quoted(nick)}`);
   server.log('kill', { by: BY, target: member.nick, reason });
   return { text: [`${member.nick} is out`], result: { nick: member.nick } };
 }
@@ -160,7 +163,7 @@ async function unban(server: ChatServer, text: string): Promise<Reply> {
     server.log('ban removed', { by: BY, kind, mask: lifted.ban.mask });
     return { text: [`${lifted.ban.mask} is not banned any more`], result: { kind, mask: lifted.ban.mask } };
   }
-  throw refused(`there is no ban ${text}`);
+  throw refused(`there is no ban ${quoted(text)}`);
 }
 
 const NOT_STORED = 'the server could not store this in time; nothing was done';
@@ -189,7 +192,7 @@ function targetOf({ chat: { directory } }: ChatServer, text: string): Pick<Serve
   const users = usersMask(text);
   if (users !== null) return { kind: 'users', mask: users };
   const named = directory.member(text)?.address;
-  if (named === undefined) throw refused(`${text} is no address, no user@host, and nobody goes by that nick`);
+  if (named === undefined) throw refused(`${quoted(text)} is no address, no user@host, and nobody goes by that nick`);
   const address = addressesMask(named);
   return address === null ? { kind: 'users', mask: `*@${named}` } : { kind: 'addresses', mask: address };
 }

@@ -1,5 +1,6 @@
 /** The server's log on stderr: one record for each event that an operator may want to look up. */
 import { configureSync, getJsonLinesFormatter, getLogger, getTextFormatter, type LogRecord } from '@logtape/logtape';
+import { escapeUnsafe } from './escape-unsafe.js';
 import type { LogFormat, LogLevel } from './log-levels.js';
 import type { LogSink } from './log-sink.js';
 
@@ -37,23 +38,6 @@ function formatValue(value: unknown): string {
   if (value instanceof Error) return JSON.stringify(value.stack ?? value.message);
   if (typeof value === 'string') return /^[\w.:@/#*-]+$/.test(value) ? value : JSON.stringify(value);
   return JSON.stringify(value);
-}
-
-// Controls (C0, DEL and C1), line and paragraph separators, and characters that are invisible or change the direction
-// of text.
-const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cf}]/gu;
-
-/**
- * Escapes, like JSON, characters that could act on the terminal or the program that shows the log. In a line of JSON
- * they occur only within strings, so its meaning stays the same.
- */
-export function escapeUnsafe(line: string): string {
-  return line.replace(UNSAFE, (character) =>
-    // Code units: a character beyond the basic plane becomes two escapes.
-    Array.from({ length: character.length }, (_, at) => {
-      return `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`;
-    }).join(''),
-  );
 }
 
 /** How much is logged, and in which form. */

@@ -42,6 +42,49 @@ test('a command without a folder, and one with an unknown verb, end with exit co
 });
 
 test.each([
+  ['an empty folder', ['status', '--data', ''], 2, /--data.*It must not be empty/],
+  ['no folder', ['status', '--data', '/nowhere'], 1, /\/nowhere: there is no such folder/],
+  ['a file', ['status', '--data', '/dev/null'], 1, /\/dev\/null: this is no folder/],
+  ['a verb with control characters', ['a\nb\x1b[31m', '--data', '/'], 2, /'a b\\u001b\[31m' is invalid.*one of status/],
+  ['a very long verb', ['x'.repeat(100_000), '--data', '/'], 2, /^.{600,700}$/],
+  ['no time at all', ['status', '--timeout', '0', '--data', '/'], 2, /must be a number from 1/],
+] as const)('%s is one line that says what is wrong', async (_, args, code, complaint) => {
+  const ended = await typed(...args);
+  expect(ended).toMatchObject({ code, stdout: '', stderr: expect.stringMatching(/^fdmux: [^\n]*\n$/) });
+  expect(ended.stderr.trimEnd()).toMatch(complaint);
+});
+
+test('a word that the server does not know is one line, and the exit code says whose mistake it is', async () => {
+  const { folder } = await serve();
+  for (const [words, code, message] of [
+    [['log-level', 'loud'], 2, 'the level must be one of debug, info, warning, error'],
+    [['backend', ''], 2, 'the backend must be one of epoll, poll, select'],
+    [['drain', 'w1'], 2, 'there is no worker w1: this server is one process'],
+    [['kick', ''], 1, 'nobody goes by the nick ""'],
+    [['kick', 'a\nb\x1b[31m'], 1, 'nobody goes by the nick "a\\nb\\u001b[31m"'],
+    [['kick', 'x'.repeat(50_000)], 1, `nobody goes by the nick "${'x'.repeat(100)}..."`],
+    [['kick', 'x'.repeat(100_000)], 2, 'a request has at most 65536 bytes'],
+    [['ban', ''], 1, '"" is no address, no user@host, and nobody goes by that nick'],
+    [['unban', 'a b'], 1, 'there is no ban "a b"'],
+  ] as const) {
+    const ended = await typed(...words, '--data', folder);
+    expect(ended).toEqual({ code, signal: null, stdout: '', stderr: `fdmux: ${message}\n` });
+  }
+}, 120_000);
+
+test('a server that stands still is given up after the time that the command is given', async () => {
+  const { folder, server } = await serve();
+  server.process.kill('SIGSTOP');
+  const path = join(folder, 'control.sock');
+  expect(await typed('status', '--timeout', '1', '--data', folder)).toMatchObject({
+    code: 1,
+    stderr: `fdmux: ${path}: no answer in 1000 ms\n`,
+  });
+  server.process.kill('SIGCONT');
+  expect(await typed('status', '--data', folder)).toMatchObject({ code: 0 });
+}, 30_000);
+
+test.each([
   ['status', ['x'], {}, /fdmux ctl status$/],
   ['kick', [], {}, /fdmux ctl kick NICK/],
   ['kick', ['ann'], { minutes: 5 }, /--minutes is for ban only/],

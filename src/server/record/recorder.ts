@@ -9,7 +9,7 @@ import { logIds, newIdPrefix } from '../../protocol/log-id.js';
 import type { Alarm } from '../clock.js';
 import type { ServerConfig } from '../config/server-config.js';
 import type { ConnectionLink } from '../link.js';
-import { escapeUnsafe } from '../log.js';
+import { escapeUnsafe } from '../escape-unsafe.js';
 import type { StoreOpening } from '../open-store.js';
 import type { LinkParts, OutsideRequest, World } from '../world.js';
 import { type Done, type Given, type Line, toText } from './format.js';

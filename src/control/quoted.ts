@@ -1,0 +1,11 @@
+/** A word of an operator, as the message of an error shows it. */
+
+/** The longest word that is shown in full, in characters. */
+const MAX_SHOWN = 100;
+
+/** Returns a word as it is, or in quotes if it could be misread: one that is empty, has spaces, or is very long. */
+export function quoted(word: string): string {
+  if (/^[^\s\p{C}]{1,100}$/u.test(word)) return word;
+  const characters = [...word];
+  return JSON.stringify(characters.length > MAX_SHOWN ? `${characters.slice(0, MAX_SHOWN).join('')}...` : word);
+}
