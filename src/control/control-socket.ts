@@ -16,8 +16,12 @@ import {
 /** The name of the file. */
 export const CONTROL_FILE = 'control.sock';
 
-/** The most connections at once. A program needs one. */
+/** The most connections at once. A program needs one. One that asks for nothing makes room for the next. */
 const MAX_CONNECTIONS = 32;
+/** The most that are accepted, since one that makes room takes a moment to close. */
+const MAX_ACCEPTED = 2 * MAX_CONNECTIONS;
+/** So many bytes of answers wait for a peer before its next request has to wait. */
+const MAX_WAITING_BYTES = 65_536;
 /** How long a socket that closes waits for its answers to be read. */
 const CLOSE_MS = 200;
 
@@ -47,11 +51,12 @@ export class ControlSocket {
     observer: ControlObserver,
     file = CONTROL_FILE,
   ): Promise<ControlSocket> {
-    const service: Service = { verbs, observer, isRetired: false };
+    const service: Service = { verbs, observer, desks: new Set(), isRetired: false };
     const listener = await OwnerListener.open({
       folder,
       file,
-      maxConnections: MAX_CONNECTIONS,
+      maxConnections: MAX_ACCEPTED,
+      highWaterMarkBytes: MAX_WAITING_BYTES,
       accept: (connection) => new Desk(connection, service),
       onStranger: (uid) => {
         observer.stranger(uid);
@@ -82,6 +87,8 @@ export class ControlSocket {
 interface Service {
   readonly verbs: Verbs;
   readonly observer: ControlObserver;
+  /** Those that are open, in the order of their arrival. */
+  readonly desks: Set<Desk>;
   isRetired: boolean;
 }
 
@@ -97,6 +104,25 @@ class Desk implements Visitor {
   constructor(connection: Connection, service: Service) {
     this.#connection = connection;
     this.#service = service;
+    const { desks } = service;
+    const idle = desks.size < MAX_CONNECTIONS ? null : [...desks].find((desk) => !desk.#isBusy);
+    if (idle === undefined) {
+      this.#refuse(new ControlError('ERR_CONTROL_REFUSED', 'too many requests are under way'));
+      return;
+    }
+    if (idle !== null) idle.#leave();
+    desks.add(this);
+  }
+
+  #leave(): void {
+    this.closed();
+    this.#connection.destroy();
+  }
+
+  /** Takes nothing from the peer any more. */
+  #refuse(error: ControlError): void {
+    this.#isOver = true;
+    this.#connection.end(encodeAnswer(failureOf(error)));
   }
 
   take(bytes: Uint8Array): void {
@@ -105,8 +131,16 @@ class Desk implements Visitor {
       void this.#work();
       return;
     }
-    this.#isOver = true;
-    this.#connection.end(encodeAnswer(failureOf(tooLong())));
+    this.#refuse(tooLong());
+  }
+
+  /** The peer has read what has waited. */
+  drained(): void {
+    void this.#work();
+  }
+
+  closed(): void {
+    this.#service.desks.delete(this);
   }
 
   /** The peer sends no more requests. It reports this when it is read from again, so all its requests are answered. */
@@ -115,16 +149,23 @@ class Desk implements Visitor {
   }
 
   async #work(): Promise<void> {
-    if (this.#isBusy) return;
+    if (this.#isBusy || this.#isOver) return;
     this.#isBusy = true;
     // Bytes that it sends meanwhile wait in the kernel.
     this.#connection.pause();
-    for (let line = this.#lines.next(); line !== null; line = this.#lines.next()) {
-      const answer = await this.#answer(line).catch(failureOf);
-      this.#connection.write(encodeAnswer(answer));
+    let line: Uint8Array | null = EMPTY;
+    while (!this.#isFull && line !== null) {
+      line = this.#lines.next();
+      const answer = line === null ? null : await this.#answer(line).catch(failureOf);
+      if (answer !== null && this.#connection.isWritable) this.#connection.write(encodeAnswer(answer));
     }
     this.#isBusy = false;
-    this.#connection.resume();
+    // One that reads no answers is read from again when it does.
+    if (!this.#isFull) this.#connection.resume();
+  }
+
+  get #isFull(): boolean {
+    return this.#connection.pendingBytes > MAX_WAITING_BYTES;
   }
 
   async #answer(line: Uint8Array): Promise<Answer> {
@@ -143,6 +184,8 @@ class Desk implements Visitor {
     throw new ControlError('ERR_CONTROL_REQUEST', `there is no ${JSON.stringify(name)}; there are ${known}`);
   }
 }
+
+const EMPTY = new Uint8Array();
 
 function tooLong(): ControlError {
   return new ControlError('ERR_CONTROL_REQUEST', `a request has at most ${MAX_REQUEST_BYTES} bytes`);

@@ -1,11 +1,12 @@
 /** The socket on which a server is asked for things: what it answers, and to whom. */
 import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { askServer } from '../../src/control/ask.js';
 import { CONTROL_FILE, ControlSocket } from '../../src/control/control-socket.js';
 import { MAX_REQUEST_BYTES, type Verbs } from '../../src/control/request.js';
+import { until } from '../support/deadline.js';
 import { connectUnixPeer, type Peer } from '../support/peers.js';
 import { run } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary.js';
@@ -117,6 +118,57 @@ test('a request that never ends is cut off at its limit', async () => {
   });
 });
 
+test('one that asks for nothing makes room for others, and one that is answered stays', async () => {
+  let finish: () => void = () => undefined;
+  const slow = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const { path, folder, heard } = await open({ ...echo, slow: () => slow.then(() => ({ text: [], result: 'slow' })) });
+  const busy = await connectUnixPeer(path);
+  await busy.write('{"fdmux":1,"verb":"slow","words":[]}\n');
+  await until(() => heard.length === 1, 'a request that is under way');
+  const idle: Peer[] = [];
+  for (let count = 0; count < 100; count += 1) idle.push(await connectUnixPeer(path));
+  expect(await askServer(folder, { verb: 'echo', words: ['x'] })).toMatchObject({ text: ['x'] });
+  await idle[0]?.ended();
+  finish();
+  expect(JSON.parse(await busy.line())).toMatchObject({ ok: true, result: 'slow' });
+});
+
+test('when all are answered, one more is refused with why', async () => {
+  let finish: () => void = () => undefined;
+  const slow = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const { path, folder, heard } = await open({ slow: () => slow.then(() => ({ text: [], result: null })) });
+  const busy: Peer[] = [];
+  for (let count = 0; count < 32; count += 1) {
+    const peer = await connectUnixPeer(path);
+    await peer.write('{"fdmux":1,"verb":"slow","words":[]}\n');
+    busy.push(peer);
+  }
+  await until(() => heard.length === 32, 'requests that are under way');
+  const refused = { code: 'ERR_CONTROL_REFUSED', message: 'too many requests are under way' };
+  await expect(askServer(folder, { verb: 'slow', words: [] })).rejects.toMatchObject(refused);
+  finish();
+  for (const peer of busy) expect(JSON.parse(await peer.line())).toMatchObject({ ok: true });
+});
+
+test('one that does not read is answered no further until it reads, and then gets every answer', async () => {
+  const text = ['x'.repeat(1_000_000)];
+  const { path, folder, heard } = await open({ ...echo, long: () => ({ text, result: null }) });
+  const peer = await connectUnixPeer(path);
+  peer.socket.pause();
+  const count = 100;
+  await peer.write('{"fdmux":1,"verb":"long","words":[]}\n'.repeat(count));
+  await until(() => heard.length > 0, 'the first request');
+  for (let round = 0; round < 10; round += 1) await askServer(folder, { verb: 'echo', words: [] });
+  // What the kernel takes, and one answer more.
+  expect(heard.filter((verb) => verb === 'long ').length).toBeLessThan(5);
+  peer.socket.resume();
+  for (let round = 0; round < count; round += 1) expect((await peer.line()).length).toBeGreaterThan(1_000_000);
+}, 30_000);
+
 test('the file is for its owner alone, and is gone when the socket is closed', async () => {
   const { path, close } = await open(echo);
   expect(statSync(path).mode & 0o777).toBe(0o600);
@@ -157,21 +209,51 @@ test('without a server the one who asks learns that none runs', async () => {
   await expect(asked()).rejects.toMatchObject({ code: 'ERR_CONTROL_UNREACHABLE' });
 });
 
-test('a server that ends, and one that answers nonsense, are no answer', async () => {
-  for (const [answer, code] of [
-    ['', 'ERR_CONTROL_UNREACHABLE'],
-    ['{"ok":true}\n', 'ERR_CONTROL_FAILED'],
-    ['{"ok":false,"text":[],"result":1}\n', 'ERR_CONTROL_FAILED'],
-  ] as const) {
-    const folder = temporaryFolder();
-    const server = createServer((socket) => {
-      socket
-        .on('error', () => undefined)
-        .resume()
-        .end(answer);
-    });
-    await new Promise<void>((resolve) => server.listen(join(folder, CONTROL_FILE), resolve));
-    onTestFinished(() => void server.close());
-    await expect(askServer(folder, { verb: 'echo', words: [] })).rejects.toMatchObject({ code });
-  }
+/** A program that listens where a server would. */
+async function impostor(serve: (socket: Socket) => void): Promise<string> {
+  const folder = temporaryFolder();
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket.on('error', () => undefined));
+    serve(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(join(folder, CONTROL_FILE), resolve));
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return folder;
+}
+
+test.each([
+  ['ends', 'ERR_CONTROL_UNREACHABLE', (socket) => socket.resume().end()],
+  ['is gone at once', 'ERR_CONTROL_UNREACHABLE', (socket) => socket.destroy()],
+  ['answers what is no answer', 'ERR_CONTROL_FAILED', (socket) => socket.resume().end('{"ok":true}\n')],
+  ['contradicts itself', 'ERR_CONTROL_FAILED', (socket) => socket.end('{"ok":false,"text":[],"result":1}\n')],
+  ['never ends its answer', 'ERR_CONTROL_FAILED', (socket) => socket.write('x'.repeat(20_000_000))],
+  ['never answers', 'ERR_CONTROL_UNREACHABLE', () => undefined],
+  ['begins an answer', 'ERR_CONTROL_UNREACHABLE', (socket) => socket.write('{')],
+] satisfies [string, string, (socket: Socket) => unknown][])(
+  'a server that %s is no answer',
+  async (_, code, serve) => {
+    const folder = await impostor(serve);
+    // The one that ends at once may do so before it is asked.
+    for (let round = 0; round < 5; round += 1) {
+      const asked = askServer(
+        folder,
+        { verb: 'echo', words: [] },
+        { timeoutMs: code.endsWith('FAILED') ? 10_000 : 100 },
+      );
+      await expect(asked).rejects.toMatchObject({ code });
+    }
+  },
+);
+
+test('a path that leads to no server is named for what it is', async () => {
+  const folder = temporaryFolder();
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+  const asked = (path: string) => askServer(path, { verb: 'echo', words: [] });
+  await expect(asked(file)).rejects.toThrow(`${file}: this is no folder`);
+  await expect(asked(join(folder, 'none'))).rejects.toThrow(`${join(folder, 'none')}: there is no such folder`);
 });
