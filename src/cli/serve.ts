@@ -1,4 +1,5 @@
 /** `fdmux serve`: runs the chat server until a signal or an operator ends it. */
+import { WORKER_FDS_VARIABLE } from '../control/worker-process.js';
 import { hasCode, toError } from '../errors.js';
 import type { Reload } from '../protocol/server-control.js';
 import { ChatServer } from '../server/chat-server.js';
@@ -16,6 +17,7 @@ import { LogSink } from '../server/log-sink.js';
 import { Recording } from '../server/record/recording.js';
 import { closeFds } from '../socket/close-fds.js';
 import { listenFds } from '../socket/service-manager.js';
+import { refuseBesideWorkers } from './beside-workers.js';
 import { greet } from './greeting.js';
 import type { PlacedSockets } from './lent-listeners.js';
 import { withAdvice } from './listen-advice.js';
@@ -28,6 +30,7 @@ import { Standstill, type StandstillFigures } from './standstill.js';
 import { StopRequest } from './stop-request.js';
 import { Successor } from './successor.js';
 import { UpgradeRequest } from './upgrade-request.js';
+import { UsageError } from './usage-error.js';
 import { WORKER_WORLD, WorkerRole } from './worker-role.js';
 
 /** A stopping server ends whatever still waits after this time: it promises to stop within two seconds. */
@@ -54,6 +57,10 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
     process.stdout.write(`${flags.config ?? 'the configuration'}: ok\n`);
     return 0;
   }
+  if (flags.worker !== undefined && !Predecessor.isThere && process.env[WORKER_FDS_VARIABLE] === undefined) {
+    throw new UsageError('--worker is for the processes that fdmux control starts');
+  }
+  if (config.store?.kind === 'sqlite' && !Predecessor.isThere) await refuseBesideWorkers(config.store.path);
   if (config.node !== null && context.record !== undefined) {
     // The decisions of other nodes, and their times, are not among the inputs that are recorded.
     throw new ConfigError('a server that shares its store with others cannot be recorded: leave out --node and "node"');
