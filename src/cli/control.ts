@@ -3,6 +3,7 @@ import { ControlSocket } from '../control/control-socket.js';
 import { gatheringDesk } from '../control/gathering-desk.js';
 import { ControlError } from '../control/request.js';
 import { Supervisor, type WorkerReply } from '../control/supervisor.js';
+import { Wishes } from '../control/wishes.js';
 import { workerName } from '../control/worker-files.js';
 import { toError } from '../errors.js';
 import { ConfigError } from '../server/config/config-error.js';
@@ -128,6 +129,7 @@ class Control {
   #config: ServerConfig;
   #logSettings: LogSettings;
   #drainMs: number;
+  readonly #wishes = new Wishes();
   /** The last reload. It does not reject. */
   #reloading: Promise<unknown> = Promise.resolve();
 
@@ -166,8 +168,16 @@ class Control {
         sockets: listeners.sockets,
         command: commandOf,
         observer: {
-          ready: ({ name, pid }) => {
+          ready: (worker) => {
+            const { name, pid } = worker;
             log.info('worker started', { worker: name, pid });
+            void this.#wishes.tell(supervisor, worker, (verb, error) => {
+              log.error('a worker has not done what was asked of all', {
+                worker: name,
+                verb,
+                error: toError(error).message,
+              });
+            });
           },
           found: ({ name, pid }) => {
             log.warn('worker goes on', { worker: name, pid });
@@ -175,6 +185,9 @@ class Control {
           drained: ({ name }) => {
             log.info('worker has drained: another one is started', { worker: name });
             store.giveUp(name);
+          },
+          stuck: ({ name, pid }) => {
+            log.error('worker does not end: it is killed', { worker: name, pid });
           },
           lost: ({ name }, { code, signal }, delayMs) => {
             log.error('worker lost: another one is started', { worker: name, code, signal, delayMs });
@@ -235,7 +248,11 @@ class Control {
         const known = LOG_LEVELS.find((each) => each === level);
         if (known !== undefined) this.#setLog({ ...this.#logSettings, level: known });
       },
+      wish: (verb, words) => {
+        this.#wishes.add(verb, words);
+      },
       upgrade: () => upgrade.ask(),
+      endMs: () => END_MS + this.#drainMs,
       drain: () => {
         stopping.request('the server is shutting down', true);
       },
@@ -349,6 +366,7 @@ class Control {
       // That waits for a restart: this process may have to go on if an upgrade fails.
       this.#config = { ...read, admin: this.#config.admin };
       this.#setLog(read.log);
+      this.#wishes.forget('log-level');
       this.#drainMs = read.drainMs;
     } catch (error) {
       const { message } = toError(error);

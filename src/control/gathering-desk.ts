@@ -1,5 +1,6 @@
 /** The verbs of `fdmux ctl` for an operator of several workers, who asks all of them at once. */
 import { toError } from '../errors.js';
+import { BoundedList, leftOutOf } from './bounded-list.js';
 import { ControlError, type Reply, type Verb, type Verbs } from './request.js';
 import { statusRow } from './status-row.js';
 import type { Supervisor, WorkerReply } from './supervisor.js';
@@ -19,6 +20,8 @@ export interface GatheringDeskParts {
    */
   readonly reload: (ofWorkers: () => Promise<readonly WorkerReply[]>) => Promise<readonly WorkerReply[]>;
   readonly setLogLevel: (level: string) => void;
+  /** Has a worker that is started again do so, too. Without words, nothing is wished. */
+  readonly wish: (verb: string, words: readonly string[]) => void;
   /**
    * Has all listen as the configuration says now, if this version can read that.
    *
@@ -28,6 +31,8 @@ export interface GatheringDeskParts {
   readonly meet: (ofWorkers: () => Promise<readonly WorkerReply[]>) => Promise<readonly WorkerReply[]>;
   /** Has a new control process go on. @returns once it does; rejects if this one goes on */
   readonly upgrade: () => Promise<{ readonly pid: number }>;
+  /** How long a worker that drains may take, in milliseconds. */
+  readonly endMs: () => number;
   /** Ends all workers once their clients have left or their time is over, and then this process. */
   readonly drain: () => void;
 }
@@ -46,16 +51,20 @@ export function gatheringDesk(parts: GatheringDeskParts): Verbs {
     rooms: shared('rooms'),
     drain: ([name, ...rest]) => {
       if (rest.length > 0) throw new ControlError('ERR_CONTROL_REQUEST', 'it takes 0 to 1 words');
-      return name === undefined ? drainAll(parts) : drainOne(supervisor.worker(name));
+      return name === undefined ? drainAll(parts) : drainOne(supervisor.worker(name), parts.endMs());
     },
-    reload: async () => summary(await parts.reload(() => supervisor.askAll({ verb: 'reload', words: [] }))),
+    reload: async () => summary(await parts.reload(() => supervisor.reload())),
     upgrade: upgradeOnce(parts),
-    backend: async (words) => summary(await supervisor.askAll({ verb: 'backend', words })),
+    backend: async (words) => {
+      const reply = summary(await supervisor.askAll({ verb: 'backend', words }));
+      parts.wish('backend', words);
+      return reply;
+    },
     'log-level': async (words) => {
-      const replies = await supervisor.askAll({ verb: 'log-level', words });
-      const reply = summary(replies);
+      const reply = summary(await supervisor.askAll({ verb: 'log-level', words }));
       const [level] = words;
       if (level !== undefined) parts.setLogLevel(level);
+      parts.wish('log-level', words);
       return reply;
     },
     kick: shared('kick'),
@@ -112,7 +121,8 @@ function summary(replies: readonly WorkerReply[]): Reply {
 /** An error that says which worker it belongs to. */
 function named({ name }: Worker, error: Error): Error {
   const code: unknown = Reflect.get(error, 'code');
-  return Object.assign(new Error(`worker ${name}: ${error.message}`), {
+  const { message } = error;
+  return Object.assign(new Error(message.startsWith(`worker ${name} `) ? message : `worker ${name}: ${message}`), {
     code: typeof code === 'string' ? code : 'ERR_CONTROL_FAILED',
   });
 }
@@ -126,30 +136,35 @@ function drainAll({ supervisor, drain }: GatheringDeskParts): Reply {
   };
 }
 
-function drainOne(worker: Worker): Reply {
+function drainOne(worker: Worker, endMs: number): Reply {
   if (!worker.canAnswer) {
     throw new ControlError('ERR_CONTROL_REFUSED', `worker ${worker.name} does not run now`);
   }
   const { name, pid } = worker;
-  worker.drain();
+  worker.drain(endMs);
   const text = [`worker ${name} ends when its clients have left, or drainMs is over; another one is started then`];
   return { text, result: { worker: name, pid } };
 }
 
 /** Merges the lists of all workers, each line with the name of its worker; the last line counts. */
 function listAll(replies: readonly WorkerReply[]): Reply {
-  const text: string[] = [];
-  const result: unknown[] = [];
+  const list = new BoundedList();
+  const problems: string[] = [];
+  let count = 0;
   for (const { worker, reply } of replies) {
     if (reply instanceof Error) {
-      text.push(`${worker.name}  ${reply.message}`);
+      problems.push(`${worker.name}  ${reply.message}`);
       continue;
     }
-    text.push(...reply.text.slice(0, -1).map((line) => `${worker.name}  ${line}`));
     const entries: readonly unknown[] = Array.isArray(reply.result) ? reply.result : [];
-    result.push(...entries.map((entry) => ({ worker: worker.name, ...fieldsOf(entry) })));
+    count += entries.length + leftOutOf(reply);
+    for (const [index, entry] of entries.entries()) {
+      if (list.isFull) break;
+      list.add(`${worker.name}  ${reply.text[index] ?? ''}`, { worker: worker.name, ...fieldsOf(entry) });
+    }
   }
-  return { text: [...text, `${result.length} client${result.length === 1 ? '' : 's'}`], result };
+  const { text, result } = list.reply(count, 'client');
+  return { text: [...problems, ...text], result };
 }
 
 const fieldsOf = (value: unknown): object => (typeof value === 'object' && value !== null ? value : {});

@@ -1,7 +1,8 @@
 /** All workers of a folder: they start together, are upgraded one after the other, and end together. */
-import { toError } from '../errors.js';
+import { hasCode, toError } from '../errors.js';
 import { askServer } from './ask.js';
 import type { Lent } from './lent-sockets.js';
+import { quoted } from './quoted.js';
 import { ControlError, type Reply, type Request } from './request.js';
 import { Worker, type WorkerParts } from './worker.js';
 import { controlFileOf } from './worker-files.js';
@@ -11,8 +12,16 @@ import type { WorkerEnd } from './worker-process.js';
 const ANSWER_MS = 10_000;
 /** How long a worker may take to start before an upgrade goes on without it, in milliseconds. */
 const START_MS = 10_000;
-/** How long an upgrade may take, in milliseconds: a store is checked before it is used, and may be large. */
-const UPGRADE_MS = 660_000;
+/** How long a worker may take to show that it is there if another one can do the same, in milliseconds. */
+const GREETING_MS = 1_000;
+/** How long it may take to store something: it gives up earlier, after 30 s. */
+const STORE_MS = 45_000;
+/** How long some verbs may take, in milliseconds. An upgrade checks the store before it is used, which may be large. */
+const PATIENCE_MS = new Map([
+  ['ban', STORE_MS],
+  ['unban', STORE_MS],
+  ['upgrade', 660_000],
+]);
 
 /** A worker has ended before it was ready, when all were started. */
 export class WorkerStartError extends Error {
@@ -100,7 +109,7 @@ export class Supervisor {
     const found = this.workers.find((worker) => worker.name === name);
     if (found !== undefined) return found;
     const names = this.workers.map((worker) => worker.name).join(', ');
-    throw new ControlError('ERR_CONTROL_REQUEST', `there is no worker ${name}; there are ${names}`);
+    throw new ControlError('ERR_CONTROL_REQUEST', `there is no worker ${quoted(name)}; there are ${names}`);
   }
 
   /** Asks one worker. @throws as `askServer` does */
@@ -108,8 +117,16 @@ export class Supervisor {
     if (!worker.canAnswer) {
       throw new ControlError('ERR_CONTROL_UNREACHABLE', `worker ${worker.name} does not run now`);
     }
-    const timeoutMs = request.verb === 'upgrade' ? UPGRADE_MS : ANSWER_MS;
-    return askServer(this.#parts.folder, request, { file: controlFileOf(worker.name), timeoutMs });
+    return this.#send(worker, request, PATIENCE_MS.get(request.verb) ?? ANSWER_MS);
+  }
+
+  async #send({ name }: Worker, request: Request, timeoutMs: number): Promise<Reply> {
+    try {
+      return await askServer(this.#parts.folder, request, { file: controlFileOf(name), timeoutMs });
+    } catch (error) {
+      if (!hasCode(error, 'ERR_CONTROL_UNREACHABLE')) throw error;
+      throw new ControlError('ERR_CONTROL_UNREACHABLE', `worker ${name} does not answer`, { cause: error });
+    }
   }
 
   /** Asks those that run, at once. */
@@ -132,14 +149,43 @@ export class Supervisor {
   }
 
   /**
-   * Asks the first worker that runs: all know the same.
+   * Has all read the configuration, which one that does not run now does when it is started.
+   *
+   * @returns when one that was being started has done so, unless that takes long
+   */
+  async reload(): Promise<readonly WorkerReply[]> {
+    await this.started();
+    return Promise.all(
+      this.workers.map(async (worker) => {
+        const { state, canAnswer } = worker;
+        const text = [`it is ${state}: it reads the configuration when it is started`];
+        if (!canAnswer) return { worker, reply: { text, result: null } };
+        return { worker, reply: await this.ask(worker, { verb: 'reload', words: [] }).catch(toError) };
+      }),
+    );
+  }
+
+  /**
+   * Asks a worker that answers: all know the same.
    *
    * @throws as `askServer` does, and ERR_CONTROL_UNREACHABLE if none runs
    */
-  askAny(request: Request): Promise<Reply> {
-    const worker = this.workers.find(({ canAnswer }) => canAnswer);
-    if (worker === undefined) throw new ControlError('ERR_CONTROL_UNREACHABLE', 'no worker runs now');
-    return this.ask(worker, request);
+  async askAny(request: Request): Promise<Reply> {
+    const running = this.workers.filter(({ canAnswer }) => canAnswer);
+    const last = running.pop();
+    if (last === undefined) throw new ControlError('ERR_CONTROL_UNREACHABLE', 'no worker runs now');
+    for (const worker of running) if (await this.#answers(worker)) return this.ask(worker, request);
+    return this.ask(last, request);
+  }
+
+  /** Whether a worker answers. One that hangs might do much later what another one is asked for instead. */
+  async #answers(worker: Worker): Promise<boolean> {
+    try {
+      await this.#send(worker, { verb: 'log-level', words: [] }, GREETING_MS);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** @returns when no worker is being started, or that takes long */

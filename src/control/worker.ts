@@ -20,6 +20,8 @@ export interface WorkerObserver {
   found(worker: Worker): void;
   /** The worker has drained, and is started again. */
   drained(worker: Worker): void;
+  /** The worker has not ended in time, and is killed. */
+  stuck(worker: Worker): void;
   /** The worker has ended by itself. @param delayMs - when it is started again, in milliseconds */
   lost(worker: Worker, end: WorkerEnd, delayMs: number): void;
 }
@@ -44,6 +46,8 @@ export class Worker {
   #state: WorkerState = 'waiting';
   #sinceMs = performance.now();
   #retry: NodeJS.Timeout | null = null;
+  /** When it is killed because it does not end. */
+  #deadline: NodeJS.Timeout | undefined;
   #isEnding = false;
   /** The last start that was begun. It does not reject. */
   #starting: Promise<unknown> = Promise.resolve();
@@ -130,9 +134,16 @@ export class Worker {
   /**
    * Has the worker end once its clients have left or their time is over, and then start again. Asked again, it ends at
    * once.
+   *
+   * @param patienceMs - when it is killed, in milliseconds: one that hangs would keep its place for ever
    */
-  drain(): void {
+  drain(patienceMs: number): void {
     this.#state = 'draining';
+    clearTimeout(this.#deadline);
+    this.#deadline = setTimeout(() => {
+      this.#parts.observer.stuck(this);
+      this.signal('SIGKILL');
+    }, patienceMs);
     // The worker closes its own as well: new connections must not wait for its end.
     this.#parts.sockets.drop(this.name);
     this.signal('SIGTERM');
@@ -153,6 +164,7 @@ export class Worker {
   /** Looks after the process no more, whatever becomes of it. */
   letGo(): void {
     if (this.#retry !== null) clearTimeout(this.#retry);
+    clearTimeout(this.#deadline);
     const watched = this.#process;
     this.#process = null;
     this.#state = 'ended';
@@ -169,6 +181,7 @@ export class Worker {
 
   #lost(pid: number, end: WorkerEnd): void {
     this.#process = null;
+    clearTimeout(this.#deadline);
     const lent = this.#successor(pid);
     if (lent !== null && this.adopt(lent.pid)) {
       this.#parts.observer.found(this);

@@ -1,12 +1,10 @@
 /** The lists of `fdmux ctl`: who is on a server, and where. */
 import type { Member } from '../chat/member.js';
 import { RANK_BITS, type Room } from '../chat/room.js';
+import { BoundedList } from '../control/bounded-list.js';
 import type { Reply } from '../control/request.js';
 import { formatHostPort } from '../protocol/host-port.js';
 import type { ChatServer } from './chat-server.js';
-
-/** The most lines of a list: more would be of no use to a person. */
-const MAX_LINES = 10_000;
 
 /** Lists the connections, in the order of their arrival. */
 export function listClients({ clients }: ChatServer): Reply {
@@ -68,12 +66,11 @@ interface Described {
 }
 
 function listOf<T>(all: Iterable<T>, count: number, what: string, describe: (one: T) => Described): Reply {
-  const described: Described[] = [];
+  const list = new BoundedList();
   for (const one of all) {
-    if (described.length >= MAX_LINES) break;
-    described.push(describe(one));
+    if (list.isFull) break;
+    const { line, entry } = describe(one);
+    list.add(line, entry);
   }
-  const left = count - described.length;
-  const last = left > 0 ? `and ${left} more` : `${count} ${what}${count === 1 ? '' : 's'}`;
-  return { text: [...described.map(({ line }) => line), last], result: described.map(({ entry }) => entry) };
+  return list.reply(count, what);
 }

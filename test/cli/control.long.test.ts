@@ -218,6 +218,53 @@ test('a second control process on the same data is refused, and disturbs nobody'
   expect(await pids()).toEqual(before);
 });
 
+test('a server by itself is refused beside workers, with their control process and without it', async () => {
+  const running = await startWorkers();
+  const { server, folder, workers } = running;
+  const pids = (await workers()).map(({ name, pid }) => `${name} (process ${pid})`).join(', ');
+  const serve = () => run(process.execPath, [cliPath, 'serve', '--data', folder, '--plain-port', '0', '--no-irc']);
+  const stderr = `fdmux: ${folder}: workers run with this data, which fdmux control goes on with: ${pids}\n`;
+  expect(await serve()).toMatchObject({ code: 1, stderr });
+  kill(server.process.pid, 'SIGKILL');
+  await until(() => !isAlive(server.process.pid), 'the end of the control process');
+  expect(await serve()).toMatchObject({ code: 1, stderr });
+  const next = await startWorkers([], folder);
+  expect((await next.workers()).map(({ name, pid }) => `${name} (process ${pid})`).join(', ')).toBe(pids);
+});
+
+test('while one worker hangs, the operator is served by the other, and can have it replaced', async () => {
+  const running = await startWorkers();
+  const { server, ctl } = running;
+  const [worker] = await running.workers();
+  kill(present(worker, 'a worker').pid, 'SIGSTOP');
+  expect((await ctl('ban', '192.0.2.1')).text).toEqual(['192.0.2.1 is banned, 0 put out']);
+  await expect(ctl('kick', 'nobody')).rejects.toMatchObject({ message: 'nobody goes by the nick nobody' });
+  await ctl('drain', 'w1');
+  await server.process.errorText(/ERR worker does not end: it is killed worker=w1/);
+  expect(await replaced(running, present(worker, 'a worker'))).toMatchObject({ restarts: 0 });
+}, 60_000);
+
+test('a worker that is started again does what was asked of all, and a reload waits for it', async () => {
+  const config = join(temporaryFolder(), 'fdmux.json');
+  writeFileSync(config, '{}');
+  const running = await startWorkers(['--config', config]);
+  const { ctl } = running;
+  const [worker] = await running.workers();
+  await ctl('backend', 'poll');
+  await ctl('log-level', 'debug');
+  kill(present(worker, 'a worker').pid, 'SIGKILL');
+  const next = await replaced(running, present(worker, 'a worker'));
+  const both = (answer: object) => ({ result: { w1: answer, w2: answer } });
+  await expect.poll(() => ctl('backend'), { timeout: 10_000 }).toMatchObject(both({ backend: 'poll' }));
+  await expect.poll(() => ctl('log-level'), { timeout: 10_000 }).toMatchObject(both({ level: 'debug' }));
+  kill(next.pid, 'SIGKILL');
+  await running.server.process.errorText(/worker lost[^]*ERR worker lost: another one is started worker=w1/);
+  // The worker may be waiting, starting or ready by now.
+  expect(await ctl('reload')).toMatchObject({ result: { w2: { waitingKeys: [] } } });
+  await replaced(running, next);
+  await expect.poll(() => ctl('log-level'), { timeout: 10_000 }).toMatchObject(both({ level: 'info' }));
+}, 60_000);
+
 test('what cannot work is said at once, and nothing is left', async () => {
   const { server } = await startWorkers();
   const folder = temporaryFolder();
@@ -231,6 +278,10 @@ test('what cannot work is said at once, and nothing is left', async () => {
   expect(await run(process.execPath, [cliPath, 'serve', '--workers', '2'])).toMatchObject({
     code: 2,
     stderr: 'fdmux: workers need a folder that they share: --data <folder>\n',
+  });
+  expect(await run(process.execPath, [cliPath, 'serve', '--worker', 'w1', '--data', folder])).toMatchObject({
+    code: 2,
+    stderr: 'fdmux: --worker is for the processes that fdmux control starts\n',
   });
 });
 

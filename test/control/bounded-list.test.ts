@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { BoundedList, leftOutOf } from '../../src/control/bounded-list.js';
+import { encodeAnswer, MAX_ANSWER_BYTES } from '../../src/control/request.js';
+
+function listOf(count: number, line: string): BoundedList {
+  const list = new BoundedList();
+  for (let number = 0; number < count && !list.isFull; number += 1) list.add(line, { number, line });
+  return list;
+}
+
+test('a list ends with how many there are, or how many it has left out', () => {
+  expect(listOf(1, 'a').reply(1, 'room')).toMatchObject({ text: ['a', '1 room'], result: [{ number: 0 }] });
+  const reply = listOf(10_001, 'a').reply(10_001, 'room');
+  expect(reply.text).toHaveLength(10_001);
+  expect(reply.text.at(-1)).toBe('and 1 more');
+  expect([leftOutOf(reply), leftOutOf(listOf(2, 'a').reply(2, 'room'))]).toEqual([1, 0]);
+});
+
+test('a list of long lines fits into an answer, even if each of their characters is escaped', () => {
+  const reply = listOf(10_000, '\u0001'.repeat(5_000)).reply(10_000, 'room');
+  expect(leftOutOf(reply)).toBeGreaterThan(9_000);
+  expect(Buffer.byteLength(encodeAnswer({ ok: true, ...reply }))).toBeLessThan(MAX_ANSWER_BYTES);
+});
