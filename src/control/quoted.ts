@@ -6,6 +6,6 @@ const MAX_SHOWN = 100;
 /** Returns a word as it is, or in quotes if it could be misread: one that is empty, has spaces, or is very long. */
 export function quoted(word: string): string {
   if (/^[^\s\p{C}]{1,100}$/u.test(word)) return word;
-  const characters = [...word];
-  return JSON.stringify(characters.length > MAX_SHOWN ? `${characters.slice(0, MAX_SHOWN).join('')}...` : word);
+  // Half of a character is escaped in JSON.
+  return JSON.stringify(word.length > MAX_SHOWN ? `${word.slice(0, MAX_SHOWN)}...` : word);
 }
