@@ -3,6 +3,7 @@ import type { AsyncResource } from 'node:async_hooks';
 import { FdmuxError } from '../errors.js';
 import type { Address } from '../socket/address.js';
 import type { SocketHandlers } from './connection.js';
+import type { ConnectionTrigger } from './connection-trigger.js';
 import { type ConnectionSettings, isTcp } from './options.js';
 import type { ServedConnection } from './served-connection.js';
 import type { Timer } from './timers.js';
@@ -18,7 +19,6 @@ export class ConnectionGroup<T> {
   readonly handlers: SocketHandlers<T>;
   /** The async context that the handlers run in. */
   readonly context: AsyncResource;
-  readonly isEdge: boolean;
   /** Whether the time of the last movement of bytes matters. */
   readonly watchesIdle: boolean;
   readonly highWaterMarkBytes: number;
@@ -28,6 +28,7 @@ export class ConnectionGroup<T> {
   readonly topics: Topics<T>;
   readonly #idleTimeoutMs: number | undefined;
   readonly #onClosed: () => void;
+  #isEdge: boolean;
   readonly #connections = new Set<ServedConnection<T>>();
   /** The latest times at which the group looked for idle connections. */
   readonly #looksMs: number[] = [];
@@ -38,9 +39,6 @@ export class ConnectionGroup<T> {
     this.turn = turn;
     this.handlers = settings.socket;
     this.context = settings.context;
-    // A receive from a unix socket stops before the next message with fds, so a short count does not mean that the
-    // socket is drained.
-    this.isEdge = settings.isEdge && isTcp(boundAddress);
     this.watchesIdle = settings.idleTimeoutMs !== undefined;
     this.highWaterMarkBytes = settings.highWaterMarkBytes;
     this.maxPendingBytes = settings.maxPendingBytes;
@@ -48,6 +46,28 @@ export class ConnectionGroup<T> {
     this.boundAddress = boundAddress;
     this.#idleTimeoutMs = settings.idleTimeoutMs;
     this.#onClosed = onClosed;
+    this.#isEdge = this.#canBeEdge && settings.isEdge;
+  }
+
+  /** Whether its connections are edge-triggered. */
+  get isEdge(): boolean {
+    return this.#isEdge;
+  }
+
+  /**
+   * A receive from a unix socket stops before the next message with fds, so a short count does not mean that the socket
+   * is drained.
+   */
+  get #canBeEdge(): boolean {
+    return isTcp(this.boundAddress);
+  }
+
+  /** Changes the trigger of those that are open, and of later ones. One that cannot be changed is destroyed. */
+  setTrigger(trigger: ConnectionTrigger): void {
+    const isEdge = this.#canBeEdge && trigger === 'edge';
+    if (isEdge === this.#isEdge) return;
+    this.#isEdge = isEdge;
+    for (const connection of this.#connections) connection.updateTrigger(isEdge ? 'edge' : 'level');
   }
 
   get size(): number {

@@ -7,6 +7,7 @@ import type { PathInput } from '../socket/path.js';
 import type { Socket } from '../socket/socket.js';
 import type { AdoptedState } from './adopt.js';
 import type { Connection } from './connection.js';
+import type { ConnectionTrigger } from './connection-trigger.js';
 import { type ListenSettings, toListenSettings } from './listen-settings.js';
 import { ListeningSocket, type OwnedSocket } from './listening-socket.js';
 import { applyTcpOptions, type ConnectionOptions, familyNumber, isTcp, toEndpoint } from './options.js';
@@ -145,6 +146,13 @@ export interface Listener<T = unknown> {
    *   ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_OPTION
    */
   setSecureContext(context: TlsServerContext): void;
+  /**
+   * Has the kernel report by another trigger, for the connections that are open and for later ones: see `trigger` of
+   * `listen()`. Nothing is lost. A multiplexer of yours can so be switched to a backend without edges, and back.
+   *
+   * @throws ERR_UNSUPPORTED_TRIGGER if the backend in use does not have it; ERR_OUT_OF_RANGE
+   */
+  setTrigger(trigger: ConnectionTrigger): void;
   /** It alone does not keep the process alive. Connections do. */
   unref(): this;
   /** It keeps the process alive again, as it does at first. */

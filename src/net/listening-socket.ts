@@ -1,8 +1,8 @@
 /** A socket that listens, with its connections: from the first one to the last one gone. */
 import { inspect, type InspectOptions } from 'node:util';
-import { checkOptions, checkString, type OptionNames, toTimeoutMs } from '../arguments.js';
+import { checkOneOf, checkOptions, checkString, type OptionNames, toTimeoutMs } from '../arguments.js';
 import { native } from '../binding/load.js';
-import { closedError, FdmuxError, toError } from '../errors.js';
+import { closedError, FdmuxError, toError, unsupportedTriggerError } from '../errors.js';
 import { summary } from '../inspect.js';
 import { type Address, decodeAddress } from '../socket/address.js';
 import type { Socket } from '../socket/socket.js';
@@ -10,6 +10,7 @@ import { AcceptLoop } from './accept-loop.js';
 import { type AdoptedState, adoptInto } from './adopt.js';
 import type { Connection } from './connection.js';
 import { ConnectionGroup } from './connection-group.js';
+import { CONNECTION_TRIGGERS, type ConnectionTrigger, hasTrigger } from './connection-trigger.js';
 import { callInContext } from './handler-calls.js';
 import type { ListenSettings } from './listen-settings.js';
 import type { Listener } from './listener.js';
@@ -167,6 +168,13 @@ export class ListeningSocket<T> implements Listener<T>, FdOwner {
   setSecureContext(context: TlsServerContext): void {
     if (this.#tls === null) throw new FdmuxError('ERR_TLS_CONTEXT', 'the listener speaks no TLS');
     this.#tls.setSecureContext(context);
+  }
+
+  setTrigger(trigger: ConnectionTrigger): void {
+    checkOneOf(trigger, 'trigger', CONNECTION_TRIGGERS);
+    const { backend } = this.#lease.turn;
+    if (!hasTrigger(backend, trigger)) throw unsupportedTriggerError(trigger, backend);
+    this.#group.setTrigger(trigger);
   }
 
   #reportError(error: Error): void {

@@ -11,7 +11,7 @@ import {
 } from '../arguments.js';
 import { native } from '../binding/load.js';
 import { invalidArgType, outOfRange, unsupportedTriggerError } from '../errors.js';
-import { type BackendName, triggersOf } from '../multiplexer/backend.js';
+import type { BackendName } from '../multiplexer/backend.js';
 import { MAX_SPIN_US } from '../multiplexer/create-backend.js';
 import {
   type AddressInput,
@@ -34,7 +34,7 @@ import {
 } from '../socket/constants.js';
 import { type PathInput, textOrBytes, toPathBytes } from '../socket/path.js';
 import type { SocketHandlers } from './connection.js';
-import { CONNECTION_TRIGGERS, type ConnectionTrigger } from './connection-trigger.js';
+import { CONNECTION_TRIGGERS, type ConnectionTrigger, hasTrigger } from './connection-trigger.js';
 import { checkHandlers, toDriver, toQueueLimits } from './served-options.js';
 import type { TurnDriver } from './turn-driver.js';
 
@@ -148,7 +148,7 @@ export function toConnectionSettings<T>(
   const { multiplexer, backend } = toDriver(options);
   const { trigger = defaultTrigger(multiplexer, backend) } = options;
   checkOneOf(trigger, 'options.trigger', CONNECTION_TRIGGERS);
-  if (!triggersOf(backend).includes(trigger)) throw unsupportedTriggerError(trigger, backend);
+  if (!hasTrigger(backend, trigger)) throw unsupportedTriggerError(trigger, backend);
   checkInteger(spinUs, 'options.spinUs', 0, MAX_SPIN_US);
   const limits = toQueueLimits(options);
   if (idleTimeoutMs !== undefined) checkInteger(idleTimeoutMs, 'options.idleTimeoutMs', 1, MAX_INT32);
@@ -171,7 +171,7 @@ export function toConnectionSettings<T>(
 /** Edges cost the kernel a look less for each ready connection. */
 function defaultTrigger(multiplexer: TurnDriver | undefined, backend: BackendName): ConnectionTrigger {
   const mayChange = multiplexer !== undefined;
-  return !mayChange && triggersOf(backend).includes('edge') ? 'edge' : 'level';
+  return !mayChange && hasTrigger(backend, 'edge') ? 'edge' : 'level';
 }
 
 function checkKeepAlive(keepAlive: unknown): void {

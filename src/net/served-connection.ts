@@ -13,6 +13,7 @@ import { errnoError } from '../socket/errno-error.js';
 import { isMemoryShortageError } from '../socket/memory-shortage.js';
 import type { Connection, ConnectionEvents, ConnectionSecurity, ReleasedConnection } from './connection.js';
 import type { ConnectionGroup } from './connection-group.js';
+import type { ConnectionTrigger } from './connection-trigger.js';
 import { ConnectionDuplex } from './duplex.js';
 import { callClose, callData, callError, callHandler } from './handler-calls.js';
 import { watchFor } from './interest.js';
@@ -489,6 +490,17 @@ export class ServedConnection<T> extends SecurityFacts implements Connection<T>,
       // Other code has closed it: that must be reported, and the others are closed all the same.
       turn.fail(error);
     }
+  }
+
+  /** The group has another trigger. */
+  updateTrigger(trigger: ConnectionTrigger): void {
+    try {
+      // Also of one that waits for nothing or has been destroyed: a backend without edges takes no such registration.
+      this.#registration?.modify({ trigger });
+    } catch (error) {
+      this.failed(toError(error));
+    }
+    this.updateInterest();
   }
 
   /** Asks the kernel for the events that are wanted now. */

@@ -7,6 +7,7 @@
  */
 import { native } from '../binding/load.js';
 import { closedError, toError } from '../errors.js';
+import type { BackendName } from '../multiplexer/backend.js';
 import { keepsContexts } from '../multiplexer/handler.js';
 import type { Registration } from '../multiplexer/registration.js';
 import { rethrowLater } from '../readiness/waiter.js';
@@ -65,6 +66,11 @@ export class Turn {
     this.#arena = new OutputArena(native, (member) => this.addStarved(member));
     driver.onTurnEnd(this.#end);
     driver.onClose(this.#end);
+  }
+
+  /** The backend in use. */
+  get backend(): BackendName {
+    return this.#driver.backend;
   }
 
   /** Registers an fd, and calls `owner` when it is ready. {@link unwatch} ends the registration. */

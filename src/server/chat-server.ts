@@ -488,8 +488,7 @@ export class ChatServer implements ServerControl {
    * Moves all listeners and connections to another kernel interface, under load: nobody is closed, and nothing is lost.
    * The configuration stays as it is, so a restart begins with the former one.
    *
-   * @throws ERR_UNSUPPORTED_TRIGGER if the server is edge-triggered and `backend` is not epoll; ERR_OUT_OF_RANGE;
-   *   ERR_CLOSED; EMFILE, ENFILE, ENOMEM, ENOSPC with epoll. Nothing has moved then
+   * @throws ERR_OUT_OF_RANGE; ERR_CLOSED; EMFILE, ENFILE, ENOMEM, ENOSPC with epoll. Nothing has moved then
    */
   switchBackend(backend: BackendName): void {
     this.#listeners.switchBackend(backend);

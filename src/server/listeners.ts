@@ -1,9 +1,10 @@
 /** The listeners of a server. */
 import { isDeepStrictEqual } from 'node:util';
 import { checkOneOf } from '../arguments.js';
-import { closedError, hasCode, toError, unsupportedTriggerError } from '../errors.js';
-import { BACKEND_NAMES, type BackendName, triggersOf } from '../multiplexer/backend.js';
+import { closedError, hasCode, toError } from '../errors.js';
+import { BACKEND_NAMES, type BackendName } from '../multiplexer/backend.js';
 import { SteadyMultiplexer } from '../multiplexer/steady-multiplexer.js';
+import { type ConnectionTrigger, hasTrigger } from '../net/connection-trigger.js';
 import { listen, type Listener } from '../net/listener.js';
 import type { TlsListenOptions } from '../net/tls-options.js';
 import type { Address } from '../socket/address.js';
@@ -96,24 +97,42 @@ export class Listeners {
   }
 
   /**
-   * Moves all listeners and connections to another kernel interface.
+   * Moves all listeners and connections to another kernel interface. Those that are edge-triggered are not where there
+   * are no edges.
    *
-   * @throws ERR_UNSUPPORTED_TRIGGER if they are edge-triggered; ERR_OUT_OF_RANGE; ERR_CLOSED; EMFILE, ENFILE, ENOMEM,
-   *   ENOSPC. Nothing has moved then
+   * @throws ERR_OUT_OF_RANGE; ERR_CLOSED; EMFILE, ENFILE, ENOMEM, ENOSPC. Nothing has moved then
    */
   switchBackend(to: BackendName): void {
-    const { log, config } = this.#parts;
     checkOneOf(to, 'backend', BACKEND_NAMES);
-    // The connections of an hour later would be refused: it does not matter whether there are any now.
-    if (!triggersOf(to).includes(config.trigger)) throw unsupportedTriggerError(config.trigger, to);
     if (this.#multiplexer === null) throw closedError('the server');
     const from = this.backend;
-    this.#multiplexer.multiplexer.switchBackend(to);
-    if (to !== from) log.warn('switched the backend', { from, to, connections: this.#connectionCount });
+    if (this.#triggerOn(to) === 'level') this.#setTrigger('level');
+    try {
+      this.#multiplexer.multiplexer.switchBackend(to);
+    } finally {
+      this.#setTrigger(this.#triggerOn(this.backend));
+    }
+    if (to === from) return;
+    this.#parts.log.warn('switched the backend', { from, to, connections: this.#connectionCount });
+  }
+
+  /** The trigger of the configuration, if the backend has it. */
+  #triggerOn(backend: BackendName): ConnectionTrigger {
+    const { trigger } = this.#parts.config;
+    return hasTrigger(backend, trigger) ? trigger : 'level';
+  }
+
+  #setTrigger(trigger: ConnectionTrigger): void {
+    for (const { listener } of this.#withConnections) listener.setTrigger(trigger);
+  }
+
+  /** Those that may have connections. */
+  get #withConnections(): readonly Opened[] {
+    return [...this.#open, ...this.#retired];
   }
 
   get #connectionCount(): number {
-    return [...this.#open, ...this.#retired].reduce((count, { listener }) => count + listener.connections, 0);
+    return this.#withConnections.reduce((count, { listener }) => count + listener.connections, 0);
   }
 
   /** Those that are open, in the order of the configuration. */
@@ -154,14 +173,14 @@ export class Listeners {
   /** @throws ListenError */
   async #listen(config: ListenerConfig, given: InheritedSocket | undefined): Promise<Opened> {
     const { log, reception } = this.#parts;
-    const { backlog, trigger } = this.#parts.config;
+    const { backlog } = this.#parts.config;
     const socket = await reception.handlersOf(config);
     try {
       const listener = await listen<Occupant>({
         ...(given === undefined ? config.at : { fd: given.fd, ownsFd: given.isOwned }),
         backlog,
         multiplexer: this.#openMultiplexer(),
-        trigger,
+        trigger: this.#triggerOn(this.backend),
         keepAlive: KEEP_ALIVE,
         highWaterMarkBytes: this.#highWaterMark(config),
         maxPendingBytes: NO_LIMIT_BYTES,
@@ -336,7 +355,7 @@ export class Listeners {
   async close(): Promise<void> {
     this.#isAccepting = false;
     await this.#changing;
-    const all = [...this.#open, ...this.#retired];
+    const all = this.#withConnections;
     await Promise.all(all.map(({ listener }) => listener.close({ drainMs: CLOSE_MS })));
     this.#multiplexer?.multiplexer.close();
   }

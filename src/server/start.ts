@@ -55,8 +55,7 @@ export interface RunningChatServer {
   /**
    * Moves all listeners and connections to another kernel interface, under load: nobody is closed, and nothing is lost.
    *
-   * @throws ERR_UNSUPPORTED_TRIGGER if the server is edge-triggered and `backend` is not epoll; ERR_OUT_OF_RANGE;
-   *   ERR_CLOSED; EMFILE, ENFILE, ENOMEM, ENOSPC with epoll. Nothing has moved then
+   * @throws ERR_OUT_OF_RANGE; ERR_CLOSED; EMFILE, ENFILE, ENOMEM, ENOSPC with epoll. Nothing has moved then
    */
   switchBackend(backend: BackendName): void;
   /** Reads the configuration file again; nobody is dropped. @returns the problem with it, or `null` */

@@ -8,6 +8,7 @@ import { present } from '../../src/errors.js';
 import { BACKEND_NAMES, type BackendName } from '../../src/multiplexer/backend.js';
 import { CertificateFolder, hasOpenssl } from '../support/certificates.js';
 import { nextEvent } from '../support/deadline.js';
+import { edgeTriggeredSockets } from '../support/fds.js';
 import { connectPeer, Peer } from '../support/peers.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { callUntyped } from '../support/untyped.js';
@@ -75,8 +76,12 @@ async function hearAll(hearer: Peer, authors: readonly string[], count: number):
   }
 }
 
-test('a hundred switches under load: nobody is closed, and everybody hears every line once, in order', async () => {
-  const { server, logged, portOf } = await serve();
+const TRIGGERS = ['level', 'edge'] as const;
+const UNDER_LOAD =
+  'a hundred switches under load, %s-triggered: nobody is closed, everybody hears every line once, in order';
+
+test.each(TRIGGERS)(UNDER_LOAD, async (trigger) => {
+  const { server, logged, portOf } = await serve({ trigger });
   const nicks = Array.from({ length: 16 }, (_, index) => `n${index}`);
   const peers = await Promise.all(nicks.map(async (nick) => enter(await connectPeer(portOf('irc')), nick)));
   const plain = await Promise.all(Array.from({ length: 4 }, () => connectPeer(portOf('plain'))));
@@ -144,6 +149,7 @@ test('each backend serves those who were there and those who connect later, and 
 test.skipIf(!hasOpenssl)('connections over TLS and WebSockets move along', async () => {
   const identity = new CertificateFolder().make({ name: 'one.test' });
   const { server, portOf } = await serve({
+    trigger: 'edge',
     listeners: [
       { protocol: 'irc', port: 0, tls: { cert: identity.certFile, key: identity.keyFile } },
       { protocol: 'web', port: 0 },
@@ -172,19 +178,30 @@ test.skipIf(!hasOpenssl)('connections over TLS and WebSockets move along', async
   }
 });
 
-test('a server that is edge-triggered stays with epoll, also while nobody is connected', async () => {
-  const { server, portOf } = await serve({}, { trigger: 'edge' });
-  const refused = expect.objectContaining({ code: 'ERR_UNSUPPORTED_TRIGGER' });
-  const turn = (backend: BackendName) => (): void => {
-    server.switchBackend(backend);
-  };
-  expect(turn('poll')).toThrow(refused);
-  const ann = await enter(await connectPeer(portOf('irc')), 'ann');
-  expect(turn('select')).toThrow(refused);
-  turn('epoll')();
-  expect(server.backend).toBe('epoll');
-  await isServed(ann);
-});
+test.each(TRIGGERS)(
+  'a server whose trigger is %s has it on epoll, for those who were there and those who connect later',
+  async (trigger) => {
+    const { server, portOf, read } = await serve({ trigger });
+    const before = edgeTriggeredSockets();
+    const edges = (): number => [...edgeTriggeredSockets()].filter((fd) => !before.has(fd)).length;
+    const peers = [await enter(await connectPeer(portOf('irc')), 'ann')];
+    for (const backend of ['poll', 'epoll', 'select', 'epoll'] as const) {
+      server.switchBackend(backend);
+      peers.push(await enter(await connectPeer(portOf('irc')), `late${peers.length}`));
+      for (const peer of peers) await isServed(peer);
+      expect(edges()).toBe(trigger === 'edge' && backend === 'epoll' ? peers.length : 0);
+    }
+    // A listener that is opened while there are no edges, and one that is closed and still has a connection.
+    server.switchBackend('poll');
+    expect(
+      await read({ trigger, listeners: [LISTENERS[0], { protocol: 'irc', host: '127.0.0.2', port: 0 }] }),
+    ).toBeNull();
+    peers.push(await enter(await connectPeer(portOf('irc'), '127.0.0.2'), 'latest'));
+    server.switchBackend('epoll');
+    for (const peer of peers) await isServed(peer);
+    expect(edges()).toBe(trigger === 'edge' ? peers.length : 0);
+  },
+);
 
 test('a backend that does not exist is refused', async () => {
   const { server } = await serve();

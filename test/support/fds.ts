@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { Socket } from 'fdmux';
+import { EPOLLET, Socket } from 'fdmux';
 import { onTestFinished } from 'vitest';
 import { native } from '../../src/binding/load.js';
 
@@ -21,6 +21,23 @@ export function openFds(): Map<number, string> {
     }
   }
   return fds;
+}
+
+/** The sockets that epoll instances of this process have edge-triggered: proc_pid_fdinfo(5). */
+export function edgeTriggeredSockets(): Set<number> {
+  const fds = openFds();
+  const edges = new Set<number>();
+  for (const [epollFd, what] of fds) {
+    if (!what.includes('eventpoll')) continue;
+    const members = readFileSync(`/proc/self/fdinfo/${epollFd}`, 'latin1').matchAll(
+      /^tfd: +(\d+) events: +([0-9a-f]+)/gm,
+    );
+    for (const [, fd, mask = ''] of members) {
+      const isEdge = (parseInt(mask, 16) & EPOLLET) !== 0;
+      if (isEdge && fds.get(Number(fd))?.startsWith('socket:') === true) edges.add(Number(fd));
+    }
+  }
+  return edges;
 }
 
 /** Closes an fd; one that is closed already is no failure. */

@@ -5,8 +5,8 @@ import { foldCase } from '../../chat/case-mapping.js';
 import { PRIVILEGES } from '../../chat/member.js';
 import type { DomainSettings } from '../../domains/settings.js';
 import { toError } from '../../errors.js';
-import { type BackendName, defaultBackend, triggersOf } from '../../multiplexer/backend.js';
-import type { ConnectionTrigger } from '../../net/connection-trigger.js';
+import { type BackendName, defaultBackend } from '../../multiplexer/backend.js';
+import { type ConnectionTrigger, hasTrigger } from '../../net/connection-trigger.js';
 import type { CharsetChoice } from '../../protocol/charset.js';
 import { type ClassSettings, DEFAULT_CLASS } from '../../protocol/limits.js';
 import { type AddressClass, DEFAULT_CLASSES } from '../classes.js';
@@ -102,7 +102,7 @@ export function mergeConfig(
 ): ServerConfig {
   const backend = flags.backend ?? file.backend ?? environmentBackend();
   const trigger = flags.trigger ?? file.trigger ?? 'level';
-  if (!triggersOf(backend).includes(trigger)) {
+  if (!hasTrigger(backend, trigger)) {
     throw new ConfigError(`trigger edge needs backend epoll: ${backend} has no edge-triggered mode`);
   }
   const listeners = toListeners(file, flags, { groups, tls });
