@@ -25,6 +25,7 @@ import { parseRedisUrl, type RedisPlace } from './redis-url.js';
 import { bytesIn, integerIn, listIn, type Reply, textIn } from './reply.js';
 import { type Ask, carryOut, Script } from './script.js';
 import * as scripts from './scripts.js';
+import { Unheard } from './unheard.js';
 
 /** The choices of a {@link RedisBroker}. */
 export interface RedisBrokerOptions {
@@ -83,6 +84,11 @@ export class RedisBroker implements Broker {
   readonly #maxEntries: number;
   /** By this, it knows its own hints. */
   readonly #name = randomBytes(9).toString('base64url');
+  /**
+   * Appends wait for what this process has announced before. Otherwise a busy process would append faster than it
+   * hears, until the server ends its third connection.
+   */
+  readonly #unheard = new Unheard();
   #listener: BrokerListener | null = null;
   #durability: RedisDurability = 'unknown';
   readonly #serverAge = new ServerAge();
@@ -120,9 +126,11 @@ export class RedisBroker implements Broker {
     this.#listener = listener;
     this.#links.open([this.#writer, this.#reader, this.#subscriber], {
       found: () => {
+        this.#unheard.forget();
         listener.found(this.#serverAge.ms);
       },
       lost: (why) => {
+        this.#unheard.forget();
         listener.lost(why);
       },
     });
@@ -139,7 +147,9 @@ export class RedisBroker implements Broker {
   }
 
   async append(packs: readonly PackToKeep[]): Promise<readonly PackPlace[]> {
+    await this.#unheard.none();
     const { keys, parameters } = this.#appending(packs);
+    this.#unheard.add(packs.length);
     return listIn(await this.#write(APPEND.asks(keys, parameters))).map(placeOf);
   }
 
@@ -249,6 +259,7 @@ export class RedisBroker implements Broker {
   close(): void {
     this.#listener = null;
     this.#links.close();
+    this.#unheard.forget();
   }
 
   async #ask(ask: Ask): Promise<Reply> {
@@ -303,7 +314,10 @@ export class RedisBroker implements Broker {
     const end = message.indexOf(LINE_END);
     const hint = decoder.decode(end < 0 ? message : message.subarray(0, end));
     const [sender = '', top = ''] = hint.split(' ', 2);
-    if (sender === this.#name) return;
+    if (sender === this.#name) {
+      this.#unheard.heard();
+      return;
+    }
     const name = hint.slice(sender.length + top.length + 2);
     if (!isLogName(name)) return;
     if (end < 0) this.#listener?.published(name, Number(top));

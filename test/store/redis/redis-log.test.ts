@@ -8,6 +8,7 @@ import { until } from '../../support/deadline.js';
 import { redisProblem, startRedis } from '../../support/redis.js';
 import { RemoteLogs } from '../../support/remote-logs.js';
 import { checkLogOfServer } from '../server-log.js';
+import { heldChannel } from './held-channel.js';
 import { describeRedis } from './with-redis.js';
 
 const ROOM = 'r:#a';
@@ -140,6 +141,24 @@ describeRedis((redis) => {
     log.follow(ROOM, 0, ear);
     await logs.settle();
     expect(ear.heard).toEqual([...texts.map((text, index) => `${index + 1} ${text}`), 'caught up']);
+  });
+
+  test('an append waits until this process has heard what it has announced before', async () => {
+    const { log: first } = await open(100_000);
+    first.close();
+    const channel = await heldChannel(redis.server.url);
+    const log = await opening({ url: channel.url });
+    await log.whenUp();
+    channel.hold();
+    const answers = new Answers();
+    log.append(ROOM, [mark('a')], answers);
+    await until(() => answers.got.length === 1, 'the first answer');
+    log.append(ROOM, [mark('b')], answers);
+    const [, packs] = keysOf(ROOM);
+    for (let i = 0; i < 20; i += 1) expect(await redis.admin.xlen(packs)).toBe(1);
+    channel.letGo();
+    await until(() => answers.got.length === 2, 'the second answer');
+    expect(await redis.admin.xlen(packs)).toBe(2);
   });
 
   const opening = async (options: Partial<RedisLogOptions> = {}): Promise<RedisLog> => {
