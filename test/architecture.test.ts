@@ -57,8 +57,8 @@ const doors: Readonly<Record<string, readonly string[]>> = {
  * state without a verb. Other rooms may name the types of the verbs, and call them through the facade.
  */
 const innerFiles = [
-  ...['branches', 'core', 'delivery', 'outlets', 'presences', 'presenter', 'proposal', 'publisher', 'replica', 'rooms'],
-  ...['strangers', 'talk'],
+  ...['branches', 'core', 'delivery', 'open-rooms', 'outlets', 'presences', 'presenter', 'proposal', 'publisher'],
+  ...['replica', 'rooms', 'strangers', 'talk'],
 ];
 const innerChat = new RegExp(`^chat/(?:[a-z-]+-(?:state|deeds)|${innerFiles.join('|')})\\.ts$`);
 const chatVerbs = 'chat/verbs/';

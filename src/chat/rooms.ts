@@ -5,6 +5,7 @@ import type { SharedLog } from '../log/shared-log.js';
 import type { Abroad, Origin } from './abroad.js';
 import type { Fold as CaseFold } from './case-mapping.js';
 import type { Checkpointing } from './checkpointing.js';
+import { OpenRooms } from './open-rooms.js';
 import { Patience } from './patience.js';
 import { Replica, type ReplicaOwner } from './replica.js';
 import { ROOM_DEEDS, type RoomOutcomes } from './room-deeds.js';
@@ -57,14 +58,14 @@ export interface SharedRooms {
  */
 export class Rooms {
   readonly #options: RoomsOptions;
-  readonly #open = new Map<string, RoomReplica>();
+  readonly #open = new OpenRooms<RoomReplica>();
   /**
    * Closed rooms; the one that closed last is the last. Their states hold nothing but the numbers of the sessions that
    * were there, without which an earlier entry could count again.
    */
   readonly #closed = new Map<string, RoomReplica>();
   /** Open rooms that may have nobody inside. */
-  readonly #staying = new Set<RoomState>();
+  readonly #staying = new Set<RoomReplica>();
   /** The number of the last pack that is saved of each room, by its log; a room that is not saved has none. */
   readonly #keptSeqs = new Map<LogName, number>();
   /** The logs of rooms that have opened or closed since they were saved. */
@@ -91,7 +92,7 @@ export class Rooms {
 
   get occupiedCount(): number {
     let count = this.#open.size;
-    for (const room of this.#staying) if (room.size === 0) count -= 1;
+    for (const { fold } of this.#staying) if (fold.size === 0) count -= 1;
     return count;
   }
 
@@ -102,7 +103,7 @@ export class Rooms {
   /** Returns an open room with its log. */
   find(name: string): RoomReplica | undefined {
     if (this.#recent?.name === name) return this.#recent.replica;
-    const replica = this.#open.get(this.#options.fold(name));
+    const replica = this.#open.find(this.#options.fold(name));
     if (replica !== undefined) this.#recent = { name, replica };
     return replica;
   }
@@ -110,12 +111,11 @@ export class Rooms {
   /** Opens a room that stays when everybody has left, or finds it if it is open. */
   addPermanent(name: string, atMs: number): RoomState {
     const key = this.#options.fold(name);
-    const known = this.#open.get(key);
+    const known = this.#open.find(key);
     if (known !== undefined) return known.fold;
     // Several processes would not agree on the time: it is that of the first member who enters.
     const made = this.#make(key, name, this.#options.shared === null ? atMs : 0);
-    this.#open.set(key, made);
-    this.#staying.add(made.fold);
+    this.#give(key, made);
     this.#begin(made);
     return made.fold;
   }
@@ -169,13 +169,11 @@ export class Rooms {
   dropForeign(replica: RoomReplica): void {
     const { fold, name } = replica;
     const key = this.#options.fold(fold.name);
-    if (this.#open.get(key) === replica) this.#open.delete(key);
     if (this.#closed.get(key) === replica) this.#closed.delete(key);
-    this.#staying.delete(fold);
     this.#foreign.delete(replica);
     this.#byLog.delete(name);
     this.#unkept.delete(name);
-    this.#recent = null;
+    this.#remove(replica);
     for (const session of [...fold.sessions()]) fold.dismiss(session);
     replica.abandon();
   }
@@ -256,7 +254,7 @@ export class Rooms {
 
   /** The room that has a name, or is about to take it. */
   #known(key: string): RoomReplica | undefined {
-    const known = this.#open.get(key) ?? this.#closed.get(key) ?? this.#reserved(key);
+    const known = this.#open.find(key) ?? this.#closed.get(key) ?? this.#reserved(key);
     // Where several processes agree on names, a room that has been renamed keeps the name of its log.
     return known ?? (this.#options.shared === null ? undefined : this.#byLog.get(`r:${key}`));
   }
@@ -279,10 +277,34 @@ export class Rooms {
     const closed = this.#closed.get(key);
     // Where several processes agree on names, the log of the name leads to this room.
     if (closed !== undefined && !isShared) this.#forget(key, closed);
-    if (this.#open.get(former) === replica) this.#open.delete(former);
+    this.#give(key, replica);
+  }
+
+  /** Opens a room by a name. The room that has the name now waits for it. */
+  #give(key: string, replica: RoomReplica): void {
+    const holder = this.#open.find(key);
+    if (holder !== undefined && holder !== replica) this.#staying.delete(holder);
     this.#recent = null;
-    this.#open.set(key, replica);
-    if (isShared) this.sort(`r:${former}`);
+    const waiting = this.#open.give(key, replica);
+    if (replica.fold.size === 0) this.#staying.add(replica);
+    for (const { name } of waiting) this.sort(name);
+  }
+
+  /** A room is not open any more. */
+  #remove(replica: RoomReplica): void {
+    this.#staying.delete(replica);
+    this.#recent = null;
+    for (const { name } of this.#open.remove(replica)) this.sort(name);
+  }
+
+  /** Another room has the name of a room, which opens when the name is free here. */
+  #wait(key: string, replica: RoomReplica): void {
+    this.#staying.delete(replica);
+    this.#recent = null;
+    const waiting = this.#open.wait(key, replica);
+    // It is open for others, whatever it is here.
+    this.#announce(replica.name);
+    for (const { name } of waiting) this.sort(name);
   }
 
   // Names that several processes agree on
@@ -330,38 +352,53 @@ export class Rooms {
 
   /**
    * Opens a room that somebody has entered, and closes one that everybody has left. A room cannot open under the name
-   * of another open room.
+   * of another open room: it opens when that one has it no more.
    *
    * @param log - its log
    */
   sort(log: LogName): void {
     const replica = this.#byLog.get(log);
-    if (replica === undefined) return;
+    // A room whose content is incomplete may have got another name, or have closed: it is sorted when that is known.
+    if (replica === undefined || replica.isOpening) return;
     const { size, isOver, isPermanent, name } = replica.fold;
     const key = this.#options.fold(name);
     const { shared } = this.#options;
-    const found = this.#open.get(key);
-    // A permanent room of the configuration may have given its name away before it became permanent.
-    const holder = found !== replica && found?.fold.isCeded === true ? undefined : found;
-    if (holder !== replica) {
-      if (holder !== undefined || (shared === null ? size === 0 : isOver)) return;
-      this.#unclose(key, replica);
-      this.#open.set(key, replica);
-      if (size === 0) this.#staying.add(replica.fold);
-      this.#unkept.add(log);
-      this.#announce(log);
-    } else if (isOver) {
-      this.#open.delete(key);
-      this.#staying.delete(replica.fold);
-      this.#unkept.add(log);
-      this.#recent = null;
-      this.#close(replica.fold.claims?.home ?? key, replica);
-      if (shared !== null && isNamed(shared, log) && isUnused(replica)) this.#closing.add(log);
+    if (isOver) {
+      if (this.#open.has(replica)) this.#shut(key, replica);
+    } else if (this.#open.nameOf(replica) !== key) {
+      this.#openBy(key, replica);
     } else if (size === 0) {
-      this.#staying.add(replica.fold);
+      this.#staying.add(replica);
     } else if (shared !== null && isPermanent) {
       this.#announce(log);
     }
+  }
+
+  /** Opens a room by its name, or has it wait for the name. */
+  #openBy(key: string, replica: RoomReplica): void {
+    // Where nobody else has its log, such a room opens when the log has been read, or when somebody enters.
+    const isLeft = replica.fold.size === 0 && !this.#open.has(replica);
+    if (this.#options.shared === null && isLeft) return;
+    const holder = this.#open.find(key);
+    this.#unclose(key, replica);
+    // A permanent room of the configuration may have given its name away before it became permanent.
+    if (holder !== undefined && !holder.fold.isCeded) {
+      this.#wait(key, replica);
+      return;
+    }
+    this.#give(key, replica);
+    this.#unkept.add(replica.name);
+    this.#announce(replica.name);
+  }
+
+  /** Everybody has left a room. */
+  #shut(key: string, replica: RoomReplica): void {
+    const { name, fold } = replica;
+    const { shared } = this.#options;
+    this.#unkept.add(name);
+    this.#close(fold.claims?.home ?? key, replica);
+    if (shared !== null && isNamed(shared, name) && isUnused(replica)) this.#closing.add(name);
+    this.#remove(replica);
   }
 
   #unclose(key: string, replica: RoomReplica): void {
@@ -493,10 +530,10 @@ export class Rooms {
       else this.#closing.remove(log);
     }
     const left: RoomReplica[] = [];
-    for (const { isAwaiting, isForeign, registration, atMs, name } of this.#staying) {
+    for (const replica of this.#staying) {
+      const { isAwaiting, isForeign, registration, atMs } = replica.fold;
       if (!isAwaiting || isForeign || registration !== null || nowMs - atMs <= MAX_ABSENCE_MS) continue;
-      const replica = this.find(name);
-      if (replica !== undefined) left.push(replica);
+      left.push(replica);
     }
     return left;
   }
@@ -520,9 +557,9 @@ export class Rooms {
     const key = this.#options.fold(fold.name);
     this.#reviving.delete(name);
     this.#unclose(key, replica);
-    if (!fold.isOver && !this.#open.has(key) && (fold.registration !== null || nowMs - fold.atMs <= MAX_ABSENCE_MS)) {
-      this.#open.set(key, replica);
-      this.#staying.add(fold);
+    const isFree = this.#open.find(key) === undefined;
+    if (!fold.isOver && isFree && (fold.registration !== null || nowMs - fold.atMs <= MAX_ABSENCE_MS)) {
+      this.#give(key, replica);
       this.#keep(replica);
       return;
     }
