@@ -371,6 +371,11 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
     for (const proposal of failed) proposal.fail();
   }
 
+  /** Whether it takes no proposals, because it does not know the whole content of its log: a later version does. */
+  get isBeyondUs(): boolean {
+    return this.#isBeyondUs;
+  }
+
   /** Ends the replica: none of its proposals is taken. */
   abandon(): void {
     this.close();

@@ -252,7 +252,8 @@ function retitlerOf(
   if (!mayAdminister(by.subject, room)) return refuse('not-allowed', room);
   const isFounded = room.registration !== null && room.accessOf(by.subject) < RANK_BITS.owner;
   if (isFounded && !by.subject.may('override')) return refuse('not-allowed', room);
-  if (room.isPermanent) return refuse('permanent', room);
+  // Several processes may have other rooms in their configurations, and would not apply the log alike.
+  if (room.isPermanent && room.claims === null) return refuse('permanent', room);
   // Its name here is based on that of its log, whatever its home calls it.
   if (room.isForeign) return refuse('not-allowed', room);
   if (room.size > MAX_RETITLED_MEMBERS) return refuse('too-large', room);
@@ -286,7 +287,7 @@ const claim: Deed<'claim'> = (room, entry, atMs, own) => {
   // It would not be known which of two names the log of the other one has decided on.
   if (claims.open !== null) return refuse('renamed-lately', room);
   if (room.hasName(name)) return giveName(room, entry, by.member, atMs);
-  return { kind: 'claimed', claim: claims.ask({ name, reason, session, who: by.who }) };
+  return { kind: 'claimed', claim: claims.ask({ number: room.claimNumber, name, reason, session, who: by.who }) };
 };
 
 const titled: Deed<'titled'> = (room, { claim: number, isGranted }, atMs) => {
@@ -311,7 +312,7 @@ export const ROOM_DEEDS: { readonly [K in keyof RoomDeeds]: Deed<K> } = {
   retitle,
   claim,
   titled,
-  cede: (room, entry) => ({ kind: 'ceded', isGranted: room.claims?.cede(entry, room.isOver) ?? false }),
+  cede: (room, entry) => ({ kind: 'ceded', isGranted: room.claims?.cede(entry, room.isVacant) ?? false }),
   reclaim: (room, entry) => (room.claims?.reclaim(entry) === true ? { kind: 'reclaimed' } : null),
   register,
   unregister,

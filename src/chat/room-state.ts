@@ -147,6 +147,8 @@ export interface RoomOptions {
 
 /** A room. Its log alone decides its state: the same entries make the same room everywhere. */
 export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
+  /** The name that it was made with. */
+  readonly #title: string;
   #name: string;
   createdAtMs: number;
   readonly isPermanent: boolean;
@@ -191,6 +193,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   readonly #absent = new Map<string, number>();
 
   constructor({ name, id, fold, cast, permanentSinceMs, atMs = 0, view = null, home = null }: RoomOptions) {
+    this.#title = name;
     this.#name = name;
     this.claims = home === null ? null : new RoomClaims(home);
     this.#atMs = atMs;
@@ -223,7 +226,10 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     const isRenamed = entry.via !== undefined && seat !== undefined && seat.session !== entry.session;
     const said = isRenamed ? { ...entry, session: seat.session } : entry;
     const outcome = deed(this, said, this.#atMs, seat);
-    if (this.isOver) this.#clear();
+    if (this.isVacant) {
+      if (this.isPermanent) this.#clearNames();
+      else this.#clear();
+    }
     return outcome;
   }
 
@@ -306,6 +312,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     // After the places: somebody who takes one is no longer awaited.
     this.#isAwaiting = snapshot.isAwaiting;
     for (const [name, ranks] of snapshot.absent) if (this.#mayKeep(name)) this.#absent.set(name, ranks);
+    if (this.isPermanent && this.isVacant) this.#clearNames();
   }
 
   /** Continues after a pack that has left nothing but a closed room. Call it before the first entry. */
@@ -326,7 +333,12 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
 
   /** Whether everybody has left for good, so that the next member to enter opens it again. */
   get isOver(): boolean {
-    return this.size === 0 && !this.isPermanent && !this.#isAwaiting && this.registration === null;
+    return this.isVacant && !this.isPermanent;
+  }
+
+  /** The same whatever the configuration says, so that all who apply the log agree. */
+  get isVacant(): boolean {
+    return this.size === 0 && !this.#isAwaiting && this.registration === null;
   }
 
   #counts(seq: number, entry: Stamp, seat: SeatState | undefined): boolean {
@@ -362,6 +374,11 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   /** Returns an id for the message that is being applied. */
   messageId(): string {
     return this.#positions.id();
+  }
+
+  /** The number of a request for another name that is being applied. */
+  get claimNumber(): number {
+    return this.#positions.key;
   }
 
   /** Remembers for a while who has said the message that is being applied. */
@@ -410,7 +427,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
 
   /** Whether it has a name, or has asked for it. @param key - the folded name */
   holds(key: string): boolean {
-    if (this.isOver) return false;
+    if (this.isVacant) return false;
     const asked = this.claims?.open?.name;
     return this.fold(this.#name) === key || (asked !== undefined && this.fold(asked) === key);
   }
@@ -423,7 +440,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   /** Whether the one who enters by a name means another room. */
   isMeantElsewhere(name: string): boolean {
     if (this.claims === null) return false;
-    return this.claims.ceded !== null || (this.isOver && this.fold(name) !== this.claims.home);
+    return this.claims.ceded !== null || (this.isVacant && this.fold(name) !== this.claims.home);
   }
 
   /** The name by which one enters this room. */
@@ -446,12 +463,22 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     this.metadata = NO_NOTES;
     this.#messages = null;
     this.#knocks = null;
-    this.#retitledAtMs = [];
-    this.claims?.clear();
+    this.#forgetRequests();
     for (const entries of Object.values(this.masks)) entries.length = 0;
     this.#maskCount = 0;
     for (const session of [...this.#invitations.keys()]) this.#withdraw(session);
     this.#absent.clear();
+  }
+
+  #forgetRequests(): void {
+    this.#retitledAtMs = [];
+    this.claims?.clear();
+  }
+
+  /** Has no more of its names than the room has for those whose configuration does not make it permanent. */
+  #clearNames(): void {
+    this.#name = this.#title;
+    this.#forgetRequests();
   }
 
   // From one run of the server to the next
@@ -545,7 +572,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
    */
   #await(lost: readonly SeatState[]): void {
     if (lost.length === 0) return;
-    if (lost.length === this.size) this.#isAwaiting = !this.isPermanent;
+    if (lost.length === this.size) this.#isAwaiting = !this.isPermanent || this.claims !== null;
     for (const { who, ranks } of lost) {
       // A key that is set again moves to the end of the map: the first ones have been absent for longest.
       this.#absent.delete(this.#nameOf(who));
@@ -571,7 +598,9 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
 
   /** Gives up waiting, unless somebody has returned or the room stays all the same. */
   abandon(): void {
-    if (this.#isAwaiting && this.registration === null) this.close();
+    if (!this.#isAwaiting || this.registration !== null) return;
+    if (this.isPermanent) this.#isAwaiting = false;
+    else this.close();
   }
 
   /** Returns the ranks of somebody who was inside when the server stopped; undefined for anybody else. */
@@ -583,6 +612,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   get lacksOperator(): boolean {
     return (
       this.size === 0 &&
+      !this.isPermanent &&
       this.registration === null &&
       this.#isAwaiting &&
       ![...this.#absent.values()].some((ranks) => ranks >= RANK_BITS.operator)

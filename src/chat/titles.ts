@@ -7,6 +7,7 @@ import type { Outlet } from './member.js';
 import type { MemberState } from './member-state.js';
 import { Patience } from './patience.js';
 import { NOT_TAKEN, type NotTaken, refuse, type Refused } from './refusal.js';
+import { packOf } from './room-claims.js';
 import type { RetitleRefusal } from './room-deeds.js';
 import type { RoomReplica } from './rooms.js';
 import { type Answer, OpenTicket, whenSettled } from './ticket.js';
@@ -43,6 +44,7 @@ export class Titles {
 
   /** Asks for another name of a room. */
   ask(replica: RoomReplica, by: MemberState, wanted: Request): Answer<Retitled> {
+    if (replica.fold.isPermanent) return refuse('permanent', replica.fold);
     const stamp = this.#core.stamp(replica, by);
     const answer = replica.propose<'claim'>(by, { kind: 'claim', ...wanted, ...stamp });
     const { voice } = this.#core;
@@ -146,14 +148,27 @@ export class Titles {
     if (claim === null || !isRoomLog(room)) return;
     const home = rooms.namesake(claim.name);
     this.#mayReclaim(home);
+    const { number } = claim;
+    if (this.#keepsName(home, room)) {
+      // If another process has the name given away all the same, the room does not take it, and it is taken back.
+      if (isRoomLog(home.name)) this.#report(replica, number, false, { room: home.name, seq: home.entered });
+      return;
+    }
     if (home.hasProposalOf(steward.session, 'cede')) return;
     const stamp = this.#core.stamp(home, steward);
-    const { number } = claim;
     whenSettled(home.propose<'cede'>(steward, { kind: 'cede', room, claim: number, ...stamp }), (outcome) => {
       if (outcome.kind === 'refused') this.#answer(room, number, NOT_TAKEN);
       else if (isRoomLog(home.name))
         this.#report(replica, number, outcome.isGranted, { room: home.name, seq: home.entered });
     });
+  }
+
+  /**
+   * Whether this process does not have a log give its name away: because the name is that of a room in its
+   * configuration, which the log does not know, or because the log is of a later version.
+   */
+  #keepsName({ isOpening, isBeyondUs, fold: { isPermanent, claims } }: RoomReplica, to: RoomLog): boolean {
+    return !isOpening && (isBeyondUs || (isPermanent && claims?.ceded?.room !== to));
   }
 
   #report(replica: RoomReplica, claim: number, isGranted: boolean, after: Place): void {
@@ -174,7 +189,7 @@ export class Titles {
     if (claims === null || ceded === null || replica.isOpening) return false;
     const holder = rooms.followed(ceded.room);
     // What is here of that room may be older than its request.
-    if (holder.isOpening || (holder.fold.claims?.count ?? 0) < ceded.claim) return false;
+    if (holder.isOpening || holder.applied < packOf(ceded)) return false;
     if (holder.fold.holds(claims.home)) return false;
     if (replica.hasProposalOf(steward.session, 'reclaim')) return true;
     const after = { room: ceded.room, seq: holder.applied };

@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Chat } from '../../src/chat/chat.js';
 import type { Member, Outlet } from '../../src/chat/member.js';
+import { isClosed } from '../../src/chat/snapshot.js';
+import { decodeRoom } from '../../src/chat/snapshot-codec.js';
 import { type Answer, whenSettled } from '../../src/chat/ticket.js';
 import type { SharedLog } from '../../src/log/shared-log.js';
 import { HeldLog } from '../support/held-log.js';
@@ -219,6 +221,100 @@ test('a thousand rooms that have been renamed leave place for another one', () =
   chat.part(ann, '#b2', '');
   expect(outcomeOf(chat.join(bob, '#b2', many)).said).toBe('joined');
   expect(outcomeOf(chat.retitle(ann, '#b3', '#b2', '')).said).toBe('name-taken');
+});
+
+test('of a renamed room that has closed, no more is kept than of any other one, nor of the log of its name', () => {
+  const domain = new Domain(7);
+  const [one, other, ann] = pairOf(domain);
+  one.node.chat.join(ann, '#a', JOIN);
+  domain.settle();
+  one.node.chat.retitle(ann, '#a', '#b', '');
+  domain.settle();
+  const areClosed = ({ node, kept }: Process): boolean[] => {
+    node.chat.keepRooms();
+    return ['r:#a', 'r:#b'].map((log) => {
+      const decoded = decodeRoom([...kept].find(([name]) => name === log)?.[1] ?? '');
+      return decoded.kind === 'state' && isClosed(decoded.state);
+    });
+  };
+  for (const process of [one, other]) expect(areClosed(process)).toEqual([false, false]);
+  one.node.chat.part(ann, '#b', '');
+  domain.settle();
+  for (const process of [one, other]) expect(areClosed(process)).toEqual([true, true]);
+  // Requests have numbers that no earlier one had, also for a node that has none of the state.
+  const late = domain.start('c.1');
+  domain.settle();
+  const cid = late.node.arrive('cid');
+  domain.settle();
+  late.node.chat.join(cid, '#a', JOIN);
+  domain.settle();
+  const renamed = outcomeOf(late.node.chat.retitle(cid, '#a', '#b', ''));
+  domain.settle();
+  expect(renamed.said).toBe('retitled');
+  for (const process of [one, other, late]) expect(shown(process)).toEqual([['#b', ['cid']]]);
+});
+
+test('nodes with other rooms in their configurations agree on every name', () => {
+  const log = new HeldLog();
+  const [one, other] = [start('a.1', log), start('b.1', log)];
+  one.openRoom('#lobby');
+  one.openRoom('#a');
+  const [ann, bob] = [letIn(one, 'ann'), letIn(other, 'bob')];
+  const names = (): (readonly string[])[] =>
+    [one, other].map(({ directory }) =>
+      [...directory.rooms()]
+        .filter(({ size }) => size > 0)
+        .map(({ name }) => name)
+        .sort(),
+    );
+  one.join(ann, '#x', JOIN);
+  other.join(bob, '#y', JOIN);
+  // The one that has the room in its configuration does not have the name given away; the other one may.
+  expect(outcomeOf(one.retitle(ann, '#x', '#lobby', '')).said).toBe('name-taken');
+  expect(names()).toEqual([
+    ['#x', '#y'],
+    ['#x', '#y'],
+  ]);
+  expect(outcomeOf(other.retitle(bob, '#y', '#lobby', '')).said).toBe('retitled');
+  expect(names()).toEqual([
+    ['#lobby', '#x'],
+    ['#lobby', '#x'],
+  ]);
+  one.join(ann, '#a', JOIN);
+  other.join(bob, '#a', JOIN);
+  expect(outcomeOf(one.retitle(ann, '#a', '#c', '')).said).toBe('permanent');
+});
+
+test('a room that only some nodes have in their configurations has its own name again when everybody has left', () => {
+  const log = new HeldLog();
+  const [one, other] = [start('a.1', log), start('b.1', log)];
+  one.openRoom('#lobby');
+  const bob = letIn(other, 'bob');
+  other.setOperator(bob, ['override']);
+  other.join(bob, '#lobby', JOIN);
+  expect(outcomeOf(other.retitle(bob, '#lobby', '#b', '')).said).toBe('retitled');
+  for (const chat of [one, other]) expect(roomsOf(chat)).toEqual([['#b', ['bob']]]);
+  other.part(bob, '#b', '');
+  expect(roomsOf(one)).toEqual([['#lobby', []]]);
+  expect(roomsOf(other)).toEqual([]);
+  for (const name of ['#b', '#lobby']) other.join(bob, name, JOIN);
+  for (const chat of [one, other]) {
+    expect(roomsOf(chat)).toEqual([
+      ['#b', ['bob']],
+      ['#lobby', ['bob']],
+    ]);
+  }
+});
+
+test('a request for a name whose log is of a later version is refused, and another one can be made', () => {
+  const log = new HeldLog();
+  const chat = start('a.1', log);
+  const ann = letIn(chat, 'ann');
+  for (const name of ['#a', '#b']) chat.join(ann, name, JOIN);
+  chat.part(ann, '#b', '');
+  for (const sink of log.sinks('r:#b')) sink.unreadable(99, { kind: 'unknown-version', version: 99 });
+  expect(outcomeOf(chat.retitle(ann, '#a', '#b', '')).said).toBe('name-taken');
+  expect(outcomeOf(chat.retitle(ann, '#a', '#c', '')).said).toBe('retitled');
 });
 
 test('a node that learns late who has left a room gives its name to the room that has got it', () => {
