@@ -213,7 +213,8 @@ export class Branches {
   /** Takes a member out of a room that still has a former session of it, before the new one does anything there. */
   #leaveSeat({ room, member, session }: SeatState, former: string): void {
     const { rooms, nodes, directory } = this.#core;
-    const replica = rooms.replica(room.name);
+    const replica = rooms.of(room);
+    if (replica === undefined) return;
     // The room may be about to learn of the former session only now.
     if (session !== former) nodes.say(replica, nodeOf(session));
     const stamp = replica.stamp(former, directory.now(), member.session);

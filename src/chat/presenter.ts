@@ -423,9 +423,9 @@ export class Presenter {
   }
 
   #identify(room: RoomState, member: MemberState): void {
-    const replica = this.#core.rooms.replica(room.name);
+    const replica = this.#core.rooms.of(room);
     // The member is checked again when that proposal has returned.
-    if (replica.hasProposalOf(member.proposer, 'identity')) return;
+    if (replica === undefined || replica.hasProposalOf(member.proposer, 'identity')) return;
     const stamp = this.#core.stamp(replica, member);
     replica.oblige<'identity'>(member, { kind: 'identity', who: room.guiseOf(member.who), ...stamp });
   }
@@ -434,7 +434,7 @@ export class Presenter {
   #leaveRooms({ member: who }: EventOf<'quit'>): void {
     const member = stateOf(who);
     if (!member.isLocal) return;
-    const replicas = new Set(roomsOf(member).map(({ name }) => this.#core.rooms.replica(name)));
+    const replicas = new Set(roomsOf(member).flatMap((room) => this.#core.rooms.of(room) ?? []));
     for (const { name } of this.#core.waitingFor(member.proposer)) {
       const replica = this.#core.rooms.ofLog(name);
       if (replica !== undefined) replicas.add(replica);

@@ -72,6 +72,7 @@ export class Rooms {
   readonly #unkept = new Set<LogName>();
   /** Open and closed rooms. A room keeps its log when it is renamed. */
   readonly #byLog = new Map<LogName, RoomReplica>();
+  readonly #byState = new WeakMap<RoomState, RoomReplica>();
   /** The logs of rooms that are about to reopen from an earlier run, and when that was asked for. */
   readonly #reviving = new Map<LogName, number>();
   /** Names that rooms are about to take; only those of unsettled logs count. */
@@ -208,6 +209,7 @@ export class Rooms {
     if (kept !== null && kept.snapshot !== null) state.restore(kept.snapshot);
     const made: RoomReplica = new Replica({ log, name, fold: state, belongs: isRoomEntry, owner });
     this.#byLog.set(made.name, made);
+    this.#byState.set(state, made);
     return made;
   }
 
@@ -234,6 +236,12 @@ export class Rooms {
   /** Returns the room of a log. */
   ofLog(log: LogName): RoomReplica | undefined {
     return this.#byLog.get(log);
+  }
+
+  /** Returns a room with its log, whichever room has its name here; undefined if its log is not followed any more. */
+  of(room: RoomState): RoomReplica | undefined {
+    const replica = this.#byState.get(room);
+    return replica !== undefined && this.#byLog.get(replica.name) === replica ? replica : undefined;
   }
 
   // Other names

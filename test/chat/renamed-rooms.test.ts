@@ -369,7 +369,7 @@ describe('a room whose name another one still has on a node that is late', () =>
     // It waits no longer for the log that is late.
     late.tick();
     late.tick();
-    return { view, late };
+    return { log, view, chat, late, bob };
   }
 
   test('is shown as soon as that one has closed there', () => {
@@ -389,6 +389,16 @@ describe('a room whose name another one still has on a node that is late', () =>
       ['#b', ['bob']],
       ['#c', ['ann']],
     ]);
+  });
+
+  test('hears of a guest who leaves the chat, in its own log', async () => {
+    const { log, chat, late, bob } = lateNode((node, ann) => node.part(ann, '#b', ''));
+    const guest = letIn(late, 'gus');
+    chat.invite(bob, 'gus', '#b');
+    late.quit(guest, '');
+    const { packs } = (await log.read('r:#b', { after: 0, maxPacks: 100 })) ?? expect.fail('no log');
+    const kinds = packs.flatMap((pack) => (pack.kind === 'pack' ? pack.entries.map(({ kind }) => kind) : []));
+    expect(kinds.slice(-2)).toEqual(['invite', 'over']);
   });
 });
 
