@@ -180,6 +180,39 @@ describe('while a link is down', () => {
   });
 });
 
+describe('a line that is held up while an answer goes on', () => {
+  const fill = (from: number, to: number): string[] =>
+    Array.from({ length: to - from }, (_, index) => `PRIVMSG ${ROOM} :${from + index}`);
+  const counted = (to: number): string[] => Array.from({ length: to }, (_, index) => String(index));
+  const readOn = (): void => {
+    ann.link.isFull = false;
+    ann.session.drained();
+    two.settle();
+  };
+
+  test('does not take the place of that answer', () => {
+    cut();
+    ann.send(...fill(0, 20), `NAMES ${ROOM}`, ...fill(20, 39), `PRIVMSG ${ROOM} :39`, 'NAMES #here');
+    ann.take();
+    ann.link.isFull = true;
+    mend();
+    readOn();
+    const ends = ann.take().filter((line) => line.startsWith('366'));
+    expect(ends).toEqual([expect.stringContaining(` ${ROOM} `), expect.stringContaining(' #here ')]);
+    expect(texts()).toEqual(counted(40));
+  });
+
+  test('runs before the lines that were sent after it', () => {
+    cut();
+    ann.send(...fill(0, 10), `NAMES ${ROOM}`, ...fill(10, 39), `PRIVMSG ${ROOM} :39`, `PRIVMSG ${ROOM} :40`, 'PING 1');
+    ann.link.isFull = true;
+    mend();
+    readOn();
+    expect(texts()).toEqual(counted(41));
+    expect(ann.take()).toContain('PONG fdmux.local :1');
+  });
+});
+
 test('with a link that is up, somebody says as much as it likes', () => {
   ann.send(...Array.from({ length: 500 }, (_, index) => `PRIVMSG ${ROOM} :${index}`), 'PING 1');
   for (let turn = 0; turn < 40; turn += 1) {

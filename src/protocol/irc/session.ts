@@ -255,12 +255,14 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
 
   /** A command that took a while is answered: now the lines that have arrived since then run. */
   #goOn(): void {
-    this.#intake.release();
+    if (this.#waitingLine === null) this.#intake.release();
     if (this.#client.isOver) return;
     this.#outbox.flush();
     this.#goOnAbroad();
+    this.#runWaitingLine();
     this.#intake.runWaiting();
     this.#scheduleWake();
+    this.#closeIfEnding();
   }
 
   // Long answers
@@ -328,7 +330,8 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
 
   #runWaitingLine(): void {
     const line = this.#waitingLine;
-    if (line === null || this.#foreign?.isHolding === true) return;
+    // An answer may have begun since the line was held: it goes on to its end first.
+    if (line === null || this.#isAnswering || this.#foreign?.isHolding === true) return;
     this.#waitingLine = null;
     this.#intake.release();
     this.#take(line);
@@ -423,9 +426,14 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
     this.#runWaitingLine();
   }
 
-  /** Whether a command is being answered, or messages wait for logs of this domain. */
+  /** Whether a command is being answered. */
+  get #isAnswering(): boolean {
+    return this.#paged !== null || this.#isResultAwaited;
+  }
+
+  /** The same, or whether messages wait for logs of this domain. */
   get #isBusy(): boolean {
-    return this.#paged !== null || this.#isResultAwaited || this.#client.isUnsettled;
+    return this.#isAnswering || this.#client.isUnsettled;
   }
 
   drained(): void {
@@ -527,12 +535,13 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
 
   /** Completes a long answer. @returns false if an answer waits for something else than its peer */
   #finishSaying(): boolean {
+    if (this.#foreign !== null || this.#waitingLine !== null) return false;
     while (this.#paged !== null && !this.#isLogLate) {
       if (!this.#sayMore(this.#paged)) continue;
       this.#intake.release();
       this.#outbox.flush();
     }
-    return !this.#isBusy && this.#foreign === null && !this.#client.isOver;
+    return !this.#isBusy && !this.#client.isOver;
   }
 
   #restore({ input, irc, member: description }: SessionState): void {
@@ -571,7 +580,8 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
 
   /** Closes once the peer has nothing more to say, and a log owes it no answer. */
   #closeIfEnding(): void {
-    const isAnswered = !this.#isLogLate && !this.#client.isUnsettled && this.#foreign === null;
+    const isSettled = !this.#isLogLate && !this.#client.isUnsettled;
+    const isAnswered = isSettled && this.#foreign === null && this.#waitingLine === null;
     if (this.#isEnding && isAnswered) this.#client.close(PARTINGS.closed);
   }
 
