@@ -87,6 +87,8 @@ export interface Abroad {
    * @param take - called once, in this call or later
    */
   post(log: LogName, letter: Letter, take: (answer: LetterAnswer) => void): void;
+  /** Returns the domain whose label stands behind the nicks of its people; null for a label that no domain has. */
+  domainOf(label: string): string | null;
   /** Sets the observer of foreign rooms. */
   observe(observer: BorderObserver): void;
 }
@@ -103,8 +105,8 @@ export function namesDomain(name: string): boolean {
 }
 
 /**
- * Returns the way to the domain in which a room's name places it: its waits for one domain hold up nobody who waits for
- * another one. Null for a room of this domain.
+ * Returns the domain in which a room's name places it, the way to that room: waits for one domain hold up nobody who
+ * waits for another one. Null for a room of this domain.
  */
 export function wayToRoom(name: string): string | null {
   const at = name.lastIndexOf(DOMAIN_MARK);
@@ -116,10 +118,15 @@ export function wayOfLog(log: LogName): string | null {
   return log.startsWith('r:') ? wayToRoom(log.slice('r:'.length)) : null;
 }
 
-/** Returns the way to somebody of another domain: the labels behind the nick. Null for a nick of this domain. */
-export function wayToMember(nick: string): string | null {
-  const at = nick.indexOf('/');
-  return at < 0 ? null : nick.slice(at).toLowerCase();
+/** Returns the way to somebody of another domain: the domain that names the session here. */
+export function wayToSession(session: string): string {
+  return session.slice(0, session.indexOf('/'));
+}
+
+/** Returns the label of that domain, which stands behind the nick; null for a nick of this domain. */
+export function labelOfNick(nick: string): string | null {
+  const at = nick.lastIndexOf('/');
+  return at < 0 ? null : nick.slice(at + 1).toLowerCase();
 }
 
 /** Whether a session belongs to another domain: such a session begins with the name of that domain and a slash. */

@@ -1,6 +1,14 @@
 /** The chat: one method for each thing that can be done in it, for every protocol. */
 import type { Heir, LogName, Privilege, Trait } from '../log/entry.js';
-import { type BorderRefusal, isFromAbroad, type Letter, type LetterAnswer, type Origin } from './abroad.js';
+import {
+  type BorderRefusal,
+  isFromAbroad,
+  labelOfNick,
+  type Letter,
+  type LetterAnswer,
+  type Origin,
+  wayToRoom,
+} from './abroad.js';
 import { ASCII_NAMING } from './case-mapping.js';
 import { Core, type CoreOptions } from './core.js';
 import type { Directory, NoteObserver, PresenceObserver, RoomObserver } from './directory.js';
@@ -475,6 +483,13 @@ export class Chat {
 
   say(by: Member, target: speech.Target, words: speech.Words): Answer<Said | Refused<speech.SayRefusal>> {
     return speech.say(this.#scene, by, target, words);
+  }
+
+  /** Returns the other domain that what is said to a target waits for; null for a target of this domain. */
+  wayTo(target: speech.Target): string | null {
+    if (target.kind === 'room') return wayToRoom(target.name);
+    const label = labelOfNick(target.nick);
+    return label === null ? null : (this.#core.abroad?.domainOf(label) ?? null);
   }
 
   /** Takes back a message. */

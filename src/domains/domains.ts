@@ -297,6 +297,11 @@ export class Domains implements Abroad {
     return this.#labels.get(domain) ?? domain;
   }
 
+  domainOf(label: string): string | null {
+    for (const [domain, known] of this.#labels) if (known === label) return domain;
+    return null;
+  }
+
   /** The address on which other domains connect; null for none. */
   get address(): Entrance['address'] | null {
     return this.#entrance?.address ?? null;

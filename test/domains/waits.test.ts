@@ -223,6 +223,18 @@ test('with a link that is up, somebody says as much as it likes', () => {
   expect(texts()).toEqual(Array.from({ length: 500 }, (_, index) => String(index)));
 });
 
+test('who enters a room there can write to somebody in it with the next line', () => {
+  const joe = new Client(two, server, 'joe');
+  joe.send(`PART ${ROOM}`);
+  two.settle();
+  joe.take();
+  joe.send(`JOIN ${ROOM}`, 'PRIVMSG bob/home :hello', 'PRIVMSG bob/elsewhere :hello', 'PING 1');
+  expect(joe.take()).toEqual([expect.stringMatching(/^401 joe bob\/elsewhere /), 'PONG fdmux.local :1']);
+  two.settle();
+  expect(joe.take().at(-1)).toBe('PRIVMSG bob/home :hello');
+  expect(texts()).toEqual(['hello']);
+});
+
 test('who enters a room there can speak in it with the next line', () => {
   const joe = new Client(two, server, 'joe');
   joe.send(`PART ${ROOM}`);

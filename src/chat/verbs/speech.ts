@@ -1,6 +1,6 @@
 /** Messages to a room, to one person, or to everybody who listens. */
 import type { Stamp } from '../../log/entry.js';
-import { type Letter, type LetterAnswer, type LetterRefusal, wayToMember } from '../abroad.js';
+import { type Letter, type LetterAnswer, type LetterRefusal, wayToSession } from '../abroad.js';
 import type { Core } from '../core.js';
 import type { EventOf, Said } from '../event.js';
 import type { Member } from '../member.js';
@@ -64,7 +64,7 @@ function sayAbroad(core: Core, by: MemberState, nick: string, words: Words): Ans
   const room = to?.seats.find((seat) => seat.room.seatOf(by) !== undefined)?.room;
   const log = room === undefined ? undefined : core.rooms.find(room.name)?.name;
   if (core.abroad === null || to === undefined || log === undefined) return refuse('no-such-member');
-  const said = new OpenTicket<Said | Refused<SayRefusal> | NotTaken>(wayToMember(nick));
+  const said = new OpenTicket<Said | Refused<SayRefusal> | NotTaken>(wayToSession(to.session));
   core.abroad.post(log, { by: by.session, to: to.session, ...words }, (answer) => {
     if (answer.kind === 'refused') {
       said.settled(refuse(answer.why));

@@ -1,6 +1,6 @@
 /** The waits of one client for other domains: they hold up nothing but what it says to those. */
-import { wayToMember, wayToRoom } from '../../chat/abroad.js';
 import { MAX_OPEN_TICKETS } from '../../chat/ticket.js';
+import type { Target } from '../../chat/verbs/speech.js';
 import type { Message } from './message.js';
 import { targetOf } from './saying.js';
 
@@ -19,11 +19,18 @@ export type ForeignCommand = ReadonlySet<string>;
 /** How a line is to go on. */
 export type Passage = 'run' | 'wait' | 'hold' | 'refuse';
 
+/** The surroundings of the waits. */
+export interface ForeignWaitsParts {
+  /** Returns the other domain that what is said to a target waits for; null for none. */
+  readonly wayTo: (target: Target) => string | null;
+}
+
 /**
  * Counts what waits, and keeps the lines behind it: those to the same domain wait for the commands before them, and
  * commands also for messages. All together are at most as many as may wait for a log of this domain.
  */
 export class ForeignWaits<Line> {
+  readonly #parts: ForeignWaitsParts;
   /** The messages that wait, by their ways. */
   readonly #messages = new Map<string, number>();
   readonly #commands = new Set<ForeignCommand>();
@@ -34,6 +41,10 @@ export class ForeignWaits<Line> {
   #heldSinceMs: number | null = null;
   /** Whether no answer has arrived since the client was last held up. */
   #isStuck = false;
+
+  constructor(parts: ForeignWaitsParts) {
+    this.#parts = parts;
+  }
 
   get isIdle(): boolean {
     return this.#count === 0 && this.#heldSinceMs === null;
@@ -59,7 +70,7 @@ export class ForeignWaits<Line> {
    * @param pipelines - whether it need not wait for messages
    */
   pass(line: Line, message: Message, pipelines: boolean): Passage {
-    const ways = waysOf(message);
+    const ways = this.#waysOf(message);
     if (ways.size === 0) return 'run';
     if (this.#count >= MAX_OPEN_TICKETS) return this.#isStuck ? 'refuse' : 'hold';
     if (!this.#isBlocked(ways, pipelines, this.#lines)) return 'run';
@@ -106,7 +117,7 @@ export class ForeignWaits<Line> {
 
   /** @param way - what it waits for; null for something in this domain */
   commandWaits(message: Message, way: string | null): ForeignCommand {
-    const command = waysOf(message);
+    const command = this.#waysOf(message);
     if (way !== null) command.add(way);
     this.#commands.add(command);
     return command;
@@ -134,21 +145,20 @@ export class ForeignWaits<Line> {
   release(): void {
     this.#heldSinceMs = null;
   }
-}
 
-/** Returns the ways to the rooms and people of other domains that a message names. */
-function waysOf({ command, params, batch }: Message): Set<string> {
-  const ways = new Set<string>();
-  // The lines of a batch belong together, and are said when it ends.
-  if (command === 'BATCH' || batch !== null) return ways;
-  const isSpeech = command === 'PRIVMSG' || command === 'NOTICE' || command === 'TAGMSG';
-  for (const param of isSpeech ? params.slice(0, 1) : params) {
-    if (param.includes(' ')) continue;
-    for (const name of param.split(',')) {
-      const target = targetOf(name);
-      const way = target.kind === 'room' ? wayToRoom(target.name) : wayToMember(target.nick);
-      if (way !== null) ways.add(way);
+  /** Returns the ways to the rooms and people of other domains that a message names. */
+  #waysOf({ command, params, batch }: Message): Set<string> {
+    const ways = new Set<string>();
+    // The lines of a batch belong together, and are said when it ends.
+    if (command === 'BATCH' || batch !== null) return ways;
+    const isSpeech = command === 'PRIVMSG' || command === 'NOTICE' || command === 'TAGMSG';
+    for (const param of isSpeech ? params.slice(0, 1) : params) {
+      if (param.includes(' ')) continue;
+      for (const name of param.split(',')) {
+        const way = this.#parts.wayTo(targetOf(name));
+        if (way !== null) ways.add(way);
+      }
     }
+    return ways;
   }
-  return ways;
 }

@@ -341,9 +341,14 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
 
   // What waits for other domains
 
+  /** What waits for other domains, made as soon as something does. */
+  get #waits(): ForeignWaits<ReceivedLine> {
+    this.#foreign ??= new ForeignWaits({ wayTo: (target) => this.#client.server.chat.wayTo(target) });
+    return this.#foreign;
+  }
+
   waitsAbroad(way: string): void {
-    this.#foreign ??= new ForeignWaits();
-    this.#foreign.messageWaits(way);
+    this.#waits.messageWaits(way);
   }
 
   answeredAbroad(way: string): void {
@@ -379,8 +384,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
 
   /** Sets a command aside that waits for another domain: everything else goes on. */
   #setAside(answer: Paged, wait: Wait, message: Message): void {
-    this.#foreign ??= new ForeignWaits();
-    const command = this.#foreign.commandWaits(message, wait.way);
+    const command = this.#waits.commandWaits(message, wait.way);
     const addPart = this.#outbox.postpone();
     wait.whenOver(() => {
       if (this.#client.isOver) return;
