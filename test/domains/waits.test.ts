@@ -140,6 +140,40 @@ describe('while a link is down', () => {
     expect(two.home.said).toHaveLength(1);
   });
 
+  const batchOf = (reference: string, ...words: readonly string[]): string[] => [
+    `@label=${reference} BATCH +${reference} draft/multiline ${ROOM}`,
+    ...words.map((word) => `@batch=${reference} PRIVMSG ${ROOM} :${word}`),
+    `BATCH -${reference}`,
+  ];
+
+  test('batches keep their order among the lines that wait, and lines that wait end no batch', () => {
+    ann.send(`TOPIC ${ROOM} :x`, `PRIVMSG ${ROOM} :0`, ...batchOf('a', 'one', 'two'), ...batchOf('b', 'three', 'four'));
+    ann.send(`PRIVMSG ${ROOM} :5`, 'BATCH +c draft/multiline #here', '@batch=c PRIVMSG #here :open');
+    expect(ann.take()).toEqual([]);
+    mend();
+    ann.send('@batch=c PRIVMSG #here :still', 'BATCH -c', 'PING 1');
+    two.settle();
+    expect(texts()).toEqual(['0', 'one\ntwo', 'three\nfour', '5']);
+    const lines = ann.take().filter((line) => !line.startsWith('NOTICE'));
+    expect(lines.filter((line) => line.includes('@label='))).toEqual([
+      expect.stringContaining('@label=a'),
+      expect.stringContaining('@label=b'),
+    ]);
+    expect(lines.filter((line) => line.includes('FAIL'))).toEqual([]);
+    expect(lines.filter((line) => / #here :(?:open|still)$/.test(line))).toHaveLength(2);
+  });
+
+  test('a batch that is one too many is refused with its label', () => {
+    ann.send(...Array.from({ length: 40 }, (_, index) => `PRIVMSG ${ROOM} :${index}`), ...batchOf('a', 'one', 'two'));
+    ann.wait(1_000);
+    expect(ann.take().map((line) => line.replace(/ :.*/, ''))).toEqual([
+      expect.stringMatching(/^@label=a BATCH \+\S+ labeled-response$/),
+      expect.stringMatching(/^@batch=\S+ 404 ann #a:home\.example$/),
+      expect.stringMatching(/^@batch=\S+ FAIL PRIVMSG RATE_LIMITED #a:home\.example$/),
+      expect.stringMatching(/^BATCH -/),
+    ]);
+  });
+
   test('who quits is gone at once, and has said what it has said', () => {
     ann.send(`PRIVMSG ${ROOM} :bye`, `TOPIC ${ROOM} :x`, `PRIVMSG ${ROOM} :for good`, 'QUIT :home');
     expect(ann.link.closedBecause).toBe('Quit: home');

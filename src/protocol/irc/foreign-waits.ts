@@ -2,10 +2,18 @@
 import { MAX_OPEN_TICKETS } from '../../chat/ticket.js';
 import type { Target } from '../../chat/verbs/speech.js';
 import type { Message } from './message.js';
+import type { MultilineDraft } from './multiline.js';
 import { targetOf } from './saying.js';
 
 /** How long a client waits for a first answer when it has said too much, in milliseconds. */
 const FULL_MS = 1_000;
+
+/** A line, as far as it matters to waits. */
+export interface ForeignLine {
+  readonly message: Message;
+  /** The batch that it ends, which waits as a whole; null for any other line. */
+  readonly draft: Pick<MultilineDraft, 'target'> | null;
+}
 
 /** A line that waits. */
 interface Waiting<Line> {
@@ -29,7 +37,7 @@ export interface ForeignWaitsParts {
  * Counts what waits, and keeps the lines behind it: those to the same domain wait for the commands before them, and
  * commands also for messages. All together are at most as many as may wait for a log of this domain.
  */
-export class ForeignWaits<Line> {
+export class ForeignWaits<Line extends ForeignLine> {
   readonly #parts: ForeignWaitsParts;
   /** The messages that wait, by their ways. */
   readonly #messages = new Map<string, number>();
@@ -69,8 +77,8 @@ export class ForeignWaits<Line> {
    *
    * @param pipelines - whether it need not wait for messages
    */
-  pass(line: Line, message: Message, pipelines: boolean): Passage {
-    const ways = this.#waysOf(message);
+  pass(line: Line, pipelines: boolean): Passage {
+    const ways = this.#waysOf(line);
     if (ways.size === 0) return 'run';
     if (this.#count >= MAX_OPEN_TICKETS) return this.#isStuck ? 'refuse' : 'hold';
     if (!this.#isBlocked(ways, pipelines, this.#lines)) return 'run';
@@ -117,7 +125,7 @@ export class ForeignWaits<Line> {
 
   /** @param way - what it waits for; null for something in this domain */
   commandWaits(message: Message, way: string | null): ForeignCommand {
-    const command = this.#waysOf(message);
+    const command = this.#waysOf({ message, draft: null });
     if (way !== null) command.add(way);
     this.#commands.add(command);
     return command;
@@ -146,13 +154,12 @@ export class ForeignWaits<Line> {
     this.#heldSinceMs = null;
   }
 
-  /** Returns the ways to the rooms and people of other domains that a message names. */
-  #waysOf({ command, params, batch }: Message): Set<string> {
+  /** Returns the ways to the rooms and people of other domains that a line names. */
+  #waysOf({ message: { command, params }, draft }: ForeignLine): Set<string> {
     const ways = new Set<string>();
-    // The lines of a batch belong together, and are said when it ends.
-    if (command === 'BATCH' || batch !== null) return ways;
     const isSpeech = command === 'PRIVMSG' || command === 'NOTICE' || command === 'TAGMSG';
-    for (const param of isSpeech ? params.slice(0, 1) : params) {
+    const named = draft !== null ? [draft.target] : isSpeech ? params.slice(0, 1) : params;
+    for (const param of named) {
       if (param.includes(' ')) continue;
       for (const name of param.split(',')) {
         const way = this.#parts.wayTo(targetOf(name));

@@ -1,5 +1,5 @@
 /** The chat's refusals in the words of IRC. */
-import type { BorderRefusal } from '../../chat/abroad.js';
+import { type BorderRefusal, namesDomain } from '../../chat/abroad.js';
 import type { Privilege } from '../../chat/member.js';
 import type { EntryRefusal, SpeechRefusal } from '../../chat/permissions.js';
 import type { Client } from './client.js';
@@ -63,12 +63,13 @@ export function replyUndelivered(
 }
 
 /** Answers somebody who has said so much to other domains that no more of it can wait for them. */
-export function replyWaitingAbroad(client: Client, { command, params }: Message): void {
+export function replyWaitingAbroad(client: Client, { command, params }: Pick<Message, 'command' | 'params'>): void {
   // Errors of a NOTICE are not reported.
   if (command === 'NOTICE') return;
   const [target = '*'] = params;
   const text = 'Too much of what you have said waits for other domains; try again later';
-  if (command === 'PRIVMSG') client.reply('ERR_CANNOTSENDTOCHAN', target, text);
+  if (command === 'PRIVMSG' && namesDomain(target)) client.reply('ERR_CANNOTSENDTOCHAN', target, text);
+  else if (command === 'PRIVMSG') client.reply('ERR_NOSUCHNICK', target);
   client.fail(command, 'RATE_LIMITED', [target], text);
 }
 

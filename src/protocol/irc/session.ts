@@ -9,7 +9,7 @@ import type { Link, Session } from '../session.js';
 import { SESSION_STATE_VERSION, type SessionState } from '../session-state.js';
 import { Client, type ClientOwner, type IrcOptions } from './client.js';
 import { type Command, COMMANDS } from './commands.js';
-import { ForeignWaits } from './foreign-waits.js';
+import { type ForeignLine, ForeignWaits } from './foreign-waits.js';
 import { takeBatched } from './handlers/batch.js';
 import { Intake, type LineRunner } from './intake.js';
 import { Liveness } from './liveness.js';
@@ -22,6 +22,7 @@ import {
   parseMessage,
 } from './message.js';
 import { askToSync, isInSight, knowsMetadata, replyChange } from './metadata.js';
+import type { MultilineDraft } from './multiline.js';
 import { Outbox } from './outbox.js';
 import { Deferred, type Outcome, type Paged, sendAll, type Wait } from './outcome.js';
 import { sendMarkLater } from './read-marks.js';
@@ -34,8 +35,9 @@ const AT_SIGN = 0x40;
 const SPACE = 0x20;
 
 /** A line that has been read, and not answered yet. */
-interface ReceivedLine {
-  readonly message: Message;
+interface ReceivedLine extends ForeignLine {
+  /** See {@link ForeignLine.draft}. Null as well if the batch is still that of the client. */
+  readonly draft: MultilineDraft | null;
   readonly isOverlong: boolean;
   /** Whether it is in the charset that the client must use. */
   readonly isReadable: boolean;
@@ -116,6 +118,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
     if (message === null) return;
     const line = {
       message,
+      draft: null,
       isOverlong: bytes.length - tagBytes > MAX_LINE_BYTES - 2 || hasExcessiveTags(message),
       isReadable: utf8 !== null || !client.isUtf8Only || isUtf8(bytes),
     };
@@ -358,16 +361,18 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
 
   /** Whether a line need not wait for other domains; otherwise nothing is left to do with it now. */
   #passes(foreign: ForeignWaits<ReceivedLine>, line: ReceivedLine): boolean {
-    const { message } = line;
-    if (message.command === 'QUIT') {
+    if (line.message.command === 'QUIT') {
       // All of it is proposed before the client leaves; nobody reads the answers.
-      for (const waiting of foreign.takeAll()) this.#answer(waiting);
+      for (const waiting of foreign.takeAll()) this.#answerWaiting(waiting);
       return true;
     }
-    switch (foreign.pass(line, message, pipelines(line))) {
+    const whole = this.#withBatch(line);
+    if (whole === null) return true;
+    switch (foreign.pass(whole, pipelines(whole))) {
       case 'run':
         return true;
       case 'wait':
+        if (whole.draft !== null) this.#client.draft = null;
         return false;
       case 'hold':
         foreign.holdSince(this.#now());
@@ -375,11 +380,39 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
         this.#scheduleWake();
         return false;
       case 'refuse':
-        this.#beginAnswer(message);
-        replyWaitingAbroad(this.#client, message);
-        this.#outbox.flush();
+        this.#refuse(whole);
         return false;
     }
+  }
+
+  /** Returns a line with the batch that it ends; null for one that says nothing by itself. */
+  #withBatch(line: ReceivedLine): ReceivedLine | null {
+    const { command, params, batch } = line.message;
+    const { draft } = this.#client;
+    if (draft === null) return command === 'BATCH' ? null : line;
+    if (command === 'BATCH') return draft.isBroken || params[0] !== `-${draft.reference}` ? null : { ...line, draft };
+    return batch === draft.reference ? null : line;
+  }
+
+  /** Answers a line that has waited, whatever batch the client has opened since then. */
+  #answerWaiting(line: ReceivedLine): void {
+    const client = this.#client;
+    const { draft } = client;
+    client.draft = line.draft;
+    this.#answer(line);
+    client.draft = draft;
+  }
+
+  #refuse({ message, draft }: ReceivedLine): void {
+    const client = this.#client;
+    this.#beginAnswer(message);
+    if (draft === null) replyWaitingAbroad(client, message);
+    else {
+      client.draft = null;
+      if (draft.label !== null) client.resumeLabel(draft.label);
+      replyWaitingAbroad(client, { command: 'PRIVMSG', params: [draft.target] });
+    }
+    this.#outbox.flush();
   }
 
   /** Sets a command aside that waits for another domain: everything else goes on. */
@@ -418,7 +451,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
     while (!this.#isBusy && !this.#client.isOver) {
       const line = foreign.next(pipelines);
       if (line === null) break;
-      this.#answer(line);
+      this.#answerWaiting(line);
     }
     if (foreign.isHolding && foreign.hasRoom) this.#releaseAbroad(foreign);
     if (foreign.isIdle) this.#foreign = null;
