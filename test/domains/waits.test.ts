@@ -269,6 +269,30 @@ test('who enters a room there can write to somebody in it with the next line', (
   expect(texts()).toEqual(['hello']);
 });
 
+test('who enters rooms here and there is in those here at once, and can speak in them with the next line', () => {
+  const joe = new Client(two, server, 'joe');
+  joe.send('JOIN 0', 'PING 0');
+  expect(joe.take()).toEqual(['PART #here', 'PONG fdmux.local :0']);
+  two.settle();
+  joe.take();
+  joe.send(`JOIN ${ROOM},#here`, 'PRIVMSG #here :hello', 'PING 1');
+  const lines = joe.take().filter((line) => !/^3\d\d /.test(line));
+  expect(lines).toEqual(['JOIN #here', 'PRIVMSG #here :hello', 'PONG fdmux.local :1']);
+  two.settle();
+  expect(joe.take()[0]).toBe(`JOIN ${ROOM}`);
+});
+
+test('a link that is down lets nothing of a list fail that concerns this domain', () => {
+  const joe = new Client(two, server, 'joe');
+  cut();
+  joe.send(`PART ${ROOM},#here`, 'PING 1');
+  expect(joe.take()).toEqual(['PART #here', 'PONG fdmux.local :1']);
+  joe.wait(PATIENCE_MS);
+  expect(joe.take().filter((line) => line.startsWith('FAIL'))).toEqual([
+    expect.stringContaining(`FAIL PART STORE_UNAVAILABLE ${ROOM} `),
+  ]);
+});
+
 test('who enters a room there can speak in it with the next line', () => {
   const joe = new Client(two, server, 'joe');
   joe.send(`PART ${ROOM}`);

@@ -1,4 +1,5 @@
 /** JOIN, PART, TOPIC, NAMES, INVITE, KICK (modern, "Channel Operations"). */
+import { namesDomain, wayToRoom } from '../../../chat/abroad.js';
 import type { EventOf } from '../../../chat/event.js';
 import type { RoomFlag } from '../../../chat/room.js';
 import type { Client } from '../client.js';
@@ -20,33 +21,49 @@ export function* join(client: Client, message: Message): Paged {
   if (names === '0') {
     yield* inTurn(
       [...client.member.seats].map(({ room }) => room.name),
-      (name) => partOne(client, name, ''),
-      (name) => replyNotTaken(client, 'PART', name),
+      {
+        roomOf: (name) => name,
+        run: (name) => partOne(client, name, ''),
+        fail: (name) => replyNotTaken(client, 'PART', name),
+      },
     );
     return;
   }
   const keyList = keys.split(',');
   const all = names.split(',');
   const keyOf = new Map(all.map((name, index) => [name, keyList[index]]));
-  yield* inTurn(
-    distinct(all, client.server.directory.fold),
-    (name) => joinOne(client, name, keyOf.get(name) ?? null),
-    (name) => replyNotTaken(client, 'JOIN', name),
-  );
+  yield* inTurn(distinct(all, client.server.directory.fold), {
+    roomOf: (name) => name,
+    run: (name) => joinOne(client, name, keyOf.get(name) ?? null),
+    fail: (name) => replyNotTaken(client, 'JOIN', name),
+  });
 }
 
 /** One target of a command. It returns whether the log has answered. */
 type Target = Generator<Wait | undefined, boolean>;
 
+/** What is done with the targets of a command. */
+interface Deed<T> {
+  readonly roomOf: (target: T) => string;
+  readonly run: (target: T) => Target;
+  readonly fail: (target: T) => void;
+}
+
 /**
- * Does something with each target of a command. When the log has not taken one in time, the others fail at once, since
- * each would have to wait as long: a command waits once for a log.
+ * Does something with each target of a command, first with those of this domain: the others may wait for a link. When
+ * the logs of a domain have not taken one in time, its others fail at once, since each would have to wait as long: a
+ * command waits once for a log.
  */
-function* inTurn<T>(targets: readonly T[], run: (target: T) => Target, fail: (target: T) => void): Paged {
-  let isTaken = true;
-  for (const target of targets) {
-    if (isTaken) isTaken = yield* run(target);
-    else fail(target);
+function* inTurn<T>(targets: readonly T[], { roomOf, run, fail }: Deed<T>): Paged {
+  const isAbroad = (target: T): boolean => namesDomain(roomOf(target));
+  const ordered = targets.some(isAbroad)
+    ? [...targets.filter((target) => !isAbroad(target)), ...targets.filter(isAbroad)]
+    : targets;
+  const late = new Set<string | null>();
+  for (const target of ordered) {
+    const way = wayToRoom(roomOf(target));
+    if (late.has(way)) fail(target);
+    else if (!(yield* run(target))) late.add(way);
     yield;
   }
 }
@@ -112,11 +129,11 @@ function flagsOf(letters: string): RoomFlag[] {
 /** PART. */
 export function* part(client: Client, message: Message): Paged {
   const [names = '', reason = ''] = message.params;
-  yield* inTurn(
-    distinct(names.split(','), client.server.directory.fold),
-    (name) => partOne(client, name, cutToBytes(reason, REASON_BYTES)),
-    (name) => replyNotTaken(client, 'PART', name),
-  );
+  yield* inTurn(distinct(names.split(','), client.server.directory.fold), {
+    roomOf: (name) => name,
+    run: (name) => partOne(client, name, cutToBytes(reason, REASON_BYTES)),
+    fail: (name) => replyNotTaken(client, 'PART', name),
+  });
 }
 
 function* partOne(client: Client, name: string, reason: string): Target {
@@ -252,11 +269,11 @@ export function* kick(client: Client, message: Message): Paged {
     done.add(pair);
     pairs.push({ name, nick });
   }
-  yield* inTurn(
-    pairs,
-    ({ name, nick }) => kickOne(client, name, nick, reason),
-    ({ name, nick }) => replyNotTaken(client, 'KICK', name, nick),
-  );
+  yield* inTurn(pairs, {
+    roomOf: ({ name }) => name,
+    run: ({ name, nick }) => kickOne(client, name, nick, reason),
+    fail: ({ name, nick }) => replyNotTaken(client, 'KICK', name, nick),
+  });
 }
 
 function* kickOne(client: Client, name: string, nick: string, reason: string): Target {
