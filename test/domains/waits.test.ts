@@ -293,6 +293,38 @@ test('a link that is down lets nothing of a list fail that concerns this domain'
   ]);
 });
 
+test('a long answer of another domain goes as far as the peer takes it, and nothing else waits for that', () => {
+  for (let index = 0; index < 400; index += 1) {
+    const member = two.home.chat.receive({ host: '192.0.2.1', outlet: null });
+    two.home.chat.admit(member, { nick: `${'someone'.repeat(3)}${index}`, user: 'u', realName: 'r' });
+    two.home.chat.join(member, '#a', { key: null, maxRooms: 9, flags: [] });
+  }
+  two.settle();
+  ann.take();
+  const joe = new Client(two, server, 'joe');
+  joe.send(`PART ${ROOM}`);
+  two.settle();
+  joe.take();
+  joe.link.isFull = true;
+  joe.send(`@label=x JOIN ${ROOM}`);
+  two.settle();
+  joe.send('PING 1');
+  const begun = joe.take();
+  expect([begun[0], begun[1], begun.at(-1)]).toEqual([
+    expect.stringMatching(/^@label=x BATCH /),
+    expect.stringContaining(`JOIN ${ROOM}`),
+    'PONG fdmux.local :1',
+  ]);
+  expect(begun.length).toBeLessThan(9);
+  joe.link.isFull = false;
+  joe.session.drained();
+  for (let turn = 0; turn < 9; turn += 1) joe.session.wake();
+  const rest = joe.take();
+  expect(rest.filter((line) => line.includes(' 353 ')).length).toBeGreaterThan(20);
+  expect(rest.slice(-2)).toEqual([expect.stringContaining(' 366 joe '), expect.stringMatching(/^BATCH -/)]);
+  expect(joe.session.describe()).not.toBeNull();
+});
+
 test('who enters a room there can speak in it with the next line', () => {
   const joe = new Client(two, server, 'joe');
   joe.send(`PART ${ROOM}`);

@@ -3,6 +3,7 @@ import { MAX_OPEN_TICKETS } from '../../chat/ticket.js';
 import type { Target } from '../../chat/verbs/speech.js';
 import type { Message } from './message.js';
 import type { MultilineDraft } from './multiline.js';
+import type { Wait } from './outcome.js';
 import { targetOf } from './saying.js';
 
 /** How long a client waits for a first answer when it has said too much, in milliseconds. */
@@ -45,6 +46,8 @@ export class ForeignWaits<Line extends ForeignLine> {
   /** In the order of their arrival. */
   readonly #lines: Waiting<Line>[] = [];
   #messageCount = 0;
+  /** The rests of the commands that wait for the peer. */
+  readonly #unread: (() => void)[] = [];
   /** Since when the client is held up because too much waits; null if it is not. */
   #heldSinceMs: number | null = null;
   /** Whether no answer has arrived since the client was last held up. */
@@ -134,6 +137,26 @@ export class ForeignWaits<Line extends ForeignLine> {
   commandGoesOn(command: ForeignCommand): void {
     this.#commands.delete(command);
     this.#isStuck = false;
+  }
+
+  // Answers that the peer has to take
+
+  /** The wait of a command for the peer, which has to take what there is of its answer. */
+  readonly forPeer: Wait = {
+    way: null,
+    whenOver: (goOn) => {
+      this.#unread.push(goOn);
+    },
+  };
+
+  /** How many commands wait for the peer. */
+  get unreadCount(): number {
+    return this.#unread.length;
+  }
+
+  /** Goes on with the first of them. */
+  goOnUnread(): void {
+    this.#unread.shift()?.();
   }
 
   // Too much

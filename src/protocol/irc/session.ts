@@ -415,7 +415,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
     this.#outbox.flush();
   }
 
-  /** Sets a command aside that waits for another domain: everything else goes on. */
+  /** Sets a command aside that waits for another domain, or does so for its peer since then: all else goes on. */
   #setAside(answer: Paged, wait: Wait, message: Message): void {
     const command = this.#waits.commandWaits(message, wait.way);
     const addPart = this.#outbox.postpone();
@@ -426,13 +426,16 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
         this.#sayAside(answer, message);
       });
       this.#goOnAbroad();
+      this.#scheduleWake();
     });
   }
 
-  /** Goes on with a command that was set aside, whose answer does not wait for the peer any more. */
+  /** Goes on with a command that was set aside. */
   #sayAside(answer: Paged, message: Message): void {
+    const maxSteps = this.#link.isFull ? 1 : STEPS_PER_PART;
     try {
-      while (!this.#client.isOver) {
+      for (let step = 0; step < maxSteps && !this.#client.isOver; step += 1) {
+        this.#intake.charge(1);
         const { done, value: wait } = this.#client.acting(() => answer.next());
         if (done === true) return;
         if (wait === undefined) continue;
@@ -441,6 +444,17 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
       }
     } catch (error) {
       this.#reportFailure(message, error);
+      return;
+    }
+    if (!this.#client.isOver) this.#setAside(answer, this.#waits.forPeer, message);
+  }
+
+  /** Goes on with the commands that were set aside and wait for the peer, as far as it takes their answers. */
+  #goOnAside(): void {
+    const foreign = this.#foreign;
+    if (foreign === null) return;
+    for (let left = foreign.unreadCount; left > 0 && !this.#link.isFull && !this.#client.isOver; left -= 1) {
+      foreign.goOnUnread();
     }
   }
 
@@ -474,9 +488,10 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
   }
 
   drained(): void {
-    if (this.#client.isOver || this.#paged === null) return;
+    if (this.#client.isOver || (this.#paged === null && this.#foreign === null)) return;
     // The peer has read what was sent, so it is alive, although its own lines wait for the end of the answer.
     this.#liveness.heard(this.#now());
+    this.#goOnAside();
     this.#goOnSaying();
   }
 
@@ -499,6 +514,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
     this.#intake.beginSlice();
     const foreign = this.#foreign;
     if (foreign?.waitMs(this.#now()) === 0) this.#releaseAbroad(foreign);
+    this.#goOnAside();
     this.#goOnSaying();
     this.#intake.runWaiting();
     // While an answer waits for the peer, and not for a log, the peer is the one that is late.
@@ -513,7 +529,8 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
     const silenceMs = isExcused ? null : this.#liveness.waitMs(this.#now());
     const heldMs = this.#foreign?.waitMs(this.#now()) ?? null;
     const waits = [this.#intake.waitMs, silenceMs, heldMs].filter((wait) => wait !== null);
-    if (this.#paged !== null && !this.#isLogLate && !this.#link.isFull) waits.push(0);
+    const hasUnread = (this.#paged !== null && !this.#isLogLate) || (this.#foreign?.unreadCount ?? 0) > 0;
+    if (hasUnread && !this.#link.isFull) waits.push(0);
     if (waits.length > 0) this.#link.wakeIn(Math.max(0, Math.min(...waits)));
   }
 
@@ -572,6 +589,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
 
   /** Completes a long answer. @returns false if an answer waits for something else than its peer */
   #finishSaying(): boolean {
+    while ((this.#foreign?.unreadCount ?? 0) > 0) this.#foreign?.goOnUnread();
     if (this.#foreign !== null || this.#waitingLine !== null) return false;
     while (this.#paged !== null && !this.#isLogLate) {
       if (!this.#sayMore(this.#paged)) continue;
