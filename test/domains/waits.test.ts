@@ -198,6 +198,20 @@ describe('while a link is down', () => {
     expect(ann.session.describe()).not.toBeNull();
   });
 
+  test('lines wait as far as the receive queue of their class goes, and no line that is too long', () => {
+    ann.link.limits = { ...ann.link.limits, receiveQueueBytes: 10_000 };
+    const tagged = (text: string): string => `@+x=${'x'.repeat(4_000)} PRIVMSG ${ROOM} :${text}`;
+    ann.send(`TOPIC ${ROOM} :x`, tagged('1'), tagged('2'), `PRIVMSG ${ROOM} :${'y'.repeat(600)}`);
+    expect(ann.take()).toEqual([expect.stringMatching(/^417 ann /)]);
+    ann.send(tagged('3'), 'PING 1');
+    expect(ann.take()).toEqual([]);
+    mend();
+    ann.session.wake();
+    two.settle();
+    expect(texts()).toEqual(['1', '2', '3']);
+    expect(ann.take().at(-1)).toMatch(/^(?:PRIVMSG|PONG)/);
+  });
+
   test('more than 40 lines hold the client up for a second, and the rest fails at once', () => {
     ann.send(...Array.from({ length: 42 }, (_, index) => `PRIVMSG ${ROOM} :${index}`), 'PING 1');
     expect(ann.take()).toEqual([]);

@@ -14,6 +14,8 @@ export interface ForeignLine {
   readonly message: Message;
   /** The batch that it ends, which waits as a whole; null for any other line. */
   readonly draft: Pick<MultilineDraft, 'target'> | null;
+  /** Its bytes, with those of the batch. */
+  readonly bytes: number;
 }
 
 /** A line that waits. */
@@ -30,13 +32,16 @@ export type Passage = 'run' | 'wait' | 'hold' | 'refuse';
 
 /** The surroundings of the waits. */
 export interface ForeignWaitsParts {
+  /** The most bytes of lines that wait. */
+  readonly maxBytes: number;
   /** Returns the other domain that what is said to a target waits for; null for none. */
   readonly wayTo: (target: Target) => string | null;
 }
 
 /**
  * Counts what waits, and keeps the lines behind it: those to the same domain wait for the commands before them, and
- * commands also for messages. All together are at most as many as may wait for a log of this domain.
+ * commands also for messages. All together are at most as many as may wait for a log of this domain, and the lines have
+ * at most as many bytes as those that wait for their turn.
  */
 export class ForeignWaits<Line extends ForeignLine> {
   readonly #parts: ForeignWaitsParts;
@@ -46,6 +51,7 @@ export class ForeignWaits<Line extends ForeignLine> {
   /** In the order of their arrival. */
   readonly #lines: Waiting<Line>[] = [];
   #messageCount = 0;
+  #bytes = 0;
   /** The rests of the commands that wait for the peer. */
   readonly #unread: (() => void)[] = [];
   /** Since when the client is held up because too much waits; null if it is not. */
@@ -72,7 +78,7 @@ export class ForeignWaits<Line extends ForeignLine> {
 
   /** Whether a line that was held may run. */
   get hasRoom(): boolean {
-    return this.#count <= MAX_OPEN_TICKETS / 2;
+    return this.#count <= MAX_OPEN_TICKETS / 2 && this.#bytes <= this.#parts.maxBytes / 2;
   }
 
   /**
@@ -83,10 +89,18 @@ export class ForeignWaits<Line extends ForeignLine> {
   pass(line: Line, pipelines: boolean): Passage {
     const ways = this.#waysOf(line);
     if (ways.size === 0) return 'run';
-    if (this.#count >= MAX_OPEN_TICKETS) return this.#isStuck ? 'refuse' : 'hold';
-    if (!this.#isBlocked(ways, pipelines, this.#lines)) return 'run';
+    const isBlocked = this.#isBlocked(ways, pipelines, this.#lines);
+    const isTooMuch = this.#count >= MAX_OPEN_TICKETS || (isBlocked && !this.#hasPlaceFor(line));
+    if (isTooMuch) return this.#isStuck ? 'refuse' : 'hold';
+    if (!isBlocked) return 'run';
     this.#lines.push({ line, ways });
+    this.#bytes += line.bytes;
     return 'wait';
+  }
+
+  /** One line may be longer than all that may wait. */
+  #hasPlaceFor({ bytes }: Line): boolean {
+    return this.#lines.length === 0 || this.#bytes + bytes <= this.#parts.maxBytes;
   }
 
   #isBlocked(ways: ReadonlySet<string>, pipelines: boolean, before: Iterable<Waiting<Line>>): boolean {
@@ -103,6 +117,7 @@ export class ForeignWaits<Line extends ForeignLine> {
     for (const [index, { line, ways }] of this.#lines.entries()) {
       if (this.#isBlocked(ways, pipelines(line), this.#lines.slice(0, index))) continue;
       this.#lines.splice(index, 1);
+      this.#bytes -= line.bytes;
       return line;
     }
     return null;
@@ -110,6 +125,7 @@ export class ForeignWaits<Line extends ForeignLine> {
 
   /** Removes and returns all lines that wait. */
   takeAll(): Line[] {
+    this.#bytes = 0;
     return this.#lines.splice(0).map(({ line }) => line);
   }
 
@@ -178,7 +194,7 @@ export class ForeignWaits<Line extends ForeignLine> {
   }
 
   /** Returns the ways to the rooms and people of other domains that a line names. */
-  #waysOf({ message: { command, params }, draft }: ForeignLine): Set<string> {
+  #waysOf({ message: { command, params }, draft }: Omit<ForeignLine, 'bytes'>): Set<string> {
     const ways = new Set<string>();
     const isSpeech = command === 'PRIVMSG' || command === 'NOTICE' || command === 'TAGMSG';
     const named = draft !== null ? [draft.target] : isSpeech ? params.slice(0, 1) : params;

@@ -66,6 +66,11 @@ export class MultilineDraft {
     this.#openedAtMs = openedAtMs;
   }
 
+  /** The bytes of its lines so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Adds a line. @returns why the batch is refused; null if it is not */
   add({ params, isConcat }: Message, fold: (name: string) => string, nowMs: number): BatchFailure | null {
     const [target = '', text = ''] = params;

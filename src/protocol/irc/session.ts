@@ -119,6 +119,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
     const line = {
       message,
       draft: null,
+      bytes: bytes.length,
       isOverlong: bytes.length - tagBytes > MAX_LINE_BYTES - 2 || hasExcessiveTags(message),
       isReadable: utf8 !== null || !client.isUtf8Only || isUtf8(bytes),
     };
@@ -346,7 +347,10 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
 
   /** What waits for other domains, made as soon as something does. */
   get #waits(): ForeignWaits<ReceivedLine> {
-    this.#foreign ??= new ForeignWaits({ wayTo: (target) => this.#client.server.chat.wayTo(target) });
+    this.#foreign ??= new ForeignWaits({
+      maxBytes: this.#link.limits.receiveQueueBytes,
+      wayTo: (target) => this.#client.server.chat.wayTo(target),
+    });
     return this.#foreign;
   }
 
@@ -367,7 +371,8 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
       return true;
     }
     const whole = this.#withBatch(line);
-    if (whole === null) return true;
+    // A line that cannot be taken need not be kept for its answer.
+    if (whole === null || line.isOverlong || !line.isReadable) return true;
     switch (foreign.pass(whole, pipelines(whole))) {
       case 'run':
         return true;
@@ -390,8 +395,9 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
     const { command, params, batch } = line.message;
     const { draft } = this.#client;
     if (draft === null) return command === 'BATCH' ? null : line;
-    if (command === 'BATCH') return draft.isBroken || params[0] !== `-${draft.reference}` ? null : { ...line, draft };
-    return batch === draft.reference ? null : line;
+    if (command !== 'BATCH') return batch === draft.reference ? null : line;
+    const isItsEnd = !draft.isBroken && params[0] === `-${draft.reference}`;
+    return isItsEnd ? { ...line, draft, bytes: line.bytes + draft.bytes } : null;
   }
 
   /** Answers a line that has waited, whatever batch the client has opened since then. */
