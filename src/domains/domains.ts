@@ -351,13 +351,18 @@ export class Domains implements Abroad {
   /** Ends the links to a domain, both ways. */
   #unlink(domain: string): void {
     const { log } = this.#parts;
-    this.#links.get(domain)?.withdraw();
+    const link = this.#links.get(domain);
+    // First, since what has waited for its rooms goes on in this call, and may ask for them again.
     this.#links.delete(domain);
-    this.#sharedLinks.get(domain)?.close();
+    link?.withdraw();
+    const shared = this.#sharedLinks.get(domain);
     this.#sharedLinks.delete(domain);
     const known = this.#known.get(domain);
     this.#known.delete(domain);
     const visitor = known?.visitor ?? null;
+    // The other nodes may read the configuration later.
+    if (visitor !== null) shared?.bus.say({ kind: 'left' });
+    shared?.close();
     if (known !== undefined) known.visitor = null;
     visitor?.end();
     this.#dismiss(domain);

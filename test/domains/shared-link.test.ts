@@ -174,7 +174,9 @@ test('a node that cannot reach the home lets another one try', async () => {
   expect(b.ways.isConnected).toBe(true);
 });
 
-test('a node that serves a domain says so again if the logs have not taken it', async () => {
+const NO_TLS = { cert: '', key: '', ca: '' };
+
+test('a node that serves a domain says so, again if the logs have not taken it, and when that is over', async () => {
   const network = new SimulatedNetwork(1);
   const logs = new LogServer(1_000_000, () => 1_000_000);
   const checkpoints = new MemoryCheckpoints();
@@ -206,6 +208,10 @@ test('a node that serves a domain says so again if the logs have not taken it', 
   one.log.attach();
   await settle();
   expect(other.world.domains.readings).toMatchObject([{ isServed: true }]);
+  one.world.domains.reload({ name: 'home.example', listen: null, rooms: [], links: [], tls: NO_TLS });
+  await settle();
+  expect(one.world.domains.readings).toEqual([]);
+  expect(other.world.domains.readings).toMatchObject([{ isServed: false }]);
 });
 
 test('the link is cut: what is said on any node waits, and is said once when it is back', async () => {

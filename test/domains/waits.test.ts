@@ -339,6 +339,21 @@ test('a long answer of another domain goes as far as the peer takes it, and noth
   expect(joe.session.describe()).not.toBeNull();
 });
 
+test('what waits for a domain that is removed is answered, and does not wait for it again', () => {
+  ann.send(`PART ${ROOM}`, `JOIN ${ROOM}`, `PRIVMSG ${ROOM} :x`, 'PING 1');
+  expect(ann.take()).toEqual(['PONG fdmux.local :1']);
+  const tls = { cert: '', key: '', ca: '' };
+  two.far.domains.reload({ name: 'far.example', listen: null, rooms: [], links: [], tls });
+  const answers = ann.take().filter((line) => !line.startsWith('PART'));
+  expect(answers.map((line) => line.replace(/ :.*/, ''))).toEqual([
+    `FAIL PART STORE_UNAVAILABLE ${ROOM}`,
+    `403 ann ${ROOM}`,
+    `FAIL JOIN UNKNOWN_DOMAIN ${ROOM}`,
+    `403 ann ${ROOM}`,
+  ]);
+  expect(ann.session.describe()).not.toBeNull();
+});
+
 test('who enters a room there can speak in it with the next line', () => {
   const joe = new Client(two, server, 'joe');
   joe.send(`PART ${ROOM}`);
