@@ -36,6 +36,11 @@ export class OpenTicket<T> implements Ticket<T> {
     this.way = way;
   }
 
+  /** Its outcome, if that is there already; otherwise itself. */
+  answer(): T | Ticket<T> {
+    return this.#settled === null ? this : this.#settled.outcome;
+  }
+
   whenSettled(taker: (outcome: T) => void): void {
     if (this.#settled === null) this.#taker = taker;
     else taker(this.#settled.outcome);

@@ -191,6 +191,21 @@ describe('while a link is down', () => {
     expect(ann.take()[0]).toContain('FAIL PRIVMSG');
   });
 
+  test('a message of which a part is refused at once waits for the rest', () => {
+    ann.send(`TOPIC ${ROOM} :x`, `PRIVMSG bob/home,${ROOM} :y`);
+    ann.session.endOfInput();
+    ann.wait(PATIENCE_MS);
+    expect(ann.take().map((line) => line.replace(/ :.*/, ''))).toEqual([
+      `FAIL TOPIC STORE_UNAVAILABLE ${ROOM}`,
+      '401 ann bob/home',
+      'FAIL PRIVMSG DOMAIN_UNREACHABLE bob/home',
+    ]);
+    expect(ann.link.closedBecause).toBeNull();
+    mend();
+    expect(texts()).toEqual(['y']);
+    expect(ann.link.closedBecause).not.toBeNull();
+  });
+
   test('a session that waits is not described, and one that has been answered is', () => {
     ann.send(`PRIVMSG ${ROOM} :x`);
     expect(ann.session.describe()).toBeNull();

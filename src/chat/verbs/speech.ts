@@ -76,7 +76,7 @@ function sayAbroad(core: Core, by: MemberState, nick: string, words: Words): Ans
       said.settled(outcome);
     });
   });
-  return said;
+  return said.answer();
 }
 
 function tell(

@@ -466,15 +466,15 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
 
   /** Another domain has answered, or a command of this one has: runs the lines that have waited for that. */
   #goOnAbroad(): void {
-    const foreign = this.#foreign;
-    if (foreign === null) return;
     while (!this.#isBusy && !this.#client.isOver) {
-      const line = foreign.next(pipelines);
+      const line = this.#foreign?.next(pipelines) ?? null;
       if (line === null) break;
       this.#answerWaiting(line);
     }
+    const foreign = this.#foreign;
+    if (foreign === null) return;
     if (foreign.isHolding && foreign.hasRoom) this.#releaseAbroad(foreign);
-    if (foreign.isIdle) this.#foreign = null;
+    if (this.#foreign?.isIdle === true) this.#foreign = null;
     this.#closeIfEnding();
   }
 
