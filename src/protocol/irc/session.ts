@@ -285,9 +285,11 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
           return true;
         }
         if (wait === undefined) continue;
-        if (wait.way !== null && this.#asked !== null) {
+        const asked = this.#asked;
+        if (wait.way !== null && asked !== null) {
           this.#paged = null;
-          this.#setAside(answer, wait, this.#asked);
+          this.#asked = null;
+          this.#setAside(answer, wait, asked);
           return true;
         }
         this.#isLogLate = true;
@@ -297,6 +299,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
       }
     } catch (error) {
       this.#paged = null;
+      this.#asked = null;
       this.#client.log('command failed', { error });
       this.#client.reply('ERR_UNKNOWNERROR', '*', 'This command failed; the server goes on');
       return true;
