@@ -158,6 +158,11 @@ export class Chat {
     this.#core.keep('grown');
   }
 
+  /** Answers those who wait for rooms of other domains, to which nothing leads any more. */
+  giveUpAbroad(): void {
+    this.#core.giveUpAbroad();
+  }
+
   // Other processes
 
   /**

@@ -756,6 +756,19 @@ export class Core implements ReplicaOwner {
     if (!this.#isGivenUp) this.titles.review((log) => shareOf(`${this.#node} ${log}`));
   }
 
+  /**
+   * Gives up what waits for rooms of other domains, once their links are closed. Those who are answered may go on with
+   * something that then waits in its turn.
+   */
+  giveUpAbroad(): void {
+    const waiting = (): Waiting[] => [...this.#waiting].filter(({ name }) => this.abroad?.isForeign(name) === true);
+    while (
+      waiting()
+        .map((replica) => replica.expire(Infinity))
+        .includes(true)
+    );
+  }
+
   /** Saves the states of logs, either those that have grown or all of them. */
   keep(which: 'grown' | 'all'): void {
     this.#checkpointing?.keep(this.domain, DOMAIN_CODEC, which);

@@ -54,8 +54,12 @@ export interface Waiting {
   hasProposalOf(session: string): boolean;
   /** Applies the packs that waited for entries of another log which have arrived. */
   resume(): void;
-  /** Gives up proposals that have waited since before a time, so that nobody waits for them any longer. */
-  expire(beforeMs: number): void;
+  /**
+   * Gives up proposals that have waited since before a time, so that nobody waits for them any longer.
+   *
+   * @returns whether there were any
+   */
+  expire(beforeMs: number): boolean;
 }
 
 /** The surroundings of a replica. */
@@ -400,12 +404,13 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
     this.#flush();
   }
 
-  expire(beforeMs: number): void {
+  expire(beforeMs: number): boolean {
     const late = [...this.#unsettled].filter((one) => !one.isObliged && one.sinceMs <= beforeMs && one.giveUp());
     this.#flush();
     for (const proposal of late) proposal.fail();
     // The entries that the first pack refers to may never arrive: the domain's log may have lost them.
     if (this.#held !== null && this.#heldSinceMs <= beforeMs) this.#release(this.#held.length);
+    return late.length > 0;
   }
 
   // From the log to the state

@@ -362,7 +362,7 @@ export class ChatServer implements ServerControl {
     // It may be closing a listener, and opening it again.
     await this.#reloading;
     await this.#admin?.close();
-    await this.#domains?.domains.close();
+    await this.#endLinks();
     await this.clients.settle();
     this.#keeping?.members.freeze();
     await this.#node?.retire(STEP_DOWN_MS);
@@ -382,6 +382,17 @@ export class ChatServer implements ServerControl {
     if (this.#keeping !== null) clients.complete();
     await this.#closeStore();
     return { listeners, clients, rooms, bans, accounts: this.#memoryAccounts.all };
+  }
+
+  /** Ends the links to other domains. Clients who wait for an answer over one get it, unless that takes long. */
+  async #endLinks(): Promise<void> {
+    if (this.#domains === null) return;
+    const { domains } = this.#domains;
+    // Everybody stands still meanwhile, which would be in vain if no link is up.
+    if (domains.readings.some(({ isUp }) => isUp === true)) await this.clients.settle();
+    await domains.close();
+    // Who goes on waiting cannot move.
+    this.chat.giveUpAbroad();
   }
 
   *#giveAway(): Generator<LeftClient, void> {

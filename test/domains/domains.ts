@@ -106,8 +106,8 @@ export class TestDomain extends TestServer {
     this.#file = file;
   }
 
-  static async start(options: DomainOptions): Promise<TestDomain> {
-    const { name, authority, rooms = [], links, identity = authority.identity(name), settings = {}, graceMs } = options;
+  static configure(options: Omit<DomainOptions, 'graceMs'>): Promise<ServerConfig> {
+    const { name, authority, rooms = [], links, identity = authority.identity(name), settings = {} } = options;
     const operators = [{ name: 'root', password: 'secret', masks: ['*@*'] }];
     const domain = {
       name,
@@ -120,11 +120,11 @@ export class TestDomain extends TestServer {
         ...(way === undefined ? {} : { host: '127.0.0.1', port: way.port }),
       })),
     };
-    const config = await loadConfig({
-      config: configuration({ domain, operators, ...settings }),
-      plainPort: 0,
-      ircPort: 0,
-    });
+    return loadConfig({ config: configuration({ domain, operators, ...settings }), plainPort: 0, ircPort: 0 });
+  }
+
+  static async start({ graceMs, ...options }: DomainOptions): Promise<TestDomain> {
+    const config = await TestDomain.configure(options);
     const file = { config };
     const running = await TestServer.run({
       config,
