@@ -8,6 +8,8 @@ import { targetOf } from './saying.js';
 
 /** How long a client waits for a first answer when it has said too much, in milliseconds. */
 const FULL_MS = 1_000;
+/** The most that waits for all domains together. */
+const MAX_WAITS = 3 * MAX_OPEN_TICKETS;
 
 /** A line, as far as it matters to waits. */
 export interface ForeignLine {
@@ -40,8 +42,8 @@ export interface ForeignWaitsParts {
 
 /**
  * Counts what waits, and keeps the lines behind it: those to the same domain wait for the commands before them, and
- * commands also for messages. All together are at most as many as may wait for a log of this domain, and the lines have
- * at most as many bytes as those that wait for their turn.
+ * commands also for messages. For each domain wait at most as many as for a log of this one, and the lines have at most
+ * as many bytes as those that wait for their turn.
  */
 export class ForeignWaits<Line extends ForeignLine> {
   readonly #parts: ForeignWaitsParts;
@@ -54,22 +56,22 @@ export class ForeignWaits<Line extends ForeignLine> {
   #bytes = 0;
   /** The rests of the commands that wait for the peer. */
   readonly #unread: (() => void)[] = [];
-  /** Since when the client is held up because too much waits; null if it is not. */
-  #heldSinceMs: number | null = null;
-  /** Whether no answer has arrived since the client was last held up. */
-  #isStuck = false;
+  /** The ways of the line with which the client is held up because too much waits; null if it is not. */
+  #held: { readonly ways: ReadonlySet<string>; readonly sinceMs: number } | null = null;
+  /** The ways on which no answer has arrived since the client was last held up for them. */
+  readonly #stuck = new Set<string>();
 
   constructor(parts: ForeignWaitsParts) {
     this.#parts = parts;
   }
 
   get isIdle(): boolean {
-    return this.#count === 0 && this.#heldSinceMs === null;
+    return this.#count === 0 && this.#held === null;
   }
 
   /** Whether the client is held up until there is room. */
   get isHolding(): boolean {
-    return this.#heldSinceMs !== null;
+    return this.#held !== null;
   }
 
   get #count(): number {
@@ -78,24 +80,45 @@ export class ForeignWaits<Line extends ForeignLine> {
 
   /** Whether a line that was held may run. */
   get hasRoom(): boolean {
-    return this.#count <= MAX_OPEN_TICKETS / 2 && this.#bytes <= this.#parts.maxBytes / 2;
+    const onWays = this.#countOn(this.#held?.ways ?? new Set());
+    return onWays <= MAX_OPEN_TICKETS / 2 && this.#count < MAX_WAITS && this.#bytes <= this.#parts.maxBytes / 2;
+  }
+
+  /** How much waits for the same domains. */
+  #countOn(ways: ReadonlySet<string>): number {
+    const isOnWay = (way: string): boolean => ways.has(way);
+    let count = 0;
+    for (const [way, messages] of this.#messages) if (ways.has(way)) count += messages;
+    for (const command of this.#commands) if ([...command].some(isOnWay)) count += 1;
+    for (const line of this.#lines) if ([...line.ways].some(isOnWay)) count += 1;
+    return count;
   }
 
   /**
-   * Decides how a line goes on; one that waits is kept.
+   * Decides how a line goes on; one that waits is kept. If it is to be held, the client is held up from now on.
    *
    * @param pipelines - whether it need not wait for messages
    */
-  pass(line: Line, pipelines: boolean): Passage {
+  pass(line: Line, pipelines: boolean, nowMs: number): Passage {
     const ways = this.#waysOf(line);
     if (ways.size === 0) return 'run';
     const isBlocked = this.#isBlocked(ways, pipelines, this.#lines);
-    const isTooMuch = this.#count >= MAX_OPEN_TICKETS || (isBlocked && !this.#hasPlaceFor(line));
-    if (isTooMuch) return this.#isStuck ? 'refuse' : 'hold';
+    if (this.#isTooMuch(ways) || (isBlocked && !this.#hasPlaceFor(line))) return this.#holdOrRefuse(ways, nowMs);
     if (!isBlocked) return 'run';
     this.#lines.push({ line, ways });
     this.#bytes += line.bytes;
     return 'wait';
+  }
+
+  #isTooMuch(ways: ReadonlySet<string>): boolean {
+    return this.#count >= MAX_OPEN_TICKETS && (this.#count >= MAX_WAITS || this.#countOn(ways) >= MAX_OPEN_TICKETS);
+  }
+
+  #holdOrRefuse(ways: ReadonlySet<string>, nowMs: number): Passage {
+    for (const way of ways) if (this.#stuck.has(way)) return 'refuse';
+    this.#held = { ways, sinceMs: nowMs };
+    for (const way of ways) this.#stuck.add(way);
+    return 'hold';
   }
 
   /** One line may be longer than all that may wait. */
@@ -139,7 +162,7 @@ export class ForeignWaits<Line extends ForeignLine> {
     const left = (this.#messages.get(way) ?? 0) - 1;
     if (left > 0) this.#messages.set(way, left);
     else this.#messages.delete(way);
-    this.#isStuck = false;
+    this.#stuck.delete(way);
   }
 
   /** @param way - what it waits for; null for something in this domain */
@@ -152,7 +175,7 @@ export class ForeignWaits<Line extends ForeignLine> {
 
   commandGoesOn(command: ForeignCommand): void {
     this.#commands.delete(command);
-    this.#isStuck = false;
+    for (const way of command) this.#stuck.delete(way);
   }
 
   // Answers that the peer has to take
@@ -177,20 +200,14 @@ export class ForeignWaits<Line extends ForeignLine> {
 
   // Too much
 
-  /** The client is held up from now on, with a line that it has sent. */
-  holdSince(nowMs: number): void {
-    this.#heldSinceMs = nowMs;
-    this.#isStuck = true;
-  }
-
   /** Milliseconds until the client is held up no more; null if it is not. */
   waitMs(nowMs: number): number | null {
-    return this.#heldSinceMs === null ? null : Math.max(0, this.#heldSinceMs + FULL_MS - nowMs);
+    return this.#held === null ? null : Math.max(0, this.#held.sinceMs + FULL_MS - nowMs);
   }
 
   /** The line goes on: if nothing has been answered meanwhile, it is refused. */
   release(): void {
-    this.#heldSinceMs = null;
+    this.#held = null;
   }
 
   /** Returns the ways to the rooms and people of other domains that a line names. */

@@ -376,14 +376,13 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
     const whole = this.#withBatch(line);
     // A line that cannot be taken need not be kept for its answer.
     if (whole === null || line.isOverlong || !line.isReadable) return true;
-    switch (foreign.pass(whole, pipelines(whole))) {
+    switch (foreign.pass(whole, pipelines(whole), this.#now())) {
       case 'run':
         return true;
       case 'wait':
         if (whole.draft !== null) this.#client.draft = null;
         return false;
       case 'hold':
-        foreign.holdSince(this.#now());
         this.#hold(line);
         this.#scheduleWake();
         return false;
