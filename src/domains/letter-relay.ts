@@ -1,17 +1,22 @@
 /** The letters that the nodes of a domain hand to each other: each is answered, and carried out at most once. */
 import type { Letter, LetterAnswer } from '../chat/abroad.js';
+import { toError } from '../errors.js';
 import type { Bus } from './bus.js';
 import { isFitLetter } from './customs.js';
 import { LetterShares } from './letter-shares.js';
 import { type LetterTaker, UNREACHABLE } from './letters.js';
 import { decodeLetter, decodeLetterAnswer, encodeJson } from './messages.js';
 import type { Errand, Relayed } from './relayed.js';
+import type { DomainLog } from './settings.js';
 
 /** How long a node waits for the answer of another one, in milliseconds: longer than that one waits for a domain. */
 const PATIENCE_MS = 12_000;
 
 /** The parts of the relay. */
 export interface LetterRelayParts {
+  /** The other domain. */
+  readonly domain: string;
+  readonly log: Pick<DomainLog, 'error'>;
   readonly bus: Pick<Bus, 'isReady' | 'node' | 'say'>;
   /** Whether a node of this domain is gone. */
   readonly isGone: (node: string) => boolean;
@@ -70,7 +75,19 @@ export class LetterRelay {
     this.#asked.delete(turn);
     this.#shares.free(asked.sender);
     clearTimeout(asked.timer);
-    asked.take(answer);
+    this.#attempt(() => {
+      asked.take(answer);
+    });
+  }
+
+  /** Does something whose error must end neither the process nor what others wait for. */
+  #attempt(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      const { domain, log } = this.#parts;
+      log.error('an error in a link', { domain, error: toError(error).message });
+    }
   }
 
   /** Hears a message from the log. */

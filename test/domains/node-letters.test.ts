@@ -7,6 +7,7 @@ import { LetterRelay } from '../../src/domains/letter-relay.js';
 import { LetterShares } from '../../src/domains/letter-shares.js';
 import type { LetterTaker } from '../../src/domains/letters.js';
 import type { Errand, Relayed } from '../../src/domains/relayed.js';
+import { SILENT } from '../../src/server/log.js';
 import { type NodeOfFar, NodesScene, personOf } from './nodes-scene.js';
 import type { World } from './worlds.js';
 
@@ -102,6 +103,8 @@ function oneRelay(gone: ReadonlySet<string> = new Set()) {
   const said: { message: Relayed; body: Uint8Array }[] = [];
   const carried: { errand: Errand; letter: Letter; take: LetterTaker }[] = [];
   const relay = new LetterRelay({
+    domain: 'home.example',
+    log: SILENT,
     bus: {
       isReady: true,
       node: 'a.1',
@@ -138,6 +141,19 @@ test('a letter to a node that is gone, or does not answer, has failed, and an an
   const body = new TextEncoder().encode(JSON.stringify({ kind: 'delivered', away: null }));
   for (let count = 0; count < 2; count += 1) relay.heard('c.1', { kind: 'letter-answer', to: 'a.1', turn: 3 }, body);
   expect(answers.slice(3)).toEqual([{ kind: 'delivered', away: null }]);
+});
+
+test('a sender that cannot take its answer keeps no other one from its own', () => {
+  const gone = new Set<string>();
+  const { relay } = oneRelay(gone);
+  const answers: LetterAnswer[] = [];
+  relay.ask('b.1', 'link', LETTER, () => {
+    throw new Error('a fault');
+  });
+  relay.ask('b.1', 'link', LETTER, (answer) => void answers.push(answer));
+  gone.add('b.1');
+  relay.tick();
+  expect(answers).toHaveLength(1);
 });
 
 test('however many letters some senders have on their way, there is a place for another one', () => {
