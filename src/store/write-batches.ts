@@ -31,7 +31,7 @@ export interface WriteBatchesParts {
   readonly atOnce: number;
   readonly pace: Pace;
   readonly refused: RefusalObserver;
-  /** Called when lines have not been written: what it writes fails, too, if it must come after them. */
+  /** Called when lines, or what is done to them, have not been written: what it writes then fails, too. */
   readonly linesFailed?: () => void;
 }
 
@@ -40,11 +40,13 @@ interface Queued {
   readonly answer: WriteAnswer;
 }
 
+/** Writes that a process makes again from its packs, if it ends before they are stored. */
+const OF_PACKS: ReadonlySet<Write['kind']> = new Set(['line', 'line-redact', 'shelf-drop']);
 /**
- * The lines of a shelf are stored in their order: whoever finds one takes all before it to be there. So while a line
- * that has failed waits for its next attempt, none behind it is written, and no state that replaces packs of lines.
+ * The lines of a shelf are stored in their order: whoever finds one takes all before it to be there. So while one that
+ * has failed waits for its next attempt, none behind it is written, and no state that replaces its pack.
  */
-const ORDERED: ReadonlySet<Write['kind']> = new Set(['line', 'line-redact', 'shelf-drop', 'keep']);
+const ORDERED: ReadonlySet<Write['kind']> = new Set([...OF_PACKS, 'keep']);
 
 /** Ignores how a write ends. */
 const UNANSWERED: WriteAnswer = { written: () => undefined, failed: () => undefined };
@@ -57,8 +59,8 @@ export class WriteBatches {
   /** Writes that are under way in batches. */
   #posted = 0;
   #isPosting = false;
-  /** Lines that are under way. */
-  #lines = 0;
+  /** Writes of packs that are under way. */
+  #ofPacks = 0;
   /** Whether a state waits in the queue. */
   #hasState = false;
   /** Called when nothing is being written, and nothing waits for it. */
@@ -107,12 +109,12 @@ export class WriteBatches {
 
   #post(): void {
     if (this.#batches >= this.#parts.atOnce || this.#queue.length === 0) return;
-    // The batch of those lines may fail, and this one may not.
-    if (this.#hasState && this.#lines > 0) return;
+    // The batch of those may fail, and this one may not.
+    if (this.#hasState && this.#ofPacks > 0) return;
     const batch = this.#queue;
     this.#queue = [];
     this.#hasState = false;
-    this.#lines += linesIn(batch);
+    this.#ofPacks += countOfPacks(batch);
     this.#batches += 1;
     this.#posted += batch.length;
     this.#parts.pace.begin();
@@ -123,22 +125,22 @@ export class WriteBatches {
     const outcome = await this.#parts.send(batch.map(({ write }) => write));
     this.#batches -= 1;
     this.#posted -= batch.length;
-    this.#lines -= linesIn(batch);
+    this.#ofPacks -= countOfPacks(batch);
     this.#parts.pace.end();
     let failure: Failure | null = null;
     for (const [index, queued] of batch.entries()) {
       const written = 'code' in outcome ? outcome : (outcome[index] ?? 0);
       this.#answer(queued, written);
       if (typeof written === 'number' || written.code === 'ERR_STORE_REFUSED') continue;
-      if (queued.write.kind === 'line') failure ??= written;
+      if (OF_PACKS.has(queued.write.kind)) failure ??= written;
     }
-    if (failure !== null) this.#failLines(failure);
+    if (failure !== null) this.#failOrdered(failure);
     this.#post();
     if (this.#batches === 0) this.#onIdle();
   }
 
-  /** Fails the pending lines, which are behind one that has failed, and everything that must come after them. */
-  #failLines(failure: Failure): void {
+  /** Fails the pending writes that must come after one that has failed. */
+  #failOrdered(failure: Failure): void {
     this.#parts.linesFailed?.();
     const queue = this.#queue;
     this.#queue = queue.filter(({ write }) => !ORDERED.has(write.kind));
@@ -162,8 +164,8 @@ export class WriteBatches {
   }
 }
 
-function linesIn(batch: readonly Queued[]): number {
+function countOfPacks(batch: readonly Queued[]): number {
   let count = 0;
-  for (const { write } of batch) if (write.kind === 'line') count += 1;
+  for (const { write } of batch) if (OF_PACKS.has(write.kind)) count += 1;
   return count;
 }

@@ -163,6 +163,24 @@ test('a state is in no batch beside one with lines, which may fail alone; and ot
   server.history.close();
 });
 
+test.each([2, 1])('no state is kept before the redaction of a line that fails: %i at once', async (atOnce) => {
+  const server = new Server(atOnce, true);
+  server.history.redact({ msgid: 'a-1.0', shelves: ['r:#a'], log: 'r:#a', seq: 1, part: 0 });
+  await turn();
+  server.keeping.keep('r:#a', 2, '{}');
+  await turn();
+  expect(server.batches).toEqual([['line-redact']]);
+  await server.end(false);
+  expect([server.batches, server.states.size]).toEqual([[], 0]);
+  for (let round = 0; round < 5; round += 1) {
+    await vi.advanceTimersByTimeAsync(600);
+    await server.end(true);
+  }
+  expect(server.states.get('r:#a')).toBe(2);
+  server.history.close();
+  server.keeping.close();
+});
+
 /** A history that has lines whose next attempt is to come. */
 const behind = { isBehind: true, isFull: false, whenStored: () => new Promise<void>(nothing) };
 
