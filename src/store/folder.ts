@@ -40,14 +40,13 @@ export function lockFolder(folder: string): number {
  * @throws the errors of mkdir(2)
  */
 function makeFolder(folder: string): void {
+  const parent = dirname(folder);
+  if (parent !== folder && !existsSync(parent)) makeFolder(parent);
   try {
     mkdirSync(folder, 0o700);
   } catch (error) {
-    const parent = dirname(folder);
-    if (hasCode(error, 'EEXIST') && statSync(folder).isDirectory()) return;
-    if (!hasCode(error, 'ENOENT') || existsSync(parent)) throw error;
-    makeFolder(parent);
-    mkdirSync(folder, 0o700);
+    // Another process may have made it meanwhile. A link that leads nowhere exists, and is no folder.
+    if (!hasCode(error, 'EEXIST') || statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) throw error;
   }
 }
 

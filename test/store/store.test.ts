@@ -1,4 +1,14 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { StoredBans } from '../../src/server/stored-bans.js';
@@ -115,6 +125,22 @@ describe('opening a store', () => {
     await openStore({ folder });
     expect(statSync(join(folder, '..')).mode & 0o777).toBe(0o700);
     await expect(openStore({ folder: '/proc/nowhere/data' })).rejects.toMatchObject({ code: 'ERR_STORE_FOLDER' });
+  });
+
+  test('a folder that is named by a way through others, or by a link, is made or found', async () => {
+    const folder = temporaryFolder();
+    await openStore({ folder: `${folder}/a/../b/c` });
+    expect(statSync(join(folder, 'b', 'c', STORE_FILE)).isFile()).toBe(true);
+    mkdirSync(join(folder, 'real'));
+    symlinkSync('real', join(folder, 'link'));
+    await openStore({ folder: join(folder, 'link') });
+    symlinkSync('nowhere', join(folder, 'broken'));
+    for (const path of ['broken', join('broken', 'data')]) {
+      await expect(openStore({ folder: join(folder, path) })).rejects.toMatchObject({
+        code: 'ERR_STORE_FOLDER',
+        message: expect.stringMatching(/EEXIST.*broken/),
+      });
+    }
   });
 
   test.each([
