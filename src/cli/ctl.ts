@@ -29,8 +29,8 @@ async function ask(folder: string, request: Request, timeoutMs: number): Promise
   try {
     return await askServer(folder, request, { timeoutMs });
   } catch (error) {
-    // An answer may have line feeds in it, if it is that of another program.
-    const message = escapeUnsafe(toError(error).message);
+    // A configuration may have several faults, a line each.
+    const message = escapeUnsafe(toError(error).message.replaceAll('\n', '; '));
     if (hasCode(error, 'ERR_CONTROL_REQUEST')) throw new UsageError(message, { cause: error });
     throw new Error(message, { cause: error });
   }

@@ -20,6 +20,18 @@ test('the level of the log holds until the configuration is read again', async (
   await expect(ctl('reload')).rejects.toThrow(/stays as it was.*log\.level/s);
 });
 
+test('a configuration with several faults is refused with all of them, in one line', async () => {
+  const config = join(temporaryFolder(), 'fdmux.json');
+  writeFileSync(config, '{}');
+  const { folder } = await serve('--config', config);
+  writeFileSync(config, '{"drainMs":-1,"log":{"level":"loud"}}');
+  const ended = await typed('reload', '--data', folder);
+  expect(ended).toMatchObject({ code: 1, stderr: expect.stringMatching(/^fdmux: the configuration stays[^\n]*\n$/) });
+  const faults = ended.stderr.split(`; ${config}: `);
+  expect(faults).toHaveLength(2);
+  for (const key of ['drainMs', 'log.level']) expect(ended.stderr).toContain(key);
+});
+
 test('a server that is edge-triggered refuses another backend', async () => {
   const { ctl } = await serve('--trigger', 'edge');
   await expect(ctl('backend', 'select')).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED_TRIGGER' });
