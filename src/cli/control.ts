@@ -248,9 +248,7 @@ class Control {
         const known = LOG_LEVELS.find((each) => each === level);
         if (known !== undefined) this.#setLog({ ...this.#logSettings, level: known });
       },
-      wish: (verb, words) => {
-        this.#wishes.add(verb, words);
-      },
+      wishes: this.#wishes,
       upgrade: () => upgrade.ask(),
       endMs: () => END_MS + this.#drainMs,
       drain: () => {

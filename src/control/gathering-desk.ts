@@ -4,6 +4,7 @@ import { BoundedList, leftOutOf } from './bounded-list.js';
 import { ControlError, type Reply, type Verb, type Verbs } from './request.js';
 import { statusRow } from './status-row.js';
 import type { Supervisor, WorkerReply } from './supervisor.js';
+import type { Wishes } from './wishes.js';
 import type { Worker } from './worker.js';
 
 /** The parts that the verbs act on. */
@@ -20,8 +21,8 @@ export interface GatheringDeskParts {
    */
   readonly reload: (ofWorkers: () => Promise<readonly WorkerReply[]>) => Promise<readonly WorkerReply[]>;
   readonly setLogLevel: (level: string) => void;
-  /** Has a worker that is started again do so, too. Without words, nothing is wished. */
-  readonly wish: (verb: string, words: readonly string[]) => void;
+  /** The requests that a worker which is started again has to be told. */
+  readonly wishes: Pick<Wishes, 'add' | 'forgetAll'>;
   /**
    * Has all listen as the configuration says now, if this version can read that.
    *
@@ -55,18 +56,10 @@ export function gatheringDesk(parts: GatheringDeskParts): Verbs {
     },
     reload: async () => summary(await parts.reload(() => supervisor.reload())),
     upgrade: upgradeOnce(parts),
-    backend: async (words) => {
-      const reply = summary(await supervisor.askAll({ verb: 'backend', words }));
-      parts.wish('backend', words);
-      return reply;
-    },
-    'log-level': async (words) => {
-      const reply = summary(await supervisor.askAll({ verb: 'log-level', words }));
-      const [level] = words;
-      if (level !== undefined) parts.setLogLevel(level);
-      parts.wish('log-level', words);
-      return reply;
-    },
+    backend: lasting('backend', parts),
+    'log-level': lasting('log-level', parts, ([level = '']) => {
+      parts.setLogLevel(level);
+    }),
     kick: shared('kick'),
     ban: shared('ban'),
     unban: shared('unban'),
@@ -74,8 +67,30 @@ export function gatheringDesk(parts: GatheringDeskParts): Verbs {
   };
 }
 
+/**
+ * Returns a verb for all workers, also for those that are started later. Without words, it only looks.
+ *
+ * @param taken - called with the words if a worker has done it
+ */
+function lasting(
+  verb: string,
+  { supervisor, wishes }: GatheringDeskParts,
+  taken: (words: readonly string[]) => void = () => undefined,
+): Verb {
+  return async (words) => {
+    if (words.length === 0) return summary(await supervisor.askAll({ verb, words }));
+    const answers = supervisor.askNowOrLater({ verb, words });
+    // One that gets ready before all have answered is not among them.
+    const takeBack = wishes.add(verb, words);
+    const replies = await answers;
+    if (replies.some(({ reply }) => !(reply instanceof Error) && reply.result !== null)) taken(words);
+    else takeBack();
+    return summary(replies);
+  };
+}
+
 /** Upgrades the workers, and then the control process. */
-function upgradeOnce({ supervisor, meet, upgrade }: GatheringDeskParts): Verb {
+function upgradeOnce({ supervisor, wishes, meet, upgrade }: GatheringDeskParts): Verb {
   let isUnderWay = false;
   return async () => {
     if (isUnderWay) throw new ControlError('ERR_CONTROL_REFUSED', 'the processes are being upgraded already');
@@ -90,6 +105,7 @@ function upgradeOnce({ supervisor, meet, upgrade }: GatheringDeskParts): Verb {
       // A process is handed the sockets that the one before it has open.
       summary(await meet(() => supervisor.askRunning({ verb: 'reload', words: [] })));
       const { text, result } = summary(await supervisor.upgrade());
+      wishes.forgetAll();
       const { pid } = await upgrade().catch((error: unknown) => {
         throw new ControlError(
           'ERR_CONTROL_FAILED',

@@ -155,12 +155,26 @@ export class Supervisor {
    */
   async reload(): Promise<readonly WorkerReply[]> {
     await this.started();
+    return this.#askRunningAnd({ verb: 'reload', words: [] }, 'it reads the configuration when it is started');
+  }
+
+  /**
+   * Asks those that run for something that the others have to be asked for when they are started.
+   *
+   * @throws ControlError: ERR_CONTROL_UNREACHABLE if none runs. Nobody is asked then
+   */
+  askNowOrLater(request: Request): Promise<readonly WorkerReply[]> {
+    if (!this.workers.some(({ canAnswer }) => canAnswer)) throw noneRuns();
+    return this.#askRunningAnd(request, 'it is asked when it is started');
+  }
+
+  /** @param later - the answer for each one that does not run, behind its state */
+  #askRunningAnd(request: Request, later: string): Promise<readonly WorkerReply[]> {
     return Promise.all(
       this.workers.map(async (worker) => {
         const { state, canAnswer } = worker;
-        const text = [`it is ${state}: it reads the configuration when it is started`];
-        if (!canAnswer) return { worker, reply: { text, result: null } };
-        return { worker, reply: await this.ask(worker, { verb: 'reload', words: [] }).catch(toError) };
+        if (!canAnswer) return { worker, reply: { text: [`it is ${state}: ${later}`], result: null } };
+        return { worker, reply: await this.ask(worker, request).catch(toError) };
       }),
     );
   }
@@ -173,7 +187,7 @@ export class Supervisor {
   async askAny(request: Request): Promise<Reply> {
     const running = this.workers.filter(({ canAnswer }) => canAnswer);
     const last = running.pop();
-    if (last === undefined) throw new ControlError('ERR_CONTROL_UNREACHABLE', 'no worker runs now');
+    if (last === undefined) throw noneRuns();
     for (const worker of running) if (await this.#answers(worker)) return this.ask(worker, request);
     return this.ask(last, request);
   }
@@ -214,4 +228,8 @@ export class Supervisor {
     }
     return replies;
   }
+}
+
+function noneRuns(): ControlError {
+  return new ControlError('ERR_CONTROL_UNREACHABLE', 'no worker runs now');
 }

@@ -251,6 +251,7 @@ test('a worker that is started again does what was asked of all, and a reload wa
   const { ctl } = running;
   const [worker] = await running.workers();
   await ctl('backend', 'poll');
+  await expect(ctl('backend', 'kqueue')).rejects.toMatchObject({ code: 'ERR_CONTROL_REQUEST' });
   await ctl('log-level', 'debug');
   kill(present(worker, 'a worker').pid, 'SIGKILL');
   const next = await replaced(running, present(worker, 'a worker'));
@@ -260,9 +261,11 @@ test('a worker that is started again does what was asked of all, and a reload wa
   kill(next.pid, 'SIGKILL');
   await running.server.process.errorText(/worker lost[^]*ERR worker lost: another one is started worker=w1/);
   // The worker may be waiting, starting or ready by now.
+  expect(await ctl('backend', 'select')).toMatchObject({ result: { w2: { backend: 'select' } } });
   expect(await ctl('reload')).toMatchObject({ result: { w2: { waitingKeys: [] } } });
   await replaced(running, next);
   await expect.poll(() => ctl('log-level'), { timeout: 10_000 }).toMatchObject(both({ level: 'info' }));
+  await expect.poll(() => ctl('backend'), { timeout: 10_000 }).toMatchObject(both({ backend: 'select' }));
 }, 60_000);
 
 test('what cannot work is said at once, and nothing is left', async () => {
