@@ -18,6 +18,8 @@ export const CONTROL_FILE = 'control.sock';
 
 /** The most connections at once. A program needs one. One that asks for nothing makes room for the next. */
 const MAX_CONNECTIONS = 32;
+/** It has asked for nothing for so long then, in milliseconds: before, its request or its answer may be on the way. */
+const SILENT_MS = 1_000;
 /** The most that are accepted, since one that makes room takes a moment to close. */
 const MAX_ACCEPTED = 2 * MAX_CONNECTIONS;
 /** So many bytes of answers wait for a peer before its next request has to wait. */
@@ -100,18 +102,24 @@ class Desk implements Visitor {
   #isBusy = false;
   /** Whether the peer has sent too much at once: everything that it sends from then on is dropped. */
   #isOver = false;
+  /** When bytes were sent last, either way. */
+  #movedMs = performance.now();
 
   constructor(connection: Connection, service: Service) {
     this.#connection = connection;
     this.#service = service;
     const { desks } = service;
-    const idle = desks.size < MAX_CONNECTIONS ? null : [...desks].find((desk) => !desk.#isBusy);
-    if (idle === undefined) {
+    const silent = desks.size < MAX_CONNECTIONS ? null : [...desks].find((desk) => desk.#isSilent);
+    if (silent === undefined) {
       this.#refuse(new ControlError('ERR_CONTROL_REFUSED', 'too many requests are under way'));
       return;
     }
-    if (idle !== null) idle.#leave();
+    if (silent !== null) silent.#leave();
     desks.add(this);
+  }
+
+  get #isSilent(): boolean {
+    return !this.#isBusy && performance.now() - this.#movedMs >= SILENT_MS;
   }
 
   #leave(): void {
@@ -127,6 +135,7 @@ class Desk implements Visitor {
 
   take(bytes: Uint8Array): void {
     if (this.#isOver) return;
+    this.#movedMs = performance.now();
     if (this.#lines.push(bytes)) {
       void this.#work();
       return;
@@ -136,6 +145,7 @@ class Desk implements Visitor {
 
   /** The peer has read what has waited. */
   drained(): void {
+    this.#movedMs = performance.now();
     void this.#work();
   }
 
@@ -160,6 +170,7 @@ class Desk implements Visitor {
       if (answer !== null && this.#connection.isWritable) this.#connection.write(encodeAnswer(answer));
     }
     this.#isBusy = false;
+    this.#movedMs = performance.now();
     // One that reads no answers is read from again when it does.
     if (!this.#isFull) this.#connection.resume();
   }

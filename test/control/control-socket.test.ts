@@ -2,10 +2,11 @@
 import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { askServer } from '../../src/control/ask.js';
 import { CONTROL_FILE, ControlSocket } from '../../src/control/control-socket.js';
 import { MAX_REQUEST_BYTES, type Verbs } from '../../src/control/request.js';
+import { present } from '../../src/errors.js';
 import { until } from '../support/deadline.js';
 import { connectUnixPeer, type Peer } from '../support/peers.js';
 import { run } from '../support/processes.js';
@@ -118,7 +119,9 @@ test('a request that never ends is cut off at its limit', async () => {
   });
 });
 
-test('one that asks for nothing makes room for others, and one that is answered stays', async () => {
+test('one that asks for nothing makes room for others, and one that is or was just answered stays', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  onTestFinished(() => void vi.useRealTimers());
   let finish: () => void = () => undefined;
   const slow = new Promise<void>((resolve) => {
     finish = resolve;
@@ -127,10 +130,17 @@ test('one that asks for nothing makes room for others, and one that is answered 
   const busy = await connectUnixPeer(path);
   await busy.write('{"fdmux":1,"verb":"slow","words":[]}\n');
   await until(() => heard.length === 1, 'a request that is under way');
-  const idle: Peer[] = [];
-  for (let count = 0; count < 100; count += 1) idle.push(await connectUnixPeer(path));
-  expect(await askServer(folder, { verb: 'echo', words: ['x'] })).toMatchObject({ text: ['x'] });
-  await idle[0]?.ended();
+  const others: Peer[] = [];
+  for (let count = 0; count < 31; count += 1) others.push(await connectUnixPeer(path));
+  const asked = () => askServer(folder, { verb: 'echo', words: ['x'] });
+  // What they ask for may be on the way.
+  await expect(asked()).rejects.toMatchObject({ code: 'ERR_CONTROL_REFUSED' });
+  vi.advanceTimersByTime(1_000);
+  const [first, second] = [present(others[0], 'a peer'), present(others[1], 'a peer')];
+  expect(await ask(first, '{"fdmux":1,"verb":"echo","words":[]}')).toMatchObject({ ok: true });
+  expect(await asked()).toMatchObject({ text: ['x'] });
+  await second.ended();
+  expect(await ask(first, '{"fdmux":1,"verb":"echo","words":[]}')).toMatchObject({ ok: true });
   finish();
   expect(JSON.parse(await busy.line())).toMatchObject({ ok: true, result: 'slow' });
 });
