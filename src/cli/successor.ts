@@ -1,6 +1,7 @@
 /** The process that takes over from this one: the program as it is on the disk now. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { hasCode, toError } from '../errors.js';
 import { Multiplexer } from '../multiplexer/multiplexer.js';
 import { HandOverChannel } from '../server/hand-over/channel.js';
 import { type Estate, HAND_OVER_VERSION, sendEstate } from '../server/hand-over/estate.js';
@@ -14,6 +15,8 @@ const START_MS = 30_000;
 const TAKE_OVER_MS = 15_000;
 /** A store is looked through before it is used, and may be large. */
 const TAKE_OVER_WITH_STORE_MS = 600_000;
+/** How long one that has closed its end of the channel may take to end. */
+const EXIT_MS = 2_000;
 /** Behind the standard streams. */
 const CHANNEL_FD = 3;
 
@@ -65,8 +68,9 @@ export class Successor {
       if (theirs !== null) successor.#takeOverMs = TAKE_OVER_WITH_STORE_MS;
       return successor;
     } catch (error) {
+      const why = await successor.#why(error);
       await successor.end();
-      throw error;
+      throw why;
     }
   }
 
@@ -93,9 +97,26 @@ export class Successor {
   }
 
   async #says(wanted: 'taken' | 'ready', timeoutMs: number | null): Promise<void> {
-    await this.#answers(timeoutMs);
-    const { kind } = this.#channel.receive();
-    if (kind !== wanted) throw new Error('the new process has not taken over');
+    try {
+      await this.#answers(timeoutMs);
+      const { kind } = this.#channel.receive();
+      if (kind !== wanted) throw new Error('the new process has not taken over');
+    } catch (error) {
+      throw await this.#why(error);
+    }
+  }
+
+  /** Returns why it does not go on: how it has ended, if it has. */
+  async #why(error: unknown): Promise<Error> {
+    if (!hasCode(error, 'ERR_CLOSED') && !hasCode(error, 'ECONNRESET')) return toError(error);
+    const child = this.#child;
+    if (child.exitCode === null && child.signalCode === null) {
+      await once(child, 'exit', { signal: AbortSignal.timeout(EXIT_MS) }).catch(() => undefined);
+    }
+    const { exitCode, signalCode } = child;
+    if (exitCode === null && signalCode === null) return toError(error);
+    const how = signalCode ?? `exit code ${exitCode}`;
+    return new Error(`the new process has ended (${how}): what it says is in the log`, { cause: error });
   }
 
   /** Has it end when this process is asked to, whether before or from now on. */

@@ -89,7 +89,9 @@ test('if the new process does not start, the old one goes on with everybody, and
   writeFileSync(config, '{ "noSuchKey": 1 }');
   await expect(ctl(folder, 'upgrade')).rejects.toMatchObject({
     code: 'ERR_CONTROL_FAILED',
-    message: expect.stringMatching(/^not upgraded: the new process has not started: /),
+    message: expect.stringMatching(
+      /^not upgraded: the new process has not started: .* has ended \(exit code 2\): what it says is in the log$/,
+    ),
   });
   await server.process.errorText(/not upgraded: the new process has not started/);
   await enter(server.ircPort, 'bob', 'JOIN #a');
