@@ -239,6 +239,7 @@ class Control {
     const verbs = gatheringDesk({
       supervisor,
       version: context.version,
+      data: () => tended.store.readings,
       get listeners() {
         return tended.listeners.open.map(({ address, ...facts }) => ({ ...facts, address: formatAddress(address) }));
       },

@@ -2,7 +2,7 @@
 import { toError } from '../errors.js';
 import { BoundedList, leftOutOf } from './bounded-list.js';
 import { ControlError, type Reply, type Verb, type Verbs } from './request.js';
-import { statusRow } from './status-row.js';
+import { type DataReadings, dataRow, statusRow } from './status-row.js';
 import type { Supervisor, WorkerReply } from './supervisor.js';
 import type { Wishes } from './wishes.js';
 import type { Worker } from './worker.js';
@@ -11,6 +11,8 @@ import type { Worker } from './worker.js';
 export interface GatheringDeskParts {
   readonly supervisor: Supervisor;
   readonly version: string;
+  /** The state of the data that all share. */
+  readonly data: () => DataReadings;
   /** The addresses that the workers listen on, with their protocols. */
   readonly listeners: readonly { readonly protocol: string; readonly isSecure: boolean; readonly address: string }[];
   /**
@@ -201,7 +203,8 @@ function factsOf(result: unknown): WorkerFacts {
   return { clients: number('clients'), members: number('members'), rooms: number('rooms'), bans: number('bans') };
 }
 
-async function describeAll({ supervisor, version, listeners }: GatheringDeskParts): Promise<Reply> {
+async function describeAll({ supervisor, version, listeners, data }: GatheringDeskParts): Promise<Reply> {
+  const store = data();
   const replies = await supervisor.askAll({ verb: 'status', words: [] });
   const workers = replies.map(({ worker: { name, pid, state, restarts }, reply }) => ({
     name,
@@ -227,9 +230,10 @@ async function describeAll({ supervisor, version, listeners }: GatheringDeskPart
       ...listeners.map(({ protocol, isSecure, address }) =>
         statusRow(`${protocol}${isSecure ? ' (TLS)' : ''}`, address),
       ),
+      dataRow(store),
       ...workers.map(describeWorker),
     ],
-    result: { version, pid: process.pid, phase, uptimeMs, clients, members, rooms, bans, listeners, workers },
+    result: { version, pid: process.pid, phase, uptimeMs, clients, members, rooms, bans, listeners, store, workers },
   };
 }
 

@@ -2,6 +2,8 @@
 import { LOG_FILE, ServiceSocket, STORE_FILE } from '../control/service-socket.js';
 import { LogService, PackBytes } from '../log/log-service.js';
 import { StoreService } from '../store/remote/store-service.js';
+import type { SqliteLog } from '../store/sqlite-log.js';
+import type { StoreReadings } from '../store/store.js';
 import type { SqliteStoreConfig } from './config/server-config.js';
 import { storeVersionOf } from './hand-over/store-version.js';
 import type { Log } from './log.js';
@@ -52,6 +54,12 @@ export class ControlStore {
         observer,
       ),
     );
+  }
+
+  /** The state of the data. */
+  get readings(): StoreReadings & Pick<SqliteLog, 'isTakingWrites'> {
+    const { store, logs } = this.#opened;
+    return { ...store.readings(), isTakingWrites: logs.isTakingWrites };
   }
 
   /** Ends the leases of a worker of which this process knows that it is gone: nobody has to wait for their end. */

@@ -1,6 +1,6 @@
 /** The status of a server, for the one who runs it. */
 import type { Reply } from '../control/request.js';
-import { statusRow } from '../control/status-row.js';
+import { dataRow, statusRow } from '../control/status-row.js';
 import type { ChatServer } from './chat-server.js';
 import { formatAddress } from './format-address.js';
 import type { LogLevel } from './log-levels.js';
@@ -46,10 +46,7 @@ export function describeStatus(server: ChatServer, logLevel: LogLevel): Reply {
     statusRow('log level', logLevel),
     ...listeners.map(({ protocol, isSecure, address }) => statusRow(`${protocol}${isSecure ? ' (TLS)' : ''}`, address)),
   ];
-  if (store !== null) {
-    const trouble = store.isTakingWrites ? '' : '; it takes no writes';
-    text.push(statusRow('data', `${store.bytes} bytes, ${store.queued} writes wait${trouble}`));
-  }
+  if (store !== null) text.push(dataRow(store));
   if (node !== null) {
     text.push(
       statusRow('node', `${node.name}, incarnation ${node.incarnation}; nodes that live: ${node.living.join(', ')}`),

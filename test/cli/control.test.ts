@@ -18,13 +18,15 @@ test('clients arrive at all workers on one port, the status has each, and all en
   expect([...clients.keys()].toSorted()).toEqual(['w1', 'w2']);
   const { text, result } = await ctl('status');
   expect(text[0]).toMatch(/^fdmux [\d.]+, control process \d+, ready, 2 workers$/);
-  expect(text.slice(-2)).toEqual([
+  expect(text.slice(-3)).toEqual([
+    expect.stringMatching(/^ {2}data +\d+ bytes, \d+ writes wait$/),
     expect.stringMatching(/^ {2}w1 +process \d+, ready, \d+ clients$/),
     expect.stringMatching(/^ {2}w2 +process \d+, ready, \d+ clients$/),
   ]);
   expect(result).toMatchObject({
     pid: server.process.pid,
     phase: 'ready',
+    store: { isTakingWrites: true },
     listeners: [
       { protocol: 'plain', address: `127.0.0.1:${server.plainPort}` },
       { protocol: 'irc', address: `127.0.0.1:${server.ircPort}` },
