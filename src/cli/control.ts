@@ -374,10 +374,12 @@ class Control {
     return this.#make(change, tended, ofWorkers);
   }
 
-  /** Has workers read the configuration, while they can borrow what they lack. */
+  /** Has workers read the configuration, while they can borrow what they lack; those that are being started, too. */
   async #make(change: ListenerChange, { supervisor }: Tended, ofWorkers: AskWorkers): Promise<readonly WorkerReply[]> {
     const { store, log } = this.#parts;
     try {
+      // One that is being started has the sockets of before.
+      await supervisor.started();
       // On a socket of one that drains, new connections would wait for its end.
       const names = supervisor.workers.filter(({ state }) => state === 'ready').map(({ name }) => name);
       await change.lend(store.path, names, (error) => {

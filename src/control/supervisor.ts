@@ -148,13 +148,8 @@ export class Supervisor {
     );
   }
 
-  /**
-   * Has all read the configuration, which one that does not run now does when it is started.
-   *
-   * @returns when one that was being started has done so, unless that takes long
-   */
-  async reload(): Promise<readonly WorkerReply[]> {
-    await this.started();
+  /** Has all read the configuration, which one that does not run now does when it is started. */
+  reload(): Promise<readonly WorkerReply[]> {
     return this.#askRunningAnd({ verb: 'reload', words: [] }, 'it reads the configuration when it is started');
   }
 

@@ -148,6 +148,27 @@ test('a reload opens and closes ports of all workers, and nobody is dropped', as
   await stopped(second);
 });
 
+test('a worker that is being started during a reload listens on what that adds', async () => {
+  const config = join(temporaryFolder(), 'fdmux.json');
+  const port = { protocol: 'irc', port: 0 };
+  const listen = (...listeners: readonly object[]): void => {
+    writeFileSync(config, JSON.stringify({ listeners }));
+  };
+  listen(port);
+  const running = await startWorkers(['--config', config], temporaryFolder(), { places: false });
+  const [worker] = await running.workers();
+  kill(present(worker, 'a worker').pid, 'SIGKILL');
+  await running.server.process.errorText(/ERR worker lost: another one is started worker=w1/);
+  const state = async () => (await running.workers())[0]?.state;
+  await expect.poll(state, { interval: 10, timeout: 10_000 }).toMatch(/starting|ready/);
+  listen({ ...port, protocol: 'plain' }, port);
+  await running.ctl('reload');
+  const listeners = [{ protocol: 'plain' }, { protocol: 'irc' }];
+  expect(await running.ctl('status')).toMatchObject({
+    result: { workers: [{ status: { listeners } }, { status: { listeners } }] },
+  });
+});
+
 test('a control process whose successor fails goes on with the configuration that it has read last', async () => {
   const config = join(temporaryFolder(), 'fdmux.json');
   const port = { protocol: 'irc', port: 0 };
