@@ -16,8 +16,11 @@ const START_MS = 10_000;
 const GREETING_MS = 1_000;
 /** How long it may take to store something: it gives up earlier, after 30 s. */
 const STORE_MS = 45_000;
+/** How long it may take to say its metrics: Prometheus gives up after 10 s, and then has those of no worker. */
+const METRICS_MS = 5_000;
 /** How long some verbs may take, in milliseconds. An upgrade checks the store before it is used, which may be large. */
 const PATIENCE_MS = new Map([
+  ['metrics', METRICS_MS],
   ['ban', STORE_MS],
   ['unban', STORE_MS],
   ['upgrade', 660_000],

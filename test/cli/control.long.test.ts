@@ -9,6 +9,7 @@ import { nextEvent, until } from '../support/deadline.js';
 import { listenPeer } from '../support/peers.js';
 import { cliPath, run } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary.js';
+import type { RunningServer } from './chat-server.js';
 import { addressesOf, clientsOfBoth, DATA, filesIn, isAlive, isOpen, reached, stopped } from './control-clients.js';
 import { kill } from './upgrades.js';
 import { replaced, startWorkers } from './workers.js';
@@ -190,10 +191,12 @@ test('a control process whose successor fails goes on with the configuration tha
   for (const address of addresses) await (address.startsWith('plain') ? isOpen : reached)(address);
 });
 
+/** The address of the metrics. */
+const metricsOf = ({ process: { stdout } }: RunningServer): string => /admin +(\S+)/.exec(stdout)?.[1] ?? '';
+
 test('the metrics of all workers are in one answer', async () => {
   const running = await startWorkers(['--admin-port', '0']);
-  const { stdout } = running.server.process;
-  const url = /admin +(\S+)/.exec(stdout)?.[1] ?? '';
+  const url = metricsOf(running.server);
   const metrics = await (await fetch(url)).text();
   expect(metrics).toContain('fdmux_worker_up{worker="w1"} 1\nfdmux_worker_up{worker="w2"} 1\n');
   expect(metrics).toMatch(/^fdmux_members\{worker="w1"\} 0\nfdmux_members\{worker="w2"\} 0$/m);
@@ -254,12 +257,15 @@ test('a server by itself is refused beside workers, with their control process a
 });
 
 test('while one worker hangs, the operator is served by the other, and can have it replaced', async () => {
-  const running = await startWorkers();
+  const running = await startWorkers(['--admin-port', '0']);
   const { server, ctl } = running;
   const [worker] = await running.workers();
   kill(present(worker, 'a worker').pid, 'SIGSTOP');
   expect((await ctl('ban', '192.0.2.1')).text).toEqual(['192.0.2.1 is banned, 0 put out']);
   await expect(ctl('kick', 'nobody')).rejects.toMatchObject({ message: 'nobody goes by the nick nobody' });
+  // Prometheus waits for 10 s.
+  const answer = await fetch(metricsOf(server), { signal: AbortSignal.timeout(9_500) });
+  expect(await answer.text()).toMatch(/^fdmux_members\{worker="w2"\} 0$/m);
   await ctl('drain', 'w1');
   await server.process.errorText(/ERR worker does not end: it is killed worker=w1/);
   expect(await replaced(running, present(worker, 'a worker'))).toMatchObject({ restarts: 0 });
