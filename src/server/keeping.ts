@@ -65,7 +65,10 @@ export class Keeping {
     this.duty = duty;
     this.markers = new OutsideMarkers(new StoredMarkers(store), outside);
     const daysOf = daysOfLogs(config);
-    const history = new StoredHistory(store, (shelf) => daysOf(shelf) !== 0 && !shelf.startsWith('s:'));
+    const isKept = (shelf: string): boolean => daysOf(shelf) !== 0 && !shelf.startsWith('s:');
+    const history = new StoredHistory(store, isKept, () => {
+      log.error('the history lacks lines until this server is started again: too many waited for the store');
+    });
     logs.keepAfter(history);
     this.history = new OutsideHistory(history, outside);
     this.#writes = new LastingWrites(store);

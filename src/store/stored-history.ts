@@ -34,6 +34,7 @@ interface Waiting {
 export class StoredHistory implements History, Shelves, HistoryBacklog {
   readonly keeps: (shelf: Shelf) => boolean;
   readonly #store: StoreAccess;
+  readonly #lost: () => void;
   #posted = 0;
   /** The number of the last write up to which all are answered. */
   #answered = 0;
@@ -57,10 +58,14 @@ export class StoredHistory implements History, Shelves, HistoryBacklog {
   #retry: NodeJS.Timeout | null = null;
   #isClosed = false;
 
-  /** @param keeps - whether a shelf is to outlive the server */
-  constructor(store: StoreAccess, keeps: (shelf: Shelf) => boolean = () => true) {
+  /**
+   * @param keeps - whether a shelf is to outlive the server
+   * @param lost - called once if writes are dropped, because too many wait: another run of the server makes them again
+   */
+  constructor(store: StoreAccess, keeps: (shelf: Shelf) => boolean = () => true, lost: () => void = () => undefined) {
     this.#store = store;
     this.keeps = keeps;
+    this.#lost = lost;
   }
 
   record(shelf: Shelf, line: Line | LineDraft): void {
@@ -171,6 +176,7 @@ export class StoredHistory implements History, Shelves, HistoryBacklog {
     if (this.#unwritten.length <= MAX_UNWRITTEN) return;
     this.#unwritten.shift();
     this.#failed = Math.max(this.#failed - 1, 0);
+    if (!this.#hasDropped) this.#lost();
     this.#hasDropped = true;
   }
 

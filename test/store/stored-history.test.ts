@@ -179,14 +179,17 @@ test('a history that has dropped lines is behind for ever: only their packs can 
       else answer?.written(1);
     },
   };
-  const history = new StoredHistory({ ...NO_STORE, ...store });
+  const lost = vi.fn();
+  const history = new StoredHistory({ ...NO_STORE, ...store }, () => true, lost);
   expect(history.isBehind).toBe(false);
   for (let seq = 0; seq < 30_000; seq += 1) history.record(ROOM, lineOf(seq, ''));
   isFailing = false;
   await expect.poll(() => history.isBehind, { timeout: 10_000 }).toBe(false);
   await history.whenStored();
+  expect(lost).not.toHaveBeenCalled();
   isFailing = true;
-  for (let seq = 0; seq < 30_001; seq += 1) history.record(ROOM, lineOf(seq, ''));
+  for (let seq = 0; seq < 30_002; seq += 1) history.record(ROOM, lineOf(seq, ''));
+  expect(lost).toHaveBeenCalledOnce();
   isFailing = false;
   await expect.poll(() => history.isFull, { timeout: 10_000 }).toBe(false);
   let isStored = false;
