@@ -184,7 +184,8 @@ describeRedis((redis) => {
     const next = await RedisLogs.open({
       url: redis.server.url,
       recorded: [{ log: ROOM, top: 3 }],
-      settleMs: 500,
+      // As nodes have it.
+      settleMs: 2_000,
     });
     onTestFinished(() => next.close());
     expect(next.behind).toEqual([]);
