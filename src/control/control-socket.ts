@@ -112,6 +112,10 @@ class Desk implements Visitor {
     const silent = desks.size < MAX_CONNECTIONS ? null : [...desks].find((desk) => desk.#isSilent);
     if (silent === undefined) {
       this.#refuse(new ControlError('ERR_CONTROL_REFUSED', 'too many requests are under way'));
+      // It is not among those that make room, and may never close its side.
+      setTimeout(() => {
+        connection.destroy();
+      }, SILENT_MS).unref();
       return;
     }
     if (silent !== null) silent.#leave();
