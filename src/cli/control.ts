@@ -140,6 +140,11 @@ class Control {
     this.#drainMs = parts.config.drainMs;
   }
 
+  /** How long a worker that drains may take, in milliseconds. */
+  get #endMs(): number {
+    return END_MS + this.#drainMs;
+  }
+
   /**
    * Runs it.
    *
@@ -195,7 +200,7 @@ class Control {
           },
         },
       });
-      await supervisor.start(found);
+      await supervisor.start(found, this.#endMs);
       try {
         return await this.#look({ supervisor, listeners, store }, { found: found.size, left, predecessor });
       } catch (error) {
@@ -251,7 +256,7 @@ class Control {
       },
       wishes: this.#wishes,
       upgrade: () => upgrade.ask(),
-      endMs: () => END_MS + this.#drainMs,
+      endMs: () => this.#endMs,
       drain: () => {
         stopping.request('the server is shutting down', true);
       },
@@ -334,7 +339,7 @@ class Control {
         this.#parts.log.error('workers do not end: they are killed');
         supervisor.signal('SIGKILL');
       },
-      END_MS + (mayDrain ? this.#drainMs : 0),
+      mayDrain ? this.#endMs : END_MS,
     );
     void this.#parts.stopping.hurried.then(() => {
       supervisor.signal('SIGINT');

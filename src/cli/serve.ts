@@ -207,8 +207,9 @@ async function runServer(run: Run, estate: Estate | null, predecessor: Predecess
   service.stopping();
   if (end.mayDrain) {
     const drained = server.drain(stopping.hurried);
-    role?.closeSockets();
+    await role?.drain();
     await drained;
+    await role?.retire();
   }
   // A peer that reads nothing must not keep the process alive, nor must this timer.
   setTimeout(() => process.exit(stopping.exitCode), STOP_DEADLINE_MS).unref();

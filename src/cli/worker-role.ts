@@ -136,22 +136,32 @@ export class WorkerRole {
       const fd = sockets.get(listener)?.fd;
       return fd === undefined ? [] : [{ fd, index, place: placeOf(listener) }];
     });
+    await this.#openLending(lent, false);
+  }
+
+  async #openLending(lent: readonly SocketOfListener[], isDraining: boolean): Promise<void> {
     const onError = (error: Error): void => {
       this.#log.error('the control process is not answered', { error: error.message });
     };
     try {
-      this.#lending = await LendingSocket.open(this.#folder, lendingFileOf(this.#name), lent, onError);
+      this.#lending = await LendingSocket.open(this.#folder, lendingFileOf(this.#name), lent, onError, isDraining);
     } catch (error) {
       onError(toError(error));
     }
   }
 
   /** Closes its listening sockets, on which nobody is accepted any more: who connects must not wait for its end. */
-  closeSockets(): void {
+  #closeSockets(): void {
     closeFds(this.#sockets.values());
     closeFds(this.#unused);
     this.#sockets = new Map();
     this.#unused = [];
+  }
+
+  /** Stays to be found by a control process, though it has nothing to lend any more. Without that it serves, too. */
+  async drain(): Promise<void> {
+    this.#closeSockets();
+    await this.#openLending([], true);
   }
 
   /** Reports that it serves. */

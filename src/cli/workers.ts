@@ -28,7 +28,8 @@ export function adoptable(folder: string, names: readonly string[], log: Log): R
     else {
       log.warn('worker is one too many: it ends', { worker: name, pid: lent.pid });
       closeFds(lent.sockets);
-      findProcess(lent.pid)?.signal('SIGTERM');
+      // Told again, one that drains would end at once.
+      if (!lent.isDraining) findProcess(lent.pid)?.signal('SIGTERM');
     }
   }
   return found;

@@ -98,7 +98,7 @@ function upgradeOnce({ supervisor, wishes, meet, upgrade }: GatheringDeskParts):
     if (isUnderWay) throw new ControlError('ERR_CONTROL_REFUSED', 'the processes are being upgraded already');
     const draining = supervisor.workers.find(({ state }) => state === 'draining');
     if (draining !== undefined) {
-      // The next control process would not find it, and would start another one of its name beside it.
+      // One of a version before this one would not be found, and another one of its name would be started beside it.
       throw new ControlError('ERR_CONTROL_REFUSED', `worker ${draining.name} drains: upgrade when it has ended`);
     }
     isUnderWay = true;

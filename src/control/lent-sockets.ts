@@ -29,7 +29,12 @@ export interface Lent {
   readonly pid: number;
   /** Their fds belong to the caller. */
   readonly sockets: readonly SocketOfListener[];
+  /** Whether it takes nobody new any more, and ends when its clients have left. */
+  readonly isDraining: boolean;
 }
+
+/** Follows the places in the message of a worker that drains. */
+const DRAINING = 'draining';
 
 const NOBODY: Visitor = { take: () => undefined, end: () => undefined };
 
@@ -45,6 +50,7 @@ export class LendingSocket {
    * Opens it.
    *
    * @param sockets - they still belong to the caller
+   * @param isDraining - whether the worker takes nobody new any more
    * @throws as `listen` does
    */
   static async open(
@@ -52,13 +58,14 @@ export class LendingSocket {
     file: string,
     sockets: readonly SocketOfListener[],
     onError: (error: Error) => void,
+    isDraining = false,
   ): Promise<LendingSocket> {
     const listener = await OwnerListener.open({
       folder,
       file,
       maxConnections: MAX_CONNECTIONS,
       accept: (connection) => {
-        lend(connection, sockets, onError);
+        lend(connection, { sockets, isDraining }, onError);
         return NOBODY;
       },
       onStranger: () => undefined,
@@ -72,12 +79,17 @@ export class LendingSocket {
   }
 }
 
-function lend(connection: Connection, sockets: readonly SocketOfListener[], onError: (error: Error) => void): void {
+function lend(
+  connection: Connection,
+  { sockets, isDraining }: Omit<Lent, 'pid'>,
+  onError: (error: Error) => void,
+): void {
   const socket = Socket.fromFd(connection.release().fd);
   try {
     const control = sockets.length === 0 ? [] : [{ kind: 'rights' as const, fds: sockets.map(({ fd }) => fd) }];
     // A version that knows numbers alone reads no more of them than there are fds.
-    const words = [...sockets.map(({ index }) => index), sockets.map(({ place }) => place)];
+    const words: unknown[] = [...sockets.map(({ index }) => index), sockets.map(({ place }) => place)];
+    if (isDraining) words.push(DRAINING);
     socket.sendMsg(JSON.stringify(words), { control });
   } catch (error) {
     onError(toError(error));
@@ -102,7 +114,7 @@ export function borrowSockets(folder: string, file: string): Lent | null {
     }
     const { uid, pid } = peerCredentialsOf(socket.fd);
     if (!mayEnter(uid)) return null;
-    return { pid, sockets: receiveSockets(socket) };
+    return { pid, ...receiveLoan(socket) };
   } catch {
     return null;
   } finally {
@@ -110,17 +122,20 @@ export function borrowSockets(folder: string, file: string): Lent | null {
   }
 }
 
-function receiveSockets(socket: Socket): readonly SocketOfListener[] {
+function receiveLoan(socket: Socket): Omit<Lent, 'pid'> {
   try {
     socket.setTimeout(ANSWER_MS);
     const message = socket.recvMsg(MAX_BYTES, { maxControlBytes: 16 + 4 * MAX_FDS });
     const fds = message?.control.flatMap((part) => (part.kind === 'rights' ? part.fds : [])) ?? [];
     const words: unknown = JSON.parse(message?.data.toString() ?? '[]');
-    if (!Array.isArray(words)) return [];
+    if (!Array.isArray(words)) return NOTHING;
     const last: unknown = words.at(fds.length);
     const places: readonly unknown[] = Array.isArray(last) ? last : [];
-    return fds.map((fd, index) => ({ fd, index: Number(words[index]), place: places[index] }));
+    const sockets = fds.map((fd, index) => ({ fd, index: Number(words[index]), place: places[index] }));
+    return { sockets, isDraining: words.at(fds.length + 1) === DRAINING };
   } catch {
-    return [];
+    return NOTHING;
   }
 }
+
+const NOTHING: Omit<Lent, 'pid'> = { sockets: [], isDraining: false };

@@ -58,13 +58,14 @@ export class Supervisor {
    * Takes over the workers that run already, and starts the others. If some run already, one that does not start ends
    * none of them: it is started again later.
    *
+   * @param endMs - how long one that drains may take, in milliseconds
    * @returns when all have been started
    * @throws WorkerStartError; as `listen` does. None of the started workers runs then
    */
-  async start(found: ReadonlyMap<string, Lent>): Promise<void> {
+  async start(found: ReadonlyMap<string, Lent>, endMs: number): Promise<void> {
     const starting = this.workers.map(async (worker) => {
       const lent = found.get(worker.name);
-      if (lent !== undefined && worker.adopt(lent.pid)) {
+      if (lent !== undefined && (lent.isDraining ? worker.adoptDraining(lent.pid, endMs) : worker.adopt(lent.pid))) {
         this.#parts.observer.found(worker);
         return;
       }

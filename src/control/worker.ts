@@ -121,6 +121,13 @@ export class Worker {
     return true;
   }
 
+  /** Takes over a process that drains. @param patienceMs - as for {@link drain} @returns false if it has ended */
+  adoptDraining(pid: number, patienceMs: number): boolean {
+    if (!this.adopt(pid)) return false;
+    this.#drains(patienceMs);
+    return true;
+  }
+
   /** Sends the process a signal, if it runs. */
   signal(name: NodeJS.Signals): void {
     this.#process?.signal(name);
@@ -138,15 +145,19 @@ export class Worker {
    * @param patienceMs - when it is killed, in milliseconds: one that hangs would keep its place for ever
    */
   drain(patienceMs: number): void {
+    this.#drains(patienceMs);
+    // The worker closes its own as well: new connections must not wait for its end.
+    this.#parts.sockets.drop(this.name);
+    this.signal('SIGTERM');
+  }
+
+  #drains(patienceMs: number): void {
     this.#state = 'draining';
     clearTimeout(this.#deadline);
     this.#deadline = setTimeout(() => {
       this.#parts.observer.stuck(this);
       this.signal('SIGKILL');
     }, patienceMs);
-    // The worker closes its own as well: new connections must not wait for its end.
-    this.#parts.sockets.drop(this.name);
-    this.signal('SIGTERM');
   }
 
   /** Resolves when the worker is not being started any more. */

@@ -233,6 +233,25 @@ test('a unix socket is one that all workers have, whatever is killed', async () 
   expect(existsSync(path)).toBe(false);
 });
 
+test('a worker that drains is found by the next control process, which waits for its end', async () => {
+  const folder = temporaryFolder();
+  const flags = ['--drain-ms', '600000'];
+  const first = await startWorkers(flags, folder);
+  const clients = await clientsOfBoth(first);
+  const worker = present((await first.workers())[0], 'a worker');
+  await first.ctl('drain', 'w1');
+  await first.server.process.errorText(/draining worker=w1/);
+  kill(first.server.process.pid, 'SIGKILL');
+  await until(() => !isAlive(first.server.process.pid), 'the end of the control process');
+  const second = await startWorkers(flags, folder);
+  expect(await second.workers()).toMatchObject([{ pid: worker.pid, state: 'draining' }, { state: 'ready' }]);
+  const client = present(clients.get('w1'), 'a client');
+  await ask(client, 'PING still', / PONG \S+ :?still/);
+  client.socket.destroy();
+  expect(await replaced(second, worker)).toMatchObject({ restarts: 0 });
+  expect(second.server.process.stderr).not.toContain('worker lost');
+});
+
 test('a second control process on the same data is refused, and disturbs nobody', async () => {
   const { folder, workers } = await startWorkers();
   const pids = async () => (await workers()).map(({ pid }) => pid);
