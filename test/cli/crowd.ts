@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { present } from '../../src/errors.js';
+import { configuration } from '../server/keeping.js';
 import type { Peer } from '../support/peers.js';
 import { enter } from './upgrades.js';
 
@@ -11,6 +12,12 @@ const BATCH = 100;
 /** Each room hears a line in this time. */
 const ROUND_MS = 500;
 const ANSWER_MS = 60_000;
+
+/** Returns the flags of a server that takes a crowd, and asks nobody who only listens whether they are still there. */
+export function crowdFlags(): readonly string[] {
+  const crowd = { name: 'crowd', linesPerSecond: 0, maxPerAddress: 0, connectionsPerMinute: 0, pingIntervalMs: 0 };
+  return ['--max-clients', '0', '--config', configuration({ classes: [crowd] })];
+}
 
 /** Says a numbered line in each room again and again. */
 class Talk {

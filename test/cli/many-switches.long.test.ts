@@ -6,7 +6,7 @@ import { present } from '../../src/errors.js';
 import { BACKEND_NAMES } from '../../src/multiplexer/backend.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { startServer } from './chat-server.js';
-import { Crowd, describeStandstills, STANDSTILL_MS } from './crowd.js';
+import { Crowd, crowdFlags, describeStandstills, STANDSTILL_MS } from './crowd.js';
 import { startWorkers } from './workers.js';
 
 const SWITCHES = 100;
@@ -30,11 +30,11 @@ const NAME = 'nobody is disconnected, and every line is heard once and in order'
 
 test(`one server with 2,000 clients: ${NAME}`, { timeout: 290_000 }, async () => {
   const folder = join(temporaryFolder(), 'data');
-  const server = await startServer(['--log-level', 'error', '--max-clients', '0', '--data', folder]);
+  const server = await startServer(['--log-level', 'error', '--data', folder, ...crowdFlags()]);
   await switchAll(server.ircPort, 2_000, (backend) => askServer(folder, { verb: 'backend', words: [backend] }));
 });
 
 test(`two workers with 400 clients: ${NAME}`, { timeout: 290_000 }, async () => {
-  const { server, ctl } = await startWorkers(['--max-clients', '0']);
+  const { server, ctl } = await startWorkers(crowdFlags());
   await switchAll(server.ircPort, 400, (backend) => ctl('backend', backend));
 });

@@ -1,7 +1,7 @@
 /** Twenty upgrades in a row of a server with 2,000 clients that talk. */
 import { expect, test } from 'vitest';
 import { startServer } from './chat-server.js';
-import { Crowd, describeStandstills, STANDSTILL_MS } from './crowd.js';
+import { Crowd, crowdFlags, describeStandstills, STANDSTILL_MS } from './crowd.js';
 import { upgraderOf } from './upgrades.js';
 
 const CLIENTS = 2_000;
@@ -17,7 +17,7 @@ function medianCpuMs(log: string, event: string): string {
 const NAME = 'nobody is disconnected, every line is heard once and in order, and the server is soon back';
 
 test(NAME, { timeout: 290_000 }, async () => {
-  const server = await startServer(['--log-level', 'warning', '--max-clients', '0']);
+  const server = await startServer(['--log-level', 'warning', ...crowdFlags()]);
   const upgrade = upgraderOf(server);
   const crowd = await Crowd.connect(server.ircPort, CLIENTS);
   const standstills: number[] = [];
