@@ -39,8 +39,10 @@ async function measure(checkout: Checkout, upgrades: number): Promise<MeasuredUp
       measured.push({ ...(await watching.take()), ...cost });
       await delay(2 * ROUND_MS);
     }
-    const said = await talk.end();
-    await crowd.heard(before, said * ROOMS * (ROOM_SIZE - 1));
+    const expected = (await talk.end()) * ROOMS * (ROOM_SIZE - 1);
+    await crowd.heard(before, expected);
+    await crowd.quiet();
+    if (crowd.lines - before !== expected) throw new Error(`${crowd.lines - before} lines instead of ${expected}`);
     return measured;
   } finally {
     await watching.end();

@@ -10,6 +10,9 @@ export const placeSchema = v.strictObject({ port: v.number() });
 /** What the thread is asked for: the figures since it was asked before, after so many more clients have come in. */
 export const orderSchema = v.strictObject({ enter: v.number() });
 
+/** A client that has no answer after this time has been forgotten. */
+const PATIENCE_MS = 60_000;
+
 const silenceSchema = v.strictObject({
   /** The longest time that one of the clients waited for an answer. */
   waitMs: v.number(),
@@ -40,7 +43,7 @@ export class Watching {
 
   async #ask(order: v.InferOutput<typeof orderSchema>): Promise<Silence> {
     this.#worker.postMessage(order);
-    const [silence] = await once(this.#worker, 'message');
+    const [silence] = await once(this.#worker, 'message', { signal: AbortSignal.timeout(PATIENCE_MS) });
     return v.parse(silenceSchema, silence);
   }
 
