@@ -66,11 +66,17 @@ function section<EachRun>(
     if (cost === null) return '';
     return reference === null || peer === compared ? round(cost) : `${round(cost)} (${(cost / reference).toFixed(2)})`;
   };
+  const failed = answers.flatMap((answer) =>
+    Object.entries(answer.failures).map(
+      ([peer, failure]) => `- ${peer} failed when last asked for ${answer.title}: ${failure}`,
+    ),
+  );
   return [
     ...['', `## ${title}`, ''],
     ...table(
       ['server', ...answers.map((answer) => answer.title)],
       peers.map((peer) => [peer, ...answers.map((answer) => cell(answer, peer))]),
     ),
+    ...(failed.length > 0 ? ['', ...failed] : []),
   ];
 }

@@ -83,7 +83,7 @@ test('the page of the instructions compares each peer with C', () => {
   const on = { on: 'now', machine: 'a guest', rounds: 1, seconds: 1 };
   const counted = (instructionsPerMessage: number) => [{ ...run(1000, 0.5), instructionsPerMessage }];
   const answer = {
-    ...{ id: 'echo-1', title: 'echo, 1 connection', load: {}, failures: {} },
+    ...{ id: 'echo-1', title: 'echo, 1 connection', load: {}, failures: { node: 'exit code 1' } },
     runs: { 'C epoll': counted(10_000), 'fdmux edge': counted(12_500) },
     measured: { 'C epoll': on, 'fdmux edge': on },
   };
@@ -91,6 +91,7 @@ test('the page of the instructions compares each peer with C', () => {
   const page = instructionsFiles({ servers: { answers: [answer], memory: null }, irc: nothing }, fresh);
   expect(page['instructions.md']).toContain('| server | echo, 1 connection |');
   expect(page['instructions.md']).toContain('| C epoll | 10,000 |\n| fdmux edge | 12,500 (1.25) |');
+  expect(page['instructions.md']).toContain('\n- node failed when last asked for echo, 1 connection: exit code 1\n');
   expect(instructionsFiles({ servers: nothing, irc: nothing }, fresh)).toEqual({});
 });
 
