@@ -21,7 +21,7 @@
  */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import { parseArgs, stripVTControlCharacters } from 'node:util';
+import { parseArgs } from 'node:util';
 import { buildModules } from './lib/build-modules.mjs';
 import { cacheFolder } from './lib/fetch.mjs';
 import { filesToRun, Progress, thisCommit } from './lib/matrix-progress.mjs';
@@ -37,6 +37,7 @@ import {
   writeIntoPage,
 } from './lib/matrix-report.mjs';
 import { partsOfRow, QUICK_ROWS, reasonAgainst, resultIds, rows } from './lib/matrix-rows.mjs';
+import { strayErrors } from './lib/matrix-stray.mjs';
 import { packPackage } from './lib/pack.mjs';
 import { at, root } from './lib/paths.mjs';
 import { Problem, runMain, say } from './lib/progress.mjs';
@@ -233,14 +234,12 @@ async function runRow(row, suites, { folder, subject, tarball, commit, progress 
     for (const part of partsOf(row, suites)) {
       const known = values.continue ? progress?.of(row.id)[part.name] : undefined;
       const files = filesToRun(part.files, known);
-      if (files.length > 0) {
-        const { seconds, byFile } = await runFiles(row, runtime, env, files, folder);
-        outcomes[part.name] = sumOfFiles(byFile, { known, commit, seconds });
-        progress?.keep(row.id, part.name, outcomes[part.name]);
-        say(`  ${part.name}: ${counted(outcomes[part.name])}, in ${seconds} s`);
-      } else {
-        outcomes[part.name] = known;
-      }
+      const { seconds, byFile } = await runFiles(row, runtime, env, files, folder);
+      const outcome = sumOfFiles(byFile, { known, files: part.files, commit, seconds });
+      outcomes[part.name] = outcome;
+      if (files.length === 0) continue;
+      progress?.keep(row.id, part.name, outcome);
+      say(`  ${part.name}: ${counted(outcome)}, in ${seconds} s`);
     }
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
@@ -278,6 +277,10 @@ async function runFiles(row, runtime, env, files, folder) {
     if (!isLost || row.filesAtOnce === undefined) continue;
     for (const file of group) Object.assign(byFile, await runTests(row, runtime, env, [file], folder));
   }
+  const missing = files.filter((file) => byFile[file] === undefined);
+  // Of some it is known why: a whole run has failed.
+  const isKnown = Object.values(byFile).some(({ failures }) => failures.length > 0);
+  if (missing.length > 0 && !isKnown) Object.assign(byFile, lost(missing, 'not in the report'));
   return { byFile, seconds: Math.round((performance.now() - started) / 1000) };
 }
 
@@ -326,18 +329,21 @@ async function runTests(row, { program, args = [], env: runtimeEnv }, env, files
   if (!existsSync(report)) {
     // The table shows the reason; vitest's output is for the person who runs the matrix.
     process.stdout.write(`${ended.output.slice(-4000)}\n`);
-    return { [files[0]]: failedAsAWhole(files, `no report (${ended.reason})`) };
+    return lost(files, `no report (${ended.reason})`);
   }
   const { testResults } = JSON.parse(readFileSync(report, 'utf8'));
   const byFile = Object.fromEntries(testResults.map((file) => [relative(root, file.name), outcomeOf(row, file)]));
-  if (!ended.ok && testResults.every(({ status }) => status !== 'failed')) {
-    // An exception outside of every test fails the run, and no test of the report.
-    const output = stripVTControlCharacters(ended.output);
-    const what = /(?:Unhandled|Uncaught) (?!Errors)[^\n]*\n[^]*?(\w*Error[^\n]*)/.exec(output)?.[1] ?? ended.reason;
-    const origin = /originated in "([^"]+)"/.exec(output)?.[1];
-    if (byFile[origin] === undefined) return { [files[0]]: failedAsAWhole(files, `outside of the tests: ${what}`) };
-    fail(byFile[origin], { name: origin, message: `outside of the tests: ${what}` });
+  const failed = new Set(
+    testResults.filter(({ status }) => status === 'failed').map(({ name }) => relative(root, name)),
+  );
+  const stray = strayErrors(ended.output);
+  for (const { message, origin = files.length === 1 ? files[0] : undefined } of stray) {
+    // Its tests count as failed, or the row lacks what they need.
+    if (failed.has(origin)) continue;
+    if (byFile[origin] === undefined) return lost(files, `outside of the tests: ${message}`);
+    fail(byFile[origin], { name: origin, message: `outside of the tests: ${message}` });
   }
+  if (!ended.ok && stray.length === 0 && failed.size === 0) return lost(files, `outside of the tests: ${ended.reason}`);
   return byFile;
 }
 
@@ -364,11 +370,11 @@ function emptyOutcome() {
   return { passed: 0, failed: 0, skipped: 0, reasons: {}, failures: [] };
 }
 
-/** The outcome of files of which no single test is known to have failed. */
-function failedAsAWhole([first, ...others], message) {
+/** The outcome of files of which no single test is known to have failed: all of them have to run again. */
+function lost([first, ...others], message) {
   const outcome = emptyOutcome();
   fail(outcome, { name: others.length === 0 ? first : `${first} and ${others.length} others`, message });
-  return outcome;
+  return { [first]: outcome };
 }
 
 function limitMs({ isEmulated, filesAtOnce }) {

@@ -34,31 +34,33 @@ export const longPart = (suite) => `${suite}${LONG}`;
  * Returns the result of a part.
  *
  * @param byFile the outcomes of the files that have run now, by their paths
- * @param {{ known?: object, commit?: string, seconds: number }} options `known` is the part's result of an earlier run,
- *   of which the other files stay; `commit` had the tests that have run now, which took `seconds`
+ * @param {{ files: readonly string[], known?: object, commit?: string, seconds: number }} options `files` are those of
+ *   the part; `known` is its result of an earlier run, of which those stay that have not run now, unless they are no
+ *   files of the part any more; `commit` had the tests that have run now, which took `seconds`
  */
-export function sumOfFiles(byFile, { known, commit, seconds }) {
-  const {
-    byFile: before = {},
-    commits = [],
-    failures: earlier = [],
-    passedLater = [],
-    seconds: until = 0,
-  } = known ?? {};
+export function sumOfFiles(byFile, { files, known, commit, seconds }) {
+  const { byFile: before = {}, commits = [], passedLater = [], seconds: until = 0 } = known ?? {};
   const sum = { passed: 0, failed: 0, skipped: 0, reasons: {}, failures: [] };
-  const all = { ...before, ...byFile };
+  const all = ofFiles(files, { ...before, ...byFile });
   for (const { reasons, failures, ...counts } of Object.values(all)) {
     for (const key of Object.keys(counts)) sum[key] += counts[key];
     add(reasons, sum.reasons);
     sum.failures.push(...failures);
   }
+  const earlier = Object.values(ofFiles(files, before)).flatMap(({ failures }) => failures);
+  const hasRun = Object.keys(byFile).length > 0;
   return {
     ...sum,
     seconds: until + seconds,
-    commits: [...new Set([...commits, ...(commit === undefined ? [] : [commit])])],
+    commits: [...new Set([...commits, ...(hasRun && commit !== undefined ? [commit] : [])])],
     passedLater: [...passedLater, ...earlier].filter((failure) => !sum.failures.includes(failure)),
     byFile: all,
   };
+}
+
+/** The outcomes that these files have. */
+function ofFiles(files, byFile) {
+  return Object.fromEntries(files.flatMap((file) => (byFile[file] === undefined ? [] : [[file, byFile[file]]])));
 }
 
 /** Adds counts by their names to others. */

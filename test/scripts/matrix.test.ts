@@ -102,6 +102,7 @@ async function withParts(lines: string): Promise<unknown> {
   const { code, stdout, stderr } = await runModule(`
     import { sumOfFiles, sumOfParts } from '${projectPath('scripts/lib/matrix-report.mjs')}';
     import { filesToRun, Progress, thisCommit } from '${projectPath('scripts/lib/matrix-progress.mjs')}';
+    import { strayErrors } from '${projectPath('scripts/lib/matrix-stray.mjs')}';
     const print = (value) => console.log(JSON.stringify(value));
     ${lines}
   `);
@@ -137,10 +138,10 @@ test('a later run of a part takes the files that have not passed, and adds them 
   };
   const { files, sum, fresh } = Object(
     await withParts(`
-      const known = sumOfFiles(${JSON.stringify(first)}, { commit: 'one', seconds: 4 });
-      const paths = ['test/a.test.ts', 'test/b.test.ts', 'test/c.test.ts'];
-      const sum = sumOfFiles(${JSON.stringify(second)}, { known, commit: 'two', seconds: 2 });
-      print({ files: filesToRun(paths, known), sum, fresh: filesToRun(paths, undefined) });
+      const files = ['test/a.test.ts', 'test/b.test.ts', 'test/c.test.ts'];
+      const known = sumOfFiles(${JSON.stringify(first)}, { files, commit: 'one', seconds: 4 });
+      const sum = sumOfFiles(${JSON.stringify(second)}, { files, known, commit: 'two', seconds: 2 });
+      print({ files: filesToRun(files, known), sum, fresh: filesToRun(files, undefined) });
     `),
   );
   expect(files).toEqual(['test/b.test.ts', 'test/c.test.ts']);
@@ -156,6 +157,45 @@ test('a later run of a part takes the files that have not passed, and adds them 
     passedLater: ['b: late'],
     byFile: { ...first, ...second },
   });
+});
+
+test('a file of tests that is removed takes its outcome along, and nothing that has run adds no commit', async () => {
+  const outcomes = {
+    'test/a.test.ts': passing(7),
+    'test/b.test.ts': { ...passing(1), failed: 1, failures: ['b: late'] },
+  };
+  const sum = await withParts(`
+    const known = sumOfFiles(${JSON.stringify(outcomes)}, { files: ['test/a.test.ts', 'test/b.test.ts'], commit: 'one', seconds: 4 });
+    print(sumOfFiles({}, { files: ['test/a.test.ts'], known, commit: 'two', seconds: 0 }));
+  `);
+  expect(sum).toEqual({
+    ...passing(7),
+    seconds: 4,
+    commits: ['one'],
+    passedLater: [],
+    byFile: { 'test/a.test.ts': passing(7) },
+  });
+});
+
+test('errors outside of all tests are found in the output, each with the file of tests that ran', async () => {
+  const banner = (text: string): string => `⎯⎯⎯⎯⎯⎯ ${text} ⎯⎯⎯⎯⎯⎯`;
+  const origin = (file: string): string =>
+    `This error originated in "${file}" test file. It doesn't mean the error was thrown inside the file itself.`;
+  const output = [
+    ' ❯ test/c.test.ts (1 test | 1 failed) 5ms',
+    ...[banner('Failed Tests 1'), 'AssertionError: expected 1 to be 2', banner('Unhandled Errors'), ''],
+    '\u001b[31mVitest caught 3 unhandled errors during the test run.\u001b[39m',
+    'This might cause false positive tests. Resolve unhandled errors to make sure your tests are not affected.',
+    ...['', banner('Unhandled Rejection'), 'Error: one', ' ❯ test/a.test.ts:3:20', '', origin('test/a.test.ts')],
+    ...['', banner('Uncaught Exception'), 'TypeError: two', ' ❯ src/b.ts:3:20', origin('test/b.test.ts')],
+    ...['', banner('Unhandled Error'), 'Error: Worker exited unexpectedly', '⎯⎯⎯⎯⎯⎯', ' Test Files  3 passed (3)'],
+  ].join('\n');
+  expect(await withParts(`print(strayErrors(${JSON.stringify(output)}));`)).toEqual([
+    { message: 'Error: one', origin: 'test/a.test.ts' },
+    { message: 'TypeError: two', origin: 'test/b.test.ts' },
+    { message: 'Error: Worker exited unexpectedly' },
+  ]);
+  expect(await withParts(`print(strayErrors(${JSON.stringify(banner('Failed Tests 1'))}));`)).toEqual([]);
 });
 
 test('the parts that have ended are known to a later run of the same package only', async () => {
