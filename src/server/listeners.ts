@@ -72,8 +72,8 @@ interface Opened {
 export class Listeners {
   readonly #parts: ListenersParts;
   #open: Opened[] = [];
-  /** Those that accept nobody any more, but have connections still. */
-  #retired: Opened[] = [];
+  /** All that accept peers or have connections: also those that a change has just opened, or closed. */
+  #listeners: readonly Listener<Occupant>[] = [];
   readonly #skipped: ListenerConfig[] = [];
   readonly #certificateWatch: CertificateWatch;
   /** The last change. Two at once would open the same listener twice. */
@@ -123,16 +123,11 @@ export class Listeners {
   }
 
   #setTrigger(trigger: ConnectionTrigger): void {
-    for (const { listener } of this.#withConnections) listener.setTrigger(trigger);
-  }
-
-  /** Those that may have connections. */
-  get #withConnections(): readonly Opened[] {
-    return [...this.#open, ...this.#retired];
+    for (const listener of this.#listeners) listener.setTrigger(trigger);
   }
 
   get #connectionCount(): number {
-    return this.#withConnections.reduce((count, { listener }) => count + listener.connections, 0);
+    return this.#listeners.reduce((count, { connections }) => count + connections, 0);
   }
 
   /** Those that are open, in the order of the configuration. */
@@ -190,6 +185,9 @@ export class Listeners {
           log.error('accepting failed', { error: error.message });
         },
       });
+      // The backend may have been switched while it was opened.
+      listener.setTrigger(this.#triggerOn(this.backend));
+      this.#listeners = [...this.#listeners.filter(isInUse), listener];
       log.info('listening', { protocol: config.protocol, tls: config.tls !== null, ...config.at });
       return { config, listener, fd: given?.isOwned === false ? given.fd : undefined };
     } catch (error) {
@@ -261,7 +259,7 @@ export class Listeners {
       listener.stopAccepting();
       this.#parts.log.info('listening no more', { protocol: config.protocol, ...config.at });
     }
-    this.#retired = [...this.#retired, ...listeners].filter(({ listener }) => listener.connections > 0);
+    this.#listeners = this.#listeners.filter(isInUse);
   }
 
   /** Takes a change back that has failed. */
@@ -355,10 +353,13 @@ export class Listeners {
   async close(): Promise<void> {
     this.#isAccepting = false;
     await this.#changing;
-    const all = this.#withConnections;
-    await Promise.all(all.map(({ listener }) => listener.close({ drainMs: CLOSE_MS })));
+    await Promise.all(this.#listeners.map((listener) => listener.close({ drainMs: CLOSE_MS })));
     this.#multiplexer?.multiplexer.close();
   }
+}
+
+function isInUse({ closed, connections }: Listener<Occupant>): boolean {
+  return !closed || connections > 0;
 }
 
 function notOwned(fd: number | undefined): InheritedSocket | undefined {

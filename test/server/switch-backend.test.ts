@@ -203,6 +203,28 @@ test.each(TRIGGERS)(
   },
 );
 
+test('a switch in the middle of a reload counts for listeners that it has opened already, and for later ones', async () => {
+  let opened = 0;
+  let onListening = (): void => undefined;
+  const quiet = (): void => undefined;
+  const info = (event: string): void => {
+    if (event === 'listening') onListening();
+  };
+  const log = { debug: quiet, info, warn: quiet, error: quiet };
+  const { server, portOf, read } = await serve({ trigger: 'edge' }, { log });
+  onListening = () => {
+    opened += 1;
+    if (opened === 1) server.switchBackend('poll');
+  };
+  const added = LISTENERS.map((listener) => ({ ...listener, host: '127.0.0.2' }));
+  expect(await read({ trigger: 'edge', listeners: added })).toBeNull();
+  expect([server.backend, opened]).toEqual(['poll', 2]);
+  const plain = await connectPeer(portOf('plain'), '127.0.0.2');
+  await plain.write(`${'x'.repeat(10_000)}\n`);
+  await plain.lineLike(/ that line was longer /);
+  await enter(await connectPeer(portOf('irc'), '127.0.0.2'), 'ann');
+});
+
 test('a backend that does not exist is refused', async () => {
   const { server } = await serve();
   expect(() => callUntyped(server, 'switchBackend', 'kqueue')).toThrow(
