@@ -77,6 +77,38 @@ test('what the other process has no room for leaves later, in its order, and hol
   expect(far.receive().kind).toBe('end');
 });
 
+test('what waits for a process that reads nothing is bounded', () => {
+  const [socket, far] = Socket.pair({ type: 'seqpacket' });
+  onTestFinished(() => {
+    for (const each of [socket, far]) each.close();
+  });
+  const own = new HandOverChannel(socket, 50);
+  const text = 'x'.repeat(60_000);
+  let sent = 0;
+  expect(() => {
+    for (; sent < 1_000; sent += 1) own.sendSoon('large', text, []);
+  }).toThrow(expect.objectContaining({ code: 'ETIMEDOUT' }));
+  expect(sent).toBeLessThan(200);
+});
+
+test('if the other process ends in the middle, nobody is lost: all clients can be asked for', () => {
+  const { own, far, fd } = open();
+  const ports = Array.from({ length: 300 }, (_, index) => index + 1);
+  const all: readonly LeftClient[] = [...giveAway(ports, fd)];
+  function* dying(): Generator<LeftClient> {
+    for (const client of all) {
+      if (client.state.port === 100) far[Symbol.dispose]();
+      yield { ...client, unsent: 'x'.repeat(10_000) };
+    }
+  }
+  const clients = new LeftClients(dying());
+  expect(() => {
+    sendEstate(own, { listeners: [], clients, rooms: new Map(), bans: [], accounts: [] });
+  }).toThrow(expect.objectContaining({ code: expect.stringMatching(/^(?:EPIPE|ECONNRESET)$/) }));
+  expect(clients.count).toBeLessThan(ports.length);
+  expect([...clients].map(({ state }) => state.port)).toEqual(ports);
+});
+
 test('clients are given away when they are sent, and those that are left when somebody asks for them', () => {
   const { own, far, fd } = open();
   const given: number[] = [];

@@ -17,6 +17,13 @@ test.each([
   expect(openFds()).toEqual(before);
 });
 
+test('a process that serves nobody yet rehearses again and again, and leaves nothing open', async () => {
+  const config = await loadConfig(BOTH);
+  const before = openFds();
+  expect(await rehearse(config, '0.0.0', true)).toBe(32);
+  expect(openFds()).toEqual(before);
+});
+
 test('a server whose clients cannot move has nothing to rehearse', async () => {
   const config = await loadConfig(BOTH);
   expect(await rehearse({ ...config, listeners: [] }, '0.0.0')).toBe(0);
