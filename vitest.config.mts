@@ -51,14 +51,20 @@ function testFiles(mode: string): { readonly shared: string[]; readonly alone: s
   return { shared: wanted.filter((path) => !isAlone(path)), alone: wanted.filter(isAlone) };
 }
 
+/**
+ * Events have deadlines of their own; these end what hangs, and leave room for a busy machine. Each project is given
+ * them: a project that extends this configuration does so in another mode.
+ */
+const deadlines = (mode: string) => ({ testTimeout: mode === 'long' ? 300_000 : 60_000, hookTimeout: 60_000 });
+
 /** By default the daily suite; with `--mode long` the tests that take minutes, in *.long.test.ts. */
 export default defineConfig(({ mode }) => ({
   plugins: subject === undefined ? [] : [installedInsteadOfSources(subject)],
   resolve: { alias: subject === undefined ? [{ find: /^fdmux$/, replacement: at('src/index.ts') }] : [] },
   test: {
     projects: [
-      { extends: true, test: { name: 'shared', include: testFiles(mode).shared, isolate: false } },
-      { extends: true, test: { name: 'alone', include: testFiles(mode).alone } },
+      { extends: true, test: { name: 'shared', include: testFiles(mode).shared, isolate: false, ...deadlines(mode) } },
+      { extends: true, test: { name: 'alone', include: testFiles(mode).alone, ...deadlines(mode) } },
     ],
     globalSetup: ['test/support/build-first.ts'],
     setupFiles: ['test/support/preload.ts', 'test/support/fd-leak-check.ts'],
@@ -67,9 +73,6 @@ export default defineConfig(({ mode }) => ({
     strictTags: true,
     pool: worker === undefined ? 'forks' : foreignPool(worker),
     maxWorkers: 2,
-    // Events have deadlines of their own; these end what hangs, and leave room for a busy machine.
-    testTimeout: mode === 'long' ? 300_000 : 60_000,
-    hookTimeout: 60_000,
     coverage: { include: ['src/**'], reporter: ['text-summary', 'html', 'lcov'] },
   },
 }));
