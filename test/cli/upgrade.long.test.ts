@@ -1,6 +1,7 @@
 /** `fdmux serve` and SIGUSR2 with many clients, and with all that a room has in memory. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { present } from '../../src/errors.js';
 import { connectPeer } from '../support/peers.js';
@@ -28,6 +29,8 @@ test('five upgrades under load: nobody is disconnected, and everybody gets every
       await author.write(`${said}\r\nPING ${said}\r\n`);
       await author.lineLike(new RegExp(` PONG \\S+ :?${said}$`));
       said += 1;
+      // All of it is read by everybody in the end, however long the upgrades take.
+      await delay(20);
     }
   };
   const speaking = speak();
