@@ -1,9 +1,9 @@
 /** The names of a room that several processes share: the one that it asks for, and its own, if another room has it. */
-import { MAX_PACK_ENTRIES, type RoomLog, type Who } from '../log/entry.js';
+import type { RoomLog, Who } from '../log/entry.js';
 
 /** A request of a room for another name. */
 export interface Claim {
-  /** The place of the request in the room's log: see {@link Positions.key}. */
+  /** The number of the request among those of the room, from 1. */
   readonly number: number;
   readonly name: string;
   readonly reason: string;
@@ -20,13 +20,9 @@ export interface Cession {
   readonly claim: number;
 }
 
-/** Returns the number of the pack in which a room has asked for the name that it was given. */
-export function packOf({ claim }: Cession): number {
-  return Math.floor(claim / MAX_PACK_ENTRIES);
-}
-
 /** Both as plain data. */
 export interface ClaimsSnapshot {
+  readonly count: number;
   readonly open: Claim | null;
   readonly ceded: Cession | null;
 }
@@ -39,12 +35,18 @@ export interface ClaimsSnapshot {
 export class RoomClaims {
   /** The folded name of the log. */
   readonly home: string;
+  /** The number of requests so far. It is kept when the room closes: a late entry must not be taken for a new one. */
+  #count = 0;
   /** The request that is not decided yet. */
   #open: Claim | null = null;
   #ceded: Cession | null = null;
 
   constructor(home: string) {
     this.home = home;
+  }
+
+  get count(): number {
+    return this.#count;
   }
 
   get open(): Claim | null {
@@ -56,9 +58,10 @@ export class RoomClaims {
     return this.#ceded;
   }
 
-  ask(claim: Claim): number {
-    this.#open = claim;
-    return claim.number;
+  ask(claim: Omit<Claim, 'number'>): number {
+    this.#count += 1;
+    this.#open = { ...claim, number: this.#count };
+    return this.#count;
   }
 
   /** Ends a request, which is decided. @returns it; null if it is not the one that is open */
@@ -90,13 +93,14 @@ export class RoomClaims {
     return true;
   }
 
-  /** Returns the state; undefined if no request is open, and the name leads to no other room. */
+  /** Returns the state; undefined if nothing has ever happened to it. */
   snapshot(): ClaimsSnapshot | undefined {
-    if (this.#open === null && this.#ceded === null) return undefined;
-    return { open: this.#open, ceded: this.#ceded };
+    if (this.#count === 0 && this.#ceded === null) return undefined;
+    return { count: this.#count, open: this.#open, ceded: this.#ceded };
   }
 
-  restore({ open, ceded }: ClaimsSnapshot): void {
+  restore({ count, open, ceded }: ClaimsSnapshot): void {
+    this.#count = count;
     this.#open = open;
     this.#ceded = ceded;
   }

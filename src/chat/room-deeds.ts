@@ -287,7 +287,7 @@ const claim: Deed<'claim'> = (room, entry, atMs, own) => {
   // It would not be known which of two names the log of the other one has decided on.
   if (claims.open !== null) return refuse('renamed-lately', room);
   if (room.hasName(name)) return giveName(room, entry, by.member, atMs);
-  return { kind: 'claimed', claim: claims.ask({ number: room.claimNumber, name, reason, session, who: by.who }) };
+  return { kind: 'claimed', claim: claims.ask({ name, reason, session, who: by.who }) };
 };
 
 const titled: Deed<'titled'> = (room, { claim: number, isGranted }, atMs) => {

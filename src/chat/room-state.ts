@@ -376,11 +376,6 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     return this.#positions.id();
   }
 
-  /** The number of a request for another name that is being applied. */
-  get claimNumber(): number {
-    return this.#positions.key;
-  }
-
   /** Remembers for a while who has said the message that is being applied. */
   remember(session: string): void {
     this.#messages ??= new RecentMessages(MAX_REMEMBERED_MESSAGES);

@@ -39,6 +39,7 @@ const gone = distinct(
 );
 
 const claims = record<ClaimsSnapshot>({
+  count: number,
   open: nullable(record<Claim>({ number, name: nameShape, reason: wordsShape, session: nameShape, who: whoShape })),
   ceded: nullable(record<Cession>({ room: roomLogShape, claim: number })),
 });

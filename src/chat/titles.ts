@@ -7,7 +7,6 @@ import type { Outlet } from './member.js';
 import type { MemberState } from './member-state.js';
 import { Patience } from './patience.js';
 import { NOT_TAKEN, type NotTaken, refuse, type Refused } from './refusal.js';
-import { packOf } from './room-claims.js';
 import type { RetitleRefusal } from './room-deeds.js';
 import type { RoomReplica } from './rooms.js';
 import { type Answer, OpenTicket, whenSettled } from './ticket.js';
@@ -189,7 +188,7 @@ export class Titles {
     if (claims === null || ceded === null || replica.isOpening) return false;
     const holder = rooms.followed(ceded.room);
     // What is here of that room may be older than its request.
-    if (holder.isOpening || holder.applied < packOf(ceded)) return false;
+    if (holder.isOpening || (holder.fold.claims?.count ?? 0) < ceded.claim) return false;
     if (holder.fold.holds(claims.home)) return false;
     if (replica.hasProposalOf(steward.session, 'reclaim')) return true;
     const after = { room: ceded.room, seq: holder.applied };

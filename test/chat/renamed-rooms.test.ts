@@ -3,8 +3,6 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Chat } from '../../src/chat/chat.js';
 import type { Member, Outlet } from '../../src/chat/member.js';
-import { isClosed } from '../../src/chat/snapshot.js';
-import { decodeRoom } from '../../src/chat/snapshot-codec.js';
 import { type Answer, whenSettled } from '../../src/chat/ticket.js';
 import type { SharedLog } from '../../src/log/shared-log.js';
 import { HeldLog } from '../support/held-log.js';
@@ -221,37 +219,6 @@ test('a thousand rooms that have been renamed leave place for another one', () =
   chat.part(ann, '#b2', '');
   expect(outcomeOf(chat.join(bob, '#b2', many)).said).toBe('joined');
   expect(outcomeOf(chat.retitle(ann, '#b3', '#b2', '')).said).toBe('name-taken');
-});
-
-test('of a renamed room that has closed, no more is kept than of any other one, nor of the log of its name', () => {
-  const domain = new Domain(7);
-  const [one, other, ann] = pairOf(domain);
-  one.node.chat.join(ann, '#a', JOIN);
-  domain.settle();
-  one.node.chat.retitle(ann, '#a', '#b', '');
-  domain.settle();
-  const areClosed = ({ node, kept }: Process): boolean[] => {
-    node.chat.keepRooms();
-    return ['r:#a', 'r:#b'].map((log) => {
-      const decoded = decodeRoom([...kept].find(([name]) => name === log)?.[1] ?? '');
-      return decoded.kind === 'state' && isClosed(decoded.state);
-    });
-  };
-  for (const process of [one, other]) expect(areClosed(process)).toEqual([false, false]);
-  one.node.chat.part(ann, '#b', '');
-  domain.settle();
-  for (const process of [one, other]) expect(areClosed(process)).toEqual([true, true]);
-  // Requests have numbers that no earlier one had, also for a node that has none of the state.
-  const late = domain.start('c.1');
-  domain.settle();
-  const cid = late.node.arrive('cid');
-  domain.settle();
-  late.node.chat.join(cid, '#a', JOIN);
-  domain.settle();
-  const renamed = outcomeOf(late.node.chat.retitle(cid, '#a', '#b', ''));
-  domain.settle();
-  expect(renamed.said).toBe('retitled');
-  for (const process of [one, other, late]) expect(shown(process)).toEqual([['#b', ['cid']]]);
 });
 
 test('nodes with other rooms in their configurations agree on every name', () => {

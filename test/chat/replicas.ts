@@ -21,7 +21,6 @@ import {
   type DomainEntry,
   type Entry,
   type LogName,
-  MAX_PACK_ENTRIES,
   PRIVILEGES,
   ROOM_FLAGS,
   type RoomEntry,
@@ -158,8 +157,7 @@ function anyNote(draw: Draw): Note {
 /** Any entry about the names of a room. */
 function anyClaim(draw: Draw, stamp: Stamp, who: Who | null): RoomEntry {
   const room = pick(draw, ['r:#a', 'r:#b', 'r:#c'] as const);
-  // They are places in the log.
-  const claim = MAX_PACK_ENTRIES * draw(30) + draw(3);
+  const claim = draw(4);
   const after = { room, seq: 1 };
   return pick<RoomEntry>(draw, [
     { ...stamp, kind: 'claim', who, name: pick(draw, ['#a', '#A', '#b']), reason: 'x' },
