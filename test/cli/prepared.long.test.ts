@@ -2,6 +2,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { configuration } from '../server/keeping.js';
+import { describePostgres } from '../store/postgres/with-postgres.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { startServer } from './chat-server.js';
 import { upgraderOf } from './upgrades.js';
@@ -39,6 +41,17 @@ test.each([
   await upgraderOf(server)();
   await server.process.errorText(/goes on for another process/);
   expect(late()).toEqual([]);
+});
+
+describePostgres((database) => {
+  test('a server with its data in PostgreSQL loads nothing while nobody is served', async () => {
+    const { env, late } = noter();
+    const config = configuration({ store: { kind: 'postgres', url: database.server.url } });
+    const server = await startServer(['--log-level', 'warning', '--config', config], { env });
+    await upgraderOf(server)();
+    await server.process.errorText(/goes on for another process/);
+    expect(late()).toEqual([]);
+  });
 });
 
 test('a worker loads nothing while nobody is served', async () => {

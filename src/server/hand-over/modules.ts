@@ -11,7 +11,7 @@ export async function loadModules({ listeners, admin, store, node, domain }: Ser
     ...(store === null ? [] : [import('../keeping.js')]),
     ...(store === null || store.kind === 'postgres' ? [] : loadDesk()),
     ...(store?.kind === 'control' ? loadRemote() : []),
-    ...(store?.kind === 'postgres' ? [import('../../store/postgres/open.js')] : []),
+    ...(store?.kind === 'postgres' ? loadPostgres() : []),
     ...(store?.kind === 'postgres' && store.logs !== null ? [import('../../store/redis/open.js')] : []),
     ...(node === null ? [] : [import('../nodes/open.js')]),
     ...(domain === null ? [] : [import('../open-domains.js')]),
@@ -20,6 +20,13 @@ export async function loadModules({ listeners, admin, store, node, domain }: Ser
 
 function loadDesk(): readonly Promise<unknown>[] {
   return [import('../../control/control-socket.js'), import('../desk.js')];
+}
+
+function loadPostgres(): readonly Promise<unknown>[] {
+  return [
+    import('../../store/postgres/open.js'),
+    import('../../store/postgres/driver.js').then(({ loadDriver }) => loadDriver()),
+  ];
 }
 
 function loadRemote(): readonly Promise<unknown>[] {

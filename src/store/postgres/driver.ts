@@ -38,6 +38,11 @@ const CONNECT_TIMEOUT_MS = 5_000;
 /** The OID of bigint. */
 const INT8 = 20;
 
+/** Loads the package pg, which each connection needs. */
+export async function loadDriver(): Promise<void> {
+  await import('pg');
+}
+
 /** Connects to the database of a URL. @throws the error of the database or of the network; it never has the password */
 export async function connect(url: string, listener: ConnectionListener): Promise<PostgresConnection> {
   const { default: pg } = await import('pg');
