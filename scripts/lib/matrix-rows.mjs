@@ -21,6 +21,9 @@ const BUN = {
   ...NO_UV_POLL,
   ...NO_PERMISSIONS,
   'needs-tls-on-duplex': "Bun's TLSSocket on a Duplex loses the end of what it carries, on node:net's sockets too",
+  'needs-tls-names': "Bun's TLSSocket on a Duplex asks for no certificate by name",
+  'needs-tls-sessions': "Bun's TLSSocket on a Duplex resumes no session",
+  'needs-openssl': "Bun's BoringSSL has other codes, and no TLS before 1.2",
   'needs-blocked-signals': "Bun's event loop waits with no signal blocked",
   'needs-v8': 'Bun has another engine than V8',
 };
@@ -29,6 +32,10 @@ const DENO = {
   ...NO_PERMISSIONS,
   'needs-module-eval': "Deno's -e takes no ES module",
   'needs-signal-exceptions': "Deno reports no exception of a signal's handler",
+  'needs-tls-sessions': "Deno's TLSSocket on a Duplex resumes no session",
+  'needs-openssl': 'Deno has other codes of TLS, and looks at a certificate when it is used',
+  'needs-http-on-duplex': "Deno's node:http closes a Duplex after one answer",
+  'needs-tls-pause': "Deno's TLSSocket reads on while it is paused",
   'needs-worker-terminate': "Deno's worker.terminate() stops no busy thread",
   'needs-v8': 'Deno takes the flags of V8 in another way',
 };

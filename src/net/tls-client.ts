@@ -57,8 +57,9 @@ export function secureClient<T>(
 }
 
 function verdictOf(socket: TLSSocket): Verdict {
-  const { authorized } = socket;
-  return { authorized, authorizationError: authorizationErrorOf(socket), refusal: null };
+  // Deno has null in place of false.
+  const authorized: unknown = Reflect.get(socket, 'authorized');
+  return { authorized: authorized === true, authorizationError: authorizationErrorOf(socket), refusal: null };
 }
 
 function nodeOptions({ context, options, host }: TlsConnectSettings): NodeConnectOptions {

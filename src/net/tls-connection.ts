@@ -133,6 +133,7 @@ export class TlsConnection<T> extends SecurityFacts implements Connection<T>, Su
     // The streams' own errors reach the socket as well.
     duplex.on('error', () => undefined);
     duplex.once('data', this.#sawFirstByte);
+    duplex.on('drain', this.#goOn);
     socket.once(event, this.#secured);
     socket.on('data', this.#received);
     socket.on('end', this.#ended);
@@ -199,7 +200,8 @@ export class TlsConnection<T> extends SecurityFacts implements Connection<T>, Su
   }
 
   get pendingBytes(): number {
-    return this.#held.byteLength + this.#below.pendingBytes;
+    // A write that is under way below counts on both sides.
+    return this.#held.byteLength + Math.max(this.#below.pendingBytes, this.#duplex.waitingBytes);
   }
 
   get isDestroyed(): boolean {
@@ -264,10 +266,11 @@ export class TlsConnection<T> extends SecurityFacts implements Connection<T>, Su
   /** Has the next piece encrypted, and does the remaining work once there is none. Only for the output. */
   flush(): void {
     if (this.#isInFlight || this.#isDestroyed || this.#beginning !== null) return;
-    if (this.#held.byteLength > 0) this.#encrypt();
+    const { isFull } = this.#duplex;
+    if (this.#held.byteLength > 0 && !isFull) this.#encrypt();
     if (this.#held.byteLength > 0) {
       this.#enforceLimit();
-    } else if (this.#writeEnd === 'ending') {
+    } else if (this.#writeEnd === 'ending' && !isFull) {
       this.#writeEnd = 'ended';
       // A close_notify, then the end of the stream below.
       this.#socket.end();
@@ -286,6 +289,12 @@ export class TlsConnection<T> extends SecurityFacts implements Connection<T>, Su
   /** The connection below has taken the piece, and has room again. */
   readonly #landed = (): void => {
     this.#isInFlight = false;
+    this.#goOn();
+  };
+
+  /** There is room below, unless a piece is under way. */
+  readonly #goOn = (): void => {
+    if (this.#isInFlight) return;
     this.flush();
     if (!this.#needsDrain || this.pendingBytes > this.#group.highWaterMarkBytes) return;
     this.#needsDrain = false;

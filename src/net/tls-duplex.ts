@@ -36,6 +36,19 @@ export class TlsDuplex<T> extends ConnectionDuplex<T> {
     this.#adapter = adapter;
   }
 
+  /**
+   * The bytes that wait in the stream itself. Node.js waits for each write, so there are no more than those of one; Bun
+   * confirms a write before it has been taken.
+   */
+  get waitingBytes(): number {
+    return this.#adapter === null ? this.writableLength : 0;
+  }
+
+  /** Whether it has been given more than it should hold; `drain` follows. */
+  get isFull(): boolean {
+    return this.#adapter === null && this.writableNeedDrain;
+  }
+
   /** @param bytes valid until this returns */
   receive(bytes: Buffer): void {
     if (this.destroyed) return;

@@ -122,16 +122,18 @@ export class TlsServer<T> {
 
 /**
  * Returns why OpenSSL does not trust the client's certificate; null if it does. Node.js publishes that only for the
- * sockets of a tls.Server, which reads it in the same way. If there is no answer, the client is not trusted.
+ * sockets of a tls.Server, which reads it in the same way; Bun has another name for it, and Deno a code instead of an
+ * error. If there is no answer, the client is not trusted.
  */
 function verificationProblem(socket: TLSSocket): string | null {
   const handle: unknown = Reflect.get(socket, '_handle');
   if (typeof handle !== 'object' || handle === null) return 'UNKNOWN';
-  const verifyError: unknown = Reflect.get(handle, 'verifyError');
+  const verifyError: unknown = Reflect.get(handle, 'verifyError') ?? Reflect.get(handle, 'getAuthorizationError');
   if (typeof verifyError !== 'function') return 'UNKNOWN';
   const problem: unknown = Reflect.apply(verifyError, handle, []);
-  if (problem === null || problem === undefined) {
+  if (problem === null || problem === undefined || problem === '') {
     return certificateOf(socket) === null ? 'UNABLE_TO_GET_ISSUER_CERT' : null;
   }
+  if (typeof problem === 'string') return problem;
   return problem instanceof Error && 'code' in problem ? String(problem.code) : 'UNKNOWN';
 }

@@ -108,7 +108,7 @@ describe.skipIf(!hasOpenssl)('connect() over TLS', () => {
     test.each([
       ['an unknown authority', true, 'localhost', 'self-signed certificate|unable to'],
       ['another name', { ca: () => authority.cert, servername: 'elsewhere.test' }, '127.0.0.1', 'elsewhere.test'],
-    ] as const)('%s', async (_what, security, host, message) => {
+    ] as const)('%s', { tags: ['needs-openssl'] }, async (_what, security, host, message) => {
       const { port } = await serve();
       const settings = security === true ? true : { ...security, ca: security.ca() };
       const connecting = new Talk().connect(port, settings, { host });
@@ -160,7 +160,7 @@ describe.skipIf(!hasOpenssl)('connect() over TLS', () => {
       [{ handshakeTimeoutMs: 0 }, 'ERR_OUT_OF_RANGE'],
       [{ ALPNProtocols: [''] }, 'ERR_OUT_OF_RANGE'],
       [{ cert: 'x', key: 'y' }, 'ERR_TLS_CONTEXT'],
-    ])('the options %o', async (security: object, code) => {
+    ])('the options %o', { tags: ['needs-openssl'] }, async (security: object, code) => {
       await expect(connect({ port: 1, tls: security, socket: {} })).rejects.toMatchObject({ code });
     });
   });
@@ -177,7 +177,7 @@ describe.skipIf(!hasOpenssl)('connect() over TLS', () => {
     expect(unknown).toMatchObject({ authorized: false, authorizationError: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' });
   });
 
-  test('resumes a session', async () => {
+  test('resumes a session', { tags: ['needs-tls-sessions'] }, async () => {
     const { port } = await serve();
     const session = new Signal<Buffer>();
     const first = await new Talk().connect(port, { ca: authority.cert, onSession: session.set }, { host: 'localhost' });

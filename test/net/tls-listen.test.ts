@@ -160,14 +160,14 @@ describe.skipIf(!hasOpenssl)('a listener over TLS', () => {
     expect(() => listener.setSecureContext(context)).toThrow(expect.objectContaining({ code: 'ERR_TLS_CONTEXT' }));
   });
 
-  test.each(['TLSv1', 'TLSv1.1'] as const)('%s is refused', async (version) => {
+  test.each(['TLSv1', 'TLSv1.1'] as const)('%s is refused', { tags: ['needs-openssl'] }, async (version) => {
     const { port, failed } = await serve(echo);
     const socket = dial(port, { minVersion: version, maxVersion: version, ciphers: 'DEFAULT@SECLEVEL=0' });
     await expect(nextEvent(socket, 'secureConnect')).rejects.toThrow();
     expect(await failed.within('the failure')).toMatchObject({ code: 'ERR_TLS_HANDSHAKE' });
   });
 
-  test('the name that a client asks for chooses the certificate', async () => {
+  test('the name that a client asks for chooses the certificate', { tags: ['needs-tls-names'] }, async () => {
     const named = folder.make({ name: '*.wild.test', issuer: authority });
     const { port } = await serve(echo, {
       sni: [
@@ -187,7 +187,7 @@ describe.skipIf(!hasOpenssl)('a listener over TLS', () => {
     expect(await nameOf('other.test')).toBe('one.test');
   });
 
-  test('a client that offers only other protocols is refused with an alert', async () => {
+  test('a client that offers only other protocols is refused with an alert', { tags: ['needs-openssl'] }, async () => {
     const { port, failed } = await serve(echo, { ALPNProtocols: ['irc'] });
     const socket = dial(port, { ALPNProtocols: ['smtp'] });
     await expect(nextEvent(socket, 'secureConnect')).rejects.toMatchObject({
@@ -197,7 +197,7 @@ describe.skipIf(!hasOpenssl)('a listener over TLS', () => {
   });
 
   describe('client certificates', () => {
-    test('that are asked for are reported, trusted or not', async () => {
+    test('that are asked for are reported, trusted or not', { tags: ['needs-openssl'] }, async () => {
       const seen: Connection[] = [];
       const { port } = await serve(
         { open: (connection) => void seen.push(connection) },
@@ -238,7 +238,7 @@ describe.skipIf(!hasOpenssl)('a listener over TLS', () => {
   });
 
   describe('the exchange of certificates', () => {
-    test('holds for new connections, and keeps the old ones', async () => {
+    test('holds for new connections, and keeps the old ones', { tags: ['needs-tls-names'] }, async () => {
       const { port, listener } = await serve(echo, { ALPNProtocols: ['irc'] });
       const { peer } = await dialed(port);
       listener.setSecureContext({
@@ -255,7 +255,7 @@ describe.skipIf(!hasOpenssl)('a listener over TLS', () => {
       expect(await peer.line()).toBe('still here');
     });
 
-    test('with a pair that does not match fails, and the old one stays', async () => {
+    test('with a pair that does not match fails, and the old one stays', { tags: ['needs-openssl'] }, async () => {
       const { port, listener } = await serve(echo);
       const wrong = { cert: two.cert, key: one.key };
       expect(() => listener.setSecureContext(wrong)).toThrow(
@@ -280,7 +280,7 @@ describe.skipIf(!hasOpenssl)('a listener over TLS', () => {
         () => ({ cert: one.cert, key: encryptedText('this is no key'), passphrase: 'secret' }),
         'missing or wrong',
       ],
-    ])('listen() refuses %s', async (_what, identity, message) => {
+    ])('listen() refuses %s', { tags: ['needs-openssl'] }, async (_what, identity, message) => {
       const listening = listen({ port: 0, tls: identity(), socket: {} });
       await expect(listening).rejects.toMatchObject({ code: 'ERR_TLS_CONTEXT' });
       await expect(listening).rejects.toThrow(message);
@@ -314,18 +314,22 @@ describe.skipIf(!hasOpenssl)('a listener over TLS', () => {
     ['TLSv1.2', false],
     ['TLSv1.3', false],
     ['TLSv1.3', true],
-  ] as const)('a session of %s is resumed, client certificates: %s', async (version, requestCert) => {
-    const { port } = await serve(echo, { requestCert, rejectUnauthorized: false, ca: authority.cert });
-    const settings = { maxVersion: version, minVersion: version, cert: ann.cert, key: ann.key };
-    const first = dial(port, settings);
-    const [session] = await nextEvent(first, 'session');
-    first.end();
-    if (!Buffer.isBuffer(session)) throw new Error('no session');
-    const { socket, peer } = await dialed(port, { ...settings, session });
-    expect(socket.isSessionReused()).toBe(true);
-    await peer.write('again\n');
-    expect(await peer.line()).toBe('again');
-  });
+  ] as const)(
+    'a session of %s is resumed, client certificates: %s',
+    { tags: ['needs-tls-sessions'] },
+    async (version, requestCert) => {
+      const { port } = await serve(echo, { requestCert, rejectUnauthorized: false, ca: authority.cert });
+      const settings = { maxVersion: version, minVersion: version, cert: ann.cert, key: ann.key };
+      const first = dial(port, settings);
+      const [session] = await nextEvent(first, 'session');
+      first.end();
+      if (!Buffer.isBuffer(session)) throw new Error('no session');
+      const { socket, peer } = await dialed(port, { ...settings, session });
+      expect(socket.isSessionReused()).toBe(true);
+      await peer.write('again\n');
+      expect(await peer.line()).toBe('again');
+    },
+  );
 
   describe('writing', () => {
     test('many writes of one turn become one record', async () => {
@@ -370,7 +374,7 @@ describe.skipIf(!hasOpenssl)('a listener over TLS', () => {
       expect(connection.pendingBytes).toBe(0);
     });
 
-    test('a reader that reads nothing is cut off at the limit', async () => {
+    test('a reader that reads nothing is cut off at the limit', { tags: ['needs-tls-pause'] }, async () => {
       const { port, opened, closed } = await serve({}, {}, { maxPendingBytes: 100_000 });
       const { socket } = await dialed(port);
       socket.pause();
@@ -404,7 +408,7 @@ describe.skipIf(!hasOpenssl)('a listener over TLS', () => {
   });
 
   describe('the end', () => {
-    test('of the peer alone leaves room for an answer', async () => {
+    test('of the peer alone leaves room for an answer', { tags: ['needs-tls-on-duplex'] }, async () => {
       const { port, closed } = await serve({ end: (connection) => connection.end('goodbye\n') });
       const { socket, peer } = await dialed(port);
       socket.end();

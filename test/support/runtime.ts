@@ -15,5 +15,8 @@ export const WAITERS = hasLoopWatch ? (['uv', 'thread'] as const) : (['thread'] 
 export const takesLargeFds = (backend: string): boolean =>
   backend !== 'select' || process.env['FDMUX_WITHOUT_LARGE_SELECT'] === undefined;
 
+/** Whether a TLSSocket stops reading while it is paused: Deno's goes on. */
+export const pausesTls = runtime !== 'deno';
+
 /** Whether worker.terminate() ends a thread that is busy or blocks: Deno's does not, not even one in `for (;;) {}`. */
 export const terminatesBusyWorkers = runtime !== 'deno';
