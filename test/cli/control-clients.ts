@@ -24,7 +24,10 @@ export async function clientsOfBoth({ server, ctl }: RunningWorkers): Promise<Re
     const { result } = await ctl('clients');
     const entries: readonly unknown[] = Array.isArray(result) ? result : [];
     const entry = entries.find((each) => Reflect.get(Object(each), 'port') === peer.port);
-    found.set(String(Reflect.get(Object(entry), 'worker')), peer);
+    const worker = String(Reflect.get(Object(entry), 'worker'));
+    // A worker that drains would wait for one whom nobody ends.
+    found.get(worker)?.destroy();
+    found.set(worker, peer);
   }
   return found;
 }
