@@ -43,6 +43,16 @@ interface ReceivedLine extends ForeignLine {
   readonly isReadable: boolean;
 }
 
+/** The answer of a command that takes a while. */
+interface LongAnswer {
+  /** What it answers. */
+  readonly message: Message;
+  readonly steps: Paged;
+}
+
+/** How far a long answer has got: to its end, to the end of a part that the peer is to take, or to a wait. */
+type Progress = 'end' | 'part' | Wait;
+
 /** Whether a line may run before the messages ahead of it are answered. */
 const pipelines = ({ message }: ReceivedLine): boolean => COMMANDS.get(message.command)?.pipelines === true;
 
@@ -55,13 +65,11 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
   readonly #liveness: Liveness;
   readonly #intake: Intake;
   /** The answer that waits for the peer to take its earlier parts; null without one. */
-  #paged: Paged | null = null;
-  /** The message that it answers. */
-  #asked: Message | null = null;
-  /** The messages and commands that wait for other domains; null without any. */
-  #foreign: ForeignWaits<ReceivedLine> | null = null;
+  #paged: LongAnswer | null = null;
   /** Whether that answer waits for a log. */
   #isLogLate = false;
+  /** The messages and commands that wait for other domains; null without any. */
+  #foreign: ForeignWaits<ReceivedLine> | null = null;
   /** Whether a command waits for a result, such as that of a check of a password. */
   #isResultAwaited = false;
   /** A line that waits until the messages before it have been answered; null without one. */
@@ -227,9 +235,8 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
     if (outcome instanceof Deferred) {
       this.#stepLater(message, outcome);
     } else {
-      this.#paged = outcome;
-      this.#asked = message;
-      if (this.#sayMore(outcome)) return true;
+      this.#paged = { message, steps: outcome };
+      if (this.#sayMore(this.#paged)) return true;
       this.#scheduleWake();
     }
     this.#intake.hold();
@@ -271,41 +278,40 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
 
   // Long answers
 
-  /** Sends the next part of a long answer. @returns whether the answer is complete */
-  #sayMore(answer: Paged): boolean {
+  /** Takes the next steps of a long answer. An error is its end. */
+  #advance({ message, steps }: LongAnswer): Progress {
     // The deeds of a command are done at once; its long answer waits for a peer that is behind.
     const maxSteps = this.#link.isFull ? 1 : STEPS_PER_PART;
     try {
       for (let step = 0; step < maxSteps && !this.#client.isOver; step += 1) {
         this.#intake.charge(1);
-        const { done, value: wait } = this.#client.acting(() => answer.next());
-        if (done === true) {
-          this.#paged = null;
-          this.#asked = null;
-          return true;
-        }
-        if (wait === undefined) continue;
-        const asked = this.#asked;
-        if (wait.way !== null && asked !== null) {
-          this.#paged = null;
-          this.#asked = null;
-          this.#setAside(answer, wait, asked);
-          return true;
-        }
-        this.#isLogLate = true;
-        // Made here, since each idle session would keep the closure.
-        wait.whenOver(() => this.#logHasAnswered());
-        return false;
+        const { done, value: wait } = this.#client.acting(() => steps.next());
+        if (done === true) return 'end';
+        if (wait !== undefined) return wait;
       }
     } catch (error) {
-      this.#paged = null;
-      this.#asked = null;
-      this.#client.log('command failed', { error });
-      this.#client.reply('ERR_UNKNOWNERROR', '*', 'This command failed; the server goes on');
-      return true;
+      this.#reportFailure(message, error);
+      return 'end';
     }
-    this.#outbox.sendPart();
-    return false;
+    return 'part';
+  }
+
+  /** Sends the next part of the long answer. @returns whether further commands need not wait for it any longer */
+  #sayMore(answer: LongAnswer): boolean {
+    const progress = this.#advance(answer);
+    if (progress === 'part') {
+      this.#outbox.sendPart();
+      return false;
+    }
+    if (progress !== 'end' && progress.way === null) {
+      this.#isLogLate = true;
+      // Made here, since each idle session would keep the closure.
+      progress.whenOver(() => this.#logHasAnswered());
+      return false;
+    }
+    this.#paged = null;
+    if (progress !== 'end') this.#setAside(answer, progress);
+    return true;
   }
 
   /** Continues the long answer, and then the commands that were sent after it. */
@@ -424,14 +430,14 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
   }
 
   /** Sets a command aside that waits for another domain, or does so for its peer since then: all else goes on. */
-  #setAside(answer: Paged, wait: Wait, message: Message): void {
-    const command = this.#waits.commandWaits(message, wait.way);
+  #setAside(answer: LongAnswer, wait: Wait): void {
+    const command = this.#waits.commandWaits(answer.message, wait.way);
     const addPart = this.#outbox.postpone();
     wait.whenOver(() => {
       if (this.#client.isOver) return;
       this.#foreign?.commandGoesOn(command);
       addPart(() => {
-        this.#sayAside(answer, message);
+        this.#sayAside(answer);
       });
       this.#goOnAbroad();
       this.#scheduleWake();
@@ -439,22 +445,10 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
   }
 
   /** Goes on with a command that was set aside. */
-  #sayAside(answer: Paged, message: Message): void {
-    const maxSteps = this.#link.isFull ? 1 : STEPS_PER_PART;
-    try {
-      for (let step = 0; step < maxSteps && !this.#client.isOver; step += 1) {
-        this.#intake.charge(1);
-        const { done, value: wait } = this.#client.acting(() => answer.next());
-        if (done === true) return;
-        if (wait === undefined) continue;
-        this.#setAside(answer, wait, message);
-        return;
-      }
-    } catch (error) {
-      this.#reportFailure(message, error);
-      return;
-    }
-    if (!this.#client.isOver) this.#setAside(answer, this.#waits.forPeer, message);
+  #sayAside(answer: LongAnswer): void {
+    const progress = this.#advance(answer);
+    if (progress === 'end' || this.#client.isOver) return;
+    this.#setAside(answer, progress === 'part' ? this.#waits.forPeer : progress);
   }
 
   /** Goes on with the commands that were set aside and wait for the peer, as far as it takes their answers. */
