@@ -61,8 +61,6 @@ export class WriteBatches {
   #isPosting = false;
   /** Writes of packs that are under way. */
   #ofPacks = 0;
-  /** Whether a state waits in the queue. */
-  #hasState = false;
   /** Called when nothing is being written, and nothing waits for it. */
   #onIdle: () => void = () => undefined;
 
@@ -73,7 +71,6 @@ export class WriteBatches {
   /** Writes something with everything else that this turn has to write. */
   write(write: Write, answer: WriteAnswer = UNANSWERED): void {
     this.#queue.push({ write, answer });
-    if (write.kind === 'keep') this.#hasState = true;
     if (this.#isPosting) return;
     this.#isPosting = true;
     // After the callback that is running, which is one turn of the server.
@@ -109,23 +106,23 @@ export class WriteBatches {
 
   #post(): void {
     if (this.#batches >= this.#parts.atOnce || this.#queue.length === 0) return;
-    // The batch of those may fail, and this one may not.
-    if (this.#hasState && this.#ofPacks > 0) return;
+    // A batch with writes of packs may still fail: the state behind them must fail, too.
+    if (this.#ofPacks > 0 && this.#queue.some(({ write }) => write.kind === 'keep')) return;
     const batch = this.#queue;
     this.#queue = [];
-    this.#hasState = false;
-    this.#ofPacks += countOfPacks(batch);
-    this.#batches += 1;
-    this.#posted += batch.length;
-    this.#parts.pace.begin();
     void this.#send(batch);
   }
 
   async #send(batch: readonly Queued[]): Promise<void> {
+    const ofPacks = batch.filter(({ write }) => OF_PACKS.has(write.kind)).length;
+    this.#batches += 1;
+    this.#posted += batch.length;
+    this.#ofPacks += ofPacks;
+    this.#parts.pace.begin();
     const outcome = await this.#parts.send(batch.map(({ write }) => write));
     this.#batches -= 1;
     this.#posted -= batch.length;
-    this.#ofPacks -= countOfPacks(batch);
+    this.#ofPacks -= ofPacks;
     this.#parts.pace.end();
     let failure: Failure | null = null;
     for (const [index, queued] of batch.entries()) {
@@ -162,10 +159,4 @@ export class WriteBatches {
       });
     }
   }
-}
-
-function countOfPacks(batch: readonly Queued[]): number {
-  let count = 0;
-  for (const { write } of batch) if (OF_PACKS.has(write.kind)) count += 1;
-  return count;
 }
