@@ -1,6 +1,6 @@
 /** Keeps the states of logs no earlier than the lines that were said up to them. */
 import type { LogName } from '../log/entry.js';
-import { SHARED_PRIVATE_LOG } from '../log/log-name.js';
+import { isRoomLog, SHARED_PRIVATE_LOG } from '../log/log-name.js';
 import type { KeptState } from './log-reads.js';
 import type { HistoryBacklog, StoreAccess } from './store-access.js';
 import type { Failure } from './store-error.js';
@@ -165,5 +165,5 @@ function weightOf(log: LogName, { state }: KeptState): number {
 
 /** Whether what is said in a log goes into the history. */
 function hasLines(log: LogName): boolean {
-  return log.startsWith('r:') || log === SHARED_PRIVATE_LOG;
+  return isRoomLog(log) || log === SHARED_PRIVATE_LOG;
 }
