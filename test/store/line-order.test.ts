@@ -1,12 +1,11 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Pace } from '../../src/store/pace.js';
 import { SharedWrites } from '../../src/store/shared-writes.js';
-import type { StoreAccess } from '../../src/store/store-access.js';
 import type { Failure } from '../../src/store/store-error.js';
 import { StoredHistory } from '../../src/store/stored-history.js';
-import type { Write, Written } from '../../src/store/tasks.js';
 import { saidAt } from '../support/history-lines.js';
+import { HeldStore } from './held-store.js';
 import { ShelvedLines } from './shelved-lines.js';
 
 beforeEach(() => {
@@ -25,8 +24,7 @@ type End = 'written' | 'failed' | 'unanswered';
 /** A node with a history in a database that may fail. */
 class Node {
   readonly #lines: ShelvedLines;
-  readonly #batches: { readonly writes: readonly Write[]; readonly answer: (outcome: Written[] | Failure) => void }[] =
-    [];
+  readonly #store: HeldStore;
   readonly history: StoredHistory;
   #others = new Set<string>();
   applied = 0;
@@ -34,30 +32,15 @@ class Node {
 
   constructor(lines: ShelvedLines) {
     this.#lines = lines;
-    const nothing = () => undefined;
-    const writes = new SharedWrites({
-      pace: new Pace({ late: nothing, caughtUp: nothing }),
-      refused: nothing,
-      send: (batch) =>
-        new Promise((answer) => {
-          this.#batches.push({ writes: batch, answer });
+    this.#store = new HeldStore(
+      (parts) =>
+        new SharedWrites({
+          ...parts,
+          isOthers: (shelf) => this.#others.has(shelf),
+          areThere: (asked) => Promise.resolve(asked.map((write) => lines.has(write))),
         }),
-      isOthers: (shelf) => this.#others.has(shelf),
-      areThere: (asked) => Promise.resolve(asked.map((write) => lines.has(write))),
-    });
-    const unasked = (): Promise<never> => Promise.reject(new Error('nobody asks'));
-    const store: StoreAccess = {
-      facts: { run: 1, prefix: '' },
-      isBusy: false,
-      write: (write, answer) => {
-        writes.write(write, answer);
-      },
-      read: unasked,
-      search: unasked,
-      readings: () => ({ bytes: 0, ...writes.readings() }),
-      close: () => Promise.resolve(),
-    };
-    this.history = new StoredHistory(store);
+    );
+    this.history = new StoredHistory(this.#store.access);
   }
 
   believe(others: readonly string[]): void {
@@ -66,7 +49,7 @@ class Node {
 
   /** Ends the batch under way, if there is one. */
   async end(how: End): Promise<void> {
-    const batch = this.#batches.shift();
+    const batch = this.#store.batches.shift();
     if (batch === undefined || this.isDead) return;
     const lines = batch.writes.filter((write) => write.kind === 'line');
     if (how !== 'failed') for (const line of lines) this.#lines.put(line);
@@ -74,11 +57,6 @@ class Node {
     await turn();
   }
 }
-
-const turn = (): Promise<void> =>
-  new Promise((resolve) => {
-    setImmediate(resolve);
-  });
 
 test('whatever fails, and whoever dies, the lines that are there are the first ones, in their order', async () => {
   const node = fc.nat(2);

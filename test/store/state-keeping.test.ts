@@ -1,15 +1,14 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { LogName } from '../../src/log/entry.js';
 import type { KeptState } from '../../src/store/log-reads.js';
-import { Pace } from '../../src/store/pace.js';
 import { putInto, StateKeeping } from '../../src/store/state-keeping.js';
-import type { StoreAccess } from '../../src/store/store-access.js';
 import type { Failure } from '../../src/store/store-error.js';
 import { StoredHistory } from '../../src/store/stored-history.js';
-import type { Write, Written } from '../../src/store/tasks.js';
 import { WriteBatches } from '../../src/store/write-batches.js';
 import { saidAt } from '../support/history-lines.js';
+import { HeldStore } from './held-store.js';
 import { ShelvedLines } from './shelved-lines.js';
 
 beforeEach(() => {
@@ -23,44 +22,19 @@ const ROOMS = ['r:#a', 'r:#b'] as const;
 const DOWN: Failure = { code: 'ERR_STORE_FULL', message: 'full' };
 const nothing = (): void => undefined;
 
-const turn = (): Promise<void> =>
-  new Promise((resolve) => {
-    setImmediate(resolve);
-  });
-
 /** A server with a history and states, in a database that may fail. */
 class Server {
   readonly lines = new ShelvedLines();
   readonly states = new Map<string, number>();
-  readonly #batches: { readonly writes: readonly Write[]; readonly answer: (outcome: Written[] | Failure) => void }[] =
-    [];
+  readonly #store: HeldStore;
   readonly history: StoredHistory;
   readonly keeping: StateKeeping;
 
   constructor(atOnce: number, isOrdered: boolean) {
-    const writes = new WriteBatches({
-      atOnce,
-      pace: new Pace({ late: nothing, caughtUp: nothing }),
-      refused: nothing,
-      send: (batch) =>
-        new Promise((answer) => {
-          this.#batches.push({ writes: batch, answer });
-        }),
-    });
-    const unasked = (): Promise<never> => Promise.reject(new Error('nobody asks'));
-    const store: StoreAccess = {
-      facts: { run: 1, prefix: '' },
-      isBusy: false,
-      write: (write, answer) => {
-        writes.write(write, answer);
-      },
-      read: unasked,
-      search: unasked,
-      readings: () => ({ bytes: 0, ...writes.readings() }),
-      close: () => Promise.resolve(),
-    };
-    this.history = new StoredHistory(store);
-    this.keeping = new StateKeeping({ put: isOrdered ? putInto(store) : this.#putElsewhere, isOrdered });
+    this.#store = new HeldStore((parts) => new WriteBatches({ ...parts, atOnce }));
+    const { access } = this.#store;
+    this.history = new StoredHistory(access);
+    this.keeping = new StateKeeping({ put: isOrdered ? putInto(access) : this.#putElsewhere, isOrdered });
     this.keeping.after(this.history);
   }
 
@@ -71,12 +45,12 @@ class Server {
 
   /** The kinds of the writes that are under way, batch by batch. */
   get batches(): string[][] {
-    return this.#batches.map(({ writes }) => writes.map(({ kind }) => kind));
+    return this.#store.batches.map(({ writes }) => writes.map(({ kind }) => kind));
   }
 
   /** Ends the first batch under way, if there is one. */
   async end(isWritten: boolean): Promise<void> {
-    const batch = this.#batches.shift();
+    const batch = this.#store.batches.shift();
     if (batch === undefined) return;
     for (const write of isWritten ? batch.writes : []) {
       if (write.kind === 'line') this.lines.put(write);

@@ -9,7 +9,6 @@ import { STORE_FILE } from '../../src/store/folder.js';
 import { lineReads } from '../../src/store/line-reads.js';
 import { lineWrites } from '../../src/store/line-writes.js';
 import { SqliteLog } from '../../src/store/sqlite-log.js';
-import type { StoreAccess } from '../../src/store/store-access.js';
 import { StoredAccounts } from '../../src/store/stored-accounts.js';
 import { StoredHistory } from '../../src/store/stored-history.js';
 import { StoredMarkers } from '../../src/store/stored-markers.js';
@@ -20,20 +19,10 @@ import { saidAt } from '../support/history-lines.js';
 import { openStore, settled } from '../support/stores.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { recordByClocks } from './clocks.js';
+import { NO_STORE } from './no-store.js';
 import { searched } from './searched.js';
 
 const ROOM = 'r:#a';
-
-/** A store that is asked nothing. */
-const NO_STORE: StoreAccess = {
-  facts: { run: 1, prefix: '' },
-  write: () => undefined,
-  read: () => Promise.reject(new Error('nobody asks')),
-  search: () => Promise.reject(new Error('nobody asks')),
-  isBusy: false,
-  readings: () => ({ bytes: 0, queued: 0, batchesTotal: 0, lateBatchesTotal: 0, busyMsTotal: 0 }),
-  close: () => Promise.resolve(),
-};
 
 const lineOf = (seq: number, text: string): Line => ({ ...saidAt(seq), text, tags: [['react', text]] });
 
