@@ -2,8 +2,7 @@
 import { join } from 'node:path';
 import { type IrcRun, ircRunSchema } from '../irc/report.js';
 import { type Run, runSchema } from './load.js';
-import { occasionOf } from './measured.js';
-import { leastOf, linkToReadme, round, table } from './page.js';
+import { leastOf, linkToReadme, occasions, round, table } from './page.js';
 import { type Answer, readResults, type Results } from './results.js';
 
 /** The raw data of the suites that run there. */
@@ -34,8 +33,6 @@ export function instructionsFiles(results: InstructionsResults, folder: string):
 }
 
 function instructionsPage({ servers, irc }: InstructionsResults, folder: string): string {
-  const answers: readonly Answer<unknown>[] = [...servers.answers, ...irc.answers];
-  const occasions = new Set(answers.flatMap(({ measured }) => Object.values(measured).map(occasionOf)));
   const lines = [
     '# Instructions in place of time',
     '',
@@ -43,7 +40,7 @@ function instructionsPage({ servers, irc }: InstructionsResults, folder: string)
     'There are no caches, no branch prediction and no second core in it: this finds what a program does, not what it is worth.',
     `${linkToReadme(folder, '#instructions-in-place-of-time')} says how to repeat it.`,
     '',
-    ...[...occasions].sort().map((occasion) => `- ${occasion}`),
+    ...occasions([...servers.answers, ...irc.answers]),
     ...section('Servers: instructions a message', servers.answers, 'C epoll', (run) => run.instructionsPerMessage),
     ...section('IRC servers: instructions a delivery', irc.answers, 'InspIRCd', (run) => run.instructionsPerDelivery),
   ];

@@ -10,11 +10,16 @@ const SAME_TIME =
 /** Lines of Markdown: the times and machines of the measurements, and the peers that were never measured. */
 export function circumstances(results: Results<unknown>, peers: readonly string[]): readonly string[] {
   const answers = [...results.answers, ...(results.memory === null ? [] : [results.memory])];
-  const times = new Set(answers.flatMap(({ measured }) => Object.values(measured).map(occasionOf)));
   const missing = peers.filter((peer) => !answers.some(({ measured }) => measured[peer] !== undefined));
-  const lines = [SAME_TIME, '', ...[...times].sort().map((time) => `- ${time}`)];
+  const lines = [SAME_TIME, '', ...occasions(answers)];
   if (missing.length > 0) lines.push('', `Never measured: ${missing.join(', ')}.`);
   return lines;
+}
+
+/** Lines of Markdown: the times and machines of the measurements, each once. */
+export function occasions(answers: readonly Answer<unknown>[]): readonly string[] {
+  const all = new Set(answers.flatMap(({ measured }) => Object.values(measured).map(occasionOf)));
+  return [...all].sort().map((occasion) => `- ${occasion}`);
 }
 
 /** The link from a page in `folder` to a part of the text about the benchmarks. */
