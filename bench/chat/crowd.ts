@@ -1,4 +1,4 @@
-/** Clients of one chat server, all in one room, which count the lines that they are sent. */
+/** Clients of one chat server, which count the lines that they are sent. */
 import { on, once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -75,7 +75,7 @@ export class Crowd {
 
   /** Has the first clients write something. */
   say(count: number, text: string): void {
-    for (const socket of this.#sockets.slice(0, count)) socket.write(text);
+    this.sayEach(count, () => text);
   }
 
   /** Has each of the first clients write something of its own. */
