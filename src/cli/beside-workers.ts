@@ -1,5 +1,6 @@
 /** Keeps a server by itself away from data that workers go on with. */
 import { existsSync } from 'node:fs';
+import { processThatLends } from '../control/lent-sockets.js';
 import { lendingFileOf, workersIn } from '../control/worker-files.js';
 
 /**
@@ -8,18 +9,11 @@ import { lendingFileOf, workersIn } from '../control/worker-files.js';
  *
  * @throws Error if some run
  */
-export async function refuseBesideWorkers(folder: string): Promise<void> {
+export function refuseBesideWorkers(folder: string): void {
   const names = existsSync(folder) ? workersIn(folder) : [];
-  // A server by itself loads nothing that workers need.
-  if (names.length === 0) return;
-  const [{ borrowSockets }, { closeFds }] = await Promise.all([
-    import('../control/lent-sockets.js'),
-    import('../socket/close-fds.js'),
-  ]);
   const running = names.flatMap((name) => {
-    const lent = borrowSockets(folder, lendingFileOf(name));
-    closeFds(lent?.sockets ?? []);
-    return lent === null ? [] : [`${name} (process ${lent.pid})`];
+    const pid = processThatLends(folder, lendingFileOf(name));
+    return pid === null ? [] : [`${name} (process ${pid})`];
   });
   if (running.length === 0) return;
   throw new Error(`${folder}: workers run with this data, which fdmux control goes on with: ${running.join(', ')}`);

@@ -60,7 +60,7 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
   if (flags.worker !== undefined && !Predecessor.isThere && process.env[WORKER_FDS_VARIABLE] === undefined) {
     throw new UsageError('--worker is for the processes that fdmux control starts');
   }
-  if (config.store?.kind === 'sqlite' && !Predecessor.isThere) await refuseBesideWorkers(config.store.path);
+  if (config.store?.kind === 'sqlite' && !Predecessor.isThere) refuseBesideWorkers(config.store.path);
   if (config.node !== null && context.record !== undefined) {
     // The decisions of other nodes, and their times, are not among the inputs that are recorded.
     throw new ConfigError('a server that shares its store with others cannot be recorded: leave out --node and "node"');

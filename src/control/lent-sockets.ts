@@ -1,6 +1,7 @@
 /** The socket through which a worker lends its listening sockets to a process that looks after it. */
 import { toError } from '../errors.js';
 import type { Connection } from '../net/connection.js';
+import { closeFds } from '../socket/close-fds.js';
 import { peerCredentialsOf } from '../socket/peer-credentials.js';
 import { Socket } from '../socket/socket.js';
 import { mayEnter, OwnerListener, type Visitor } from './owner-listener.js';
@@ -120,6 +121,13 @@ export function borrowSockets(folder: string, file: string): Lent | null {
   } finally {
     socket.close();
   }
+}
+
+/** Returns the process of a worker, whether it answers or not; null if there is no such worker. */
+export function processThatLends(folder: string, file: string): number | null {
+  const lent = borrowSockets(folder, file);
+  closeFds(lent?.sockets ?? []);
+  return lent?.pid ?? null;
 }
 
 function receiveLoan(socket: Socket): Omit<Lent, 'pid'> {

@@ -1,8 +1,7 @@
 /** One worker. It is started again whenever it ends, and becomes another process when it is upgraded. */
 import { performance } from 'node:perf_hooks';
-import { closeFds } from '../socket/close-fds.js';
 import { Backoff } from './backoff.js';
-import { borrowSockets, type Lent } from './lent-sockets.js';
+import { processThatLends } from './lent-sockets.js';
 import { lendingFileOf, removeFilesOf } from './worker-files.js';
 import { findProcess, startWorker, type WorkerCommand, type WorkerEnd, type WorkerProcess } from './worker-process.js';
 import type { WorkerSockets } from './worker-sockets.js';
@@ -193,8 +192,8 @@ export class Worker {
   #lost(pid: number, end: WorkerEnd): void {
     this.#process = null;
     clearTimeout(this.#deadline);
-    const lent = this.#successor(pid);
-    if (lent !== null && this.adopt(lent.pid)) {
+    const successor = this.#successorOf(pid);
+    if (successor !== null && this.adopt(successor)) {
       this.#parts.observer.found(this);
       if (this.#isEnding) this.signal('SIGTERM');
       return;
@@ -218,10 +217,9 @@ export class Worker {
   }
 
   /** Another process has succeeded one that was upgraded. */
-  #successor(pid: number): Lent | null {
-    const lent = borrowSockets(this.#parts.folder, lendingFileOf(this.name));
-    closeFds(lent?.sockets ?? []);
-    return lent === null || lent.pid === pid ? null : lent;
+  #successorOf(pid: number): number | null {
+    const found = processThatLends(this.#parts.folder, lendingFileOf(this.name));
+    return found === pid ? null : found;
   }
 
   #restart(): void {

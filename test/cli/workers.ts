@@ -2,10 +2,9 @@
 import { onTestFinished } from 'vitest';
 import { type CtlVerb, readRequest } from '../../src/cli/ctl-arguments.js';
 import { askServer } from '../../src/control/ask.js';
-import { borrowSockets } from '../../src/control/lent-sockets.js';
+import { processThatLends } from '../../src/control/lent-sockets.js';
 import type { Reply } from '../../src/control/request.js';
 import { lendingFileOf, workersIn } from '../../src/control/worker-files.js';
-import { closeFds } from '../../src/socket/close-fds.js';
 import { until } from '../support/deadline.js';
 import { type ProcessOptions, startCli } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary.js';
@@ -71,9 +70,8 @@ export function pidOf(reply: Reply | null): number {
 
 function pidsOf(folder: string): readonly number[] {
   return workersIn(folder).flatMap((name) => {
-    const lent = borrowSockets(folder, lendingFileOf(name));
-    closeFds(lent?.sockets ?? []);
-    return lent === null ? [] : [lent.pid];
+    const pid = processThatLends(folder, lendingFileOf(name));
+    return pid === null ? [] : [pid];
   });
 }
 
