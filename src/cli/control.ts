@@ -116,9 +116,6 @@ interface Tended {
   readonly store: ControlStore;
 }
 
-/** Has all workers do something. */
-type AskWorkers = () => Promise<readonly WorkerReply[]>;
-
 /** A control process has no clients, and its rooms are in the store. */
 const NOTHING_LEFT: Omit<Estate, 'clients' | 'listeners'> = { rooms: new Map(), bans: [], accounts: [] };
 
@@ -237,8 +234,6 @@ class Control {
             log,
           );
     const service = new ServiceReports(log, () => `${supervisor.workers.length} workers`);
-    const reload = (ofWorkers: AskWorkers): Promise<readonly WorkerReply[]> =>
-      service.reloading(() => this.#reload(tended, ofWorkers));
     // A signal asks for the upgrade of the workers first.
     const upgrade = new UpgradeRequest({ log, obstacle: null, kept: await keptDataOf(store), isSignalled: false });
     const verbs = gatheringDesk({
@@ -248,8 +243,8 @@ class Control {
       get listeners() {
         return tended.listeners.open.map(({ address, ...facts }) => ({ ...facts, address: formatAddress(address) }));
       },
-      reload,
-      meet: (ofWorkers) => this.#meet(tended, ofWorkers),
+      reload: () => service.reloading(() => this.#reload(tended)),
+      meet: () => this.#meet(tended),
       setLogLevel: (level) => {
         const known = LOG_LEVELS.find((each) => each === level);
         if (known !== undefined) this.#setLog({ ...this.#logSettings, level: known });
@@ -350,8 +345,8 @@ class Control {
   }
 
   /** Does what {@link #change} does, when those before have done so. */
-  #reload(tended: Tended, ofWorkers: AskWorkers): Promise<readonly WorkerReply[]> {
-    const reloaded = this.#reloading.then(() => this.#change(tended, ofWorkers));
+  #reload(tended: Tended): Promise<readonly WorkerReply[]> {
+    const reloaded = this.#reloading.then(() => this.#change(tended));
     this.#reloading = reloaded.catch(() => undefined);
     return reloaded;
   }
@@ -361,7 +356,7 @@ class Control {
    *
    * @throws ControlError: ERR_CONTROL_REFUSED if there is a mistake in it. Nothing has changed then
    */
-  async #change(tended: Tended, ofWorkers: AskWorkers): Promise<readonly WorkerReply[]> {
+  async #change(tended: Tended): Promise<readonly WorkerReply[]> {
     const { flags } = this.#parts;
     let change: ListenerChange;
     try {
@@ -376,11 +371,11 @@ class Control {
       const { message } = toError(error);
       throw new ControlError('ERR_CONTROL_REFUSED', `the configuration stays as it was: ${message}`, { cause: error });
     }
-    return this.#make(change, tended, ofWorkers);
+    return this.#make(change, tended);
   }
 
   /** Has workers read the configuration, while they can borrow what they lack; those that are being started, too. */
-  async #make(change: ListenerChange, { supervisor }: Tended, ofWorkers: AskWorkers): Promise<readonly WorkerReply[]> {
+  async #make(change: ListenerChange, { supervisor }: Tended): Promise<readonly WorkerReply[]> {
     const { store, log } = this.#parts;
     try {
       // One that is being started has the sockets of before.
@@ -390,24 +385,22 @@ class Control {
       await change.lend(store.path, names, (error) => {
         log.error('a worker gets no sockets', { error: error.message });
       });
-      return await ofWorkers();
+      return await supervisor.reload();
     } finally {
       await change.finish();
     }
   }
 
   /** Does what {@link #reload} does, if this version can read the configuration. */
-  async #meet(tended: Tended, ofWorkers: AskWorkers): Promise<readonly WorkerReply[]> {
-    return (await isConfigReadable(this.#parts.flags)) ? this.#reload(tended, ofWorkers) : [];
+  async #meet(tended: Tended): Promise<readonly WorkerReply[]> {
+    return (await isConfigReadable(this.#parts.flags)) ? this.#reload(tended) : [];
   }
 
   /** Has workers that this process has found listen as its configuration says. */
   async #align(tended: Tended): Promise<void> {
     const { log } = this.#parts;
     try {
-      const replies = await this.#make(tended.listeners.unchanged, tended, () =>
-        tended.supervisor.askRunning({ verb: 'reload', words: [] }),
-      );
+      const replies = await this.#make(tended.listeners.unchanged, tended);
       for (const { worker, reply } of replies) {
         if (reply instanceof Error) {
           log.error('a worker has not read the configuration', { worker: worker.name, error: reply.message });

@@ -16,22 +16,20 @@ export interface GatheringDeskParts {
   /** The addresses that the workers listen on, with their protocols. */
   readonly listeners: readonly { readonly protocol: string; readonly isSecure: boolean; readonly address: string }[];
   /**
-   * Reads the configuration again.
+   * Reads the configuration again, and has all workers do so.
    *
-   * @param ofWorkers - has all workers do so
    * @throws ControlError if there is a mistake in it
    */
-  readonly reload: (ofWorkers: () => Promise<readonly WorkerReply[]>) => Promise<readonly WorkerReply[]>;
+  readonly reload: () => Promise<readonly WorkerReply[]>;
   readonly setLogLevel: (level: string) => void;
   /** The requests that a worker which is started again has to be told. */
   readonly wishes: Pick<Wishes, 'add' | 'forgetAll'>;
   /**
    * Has all listen as the configuration says now, if this version can read that.
    *
-   * @param ofWorkers - has the workers that run read it
    * @throws ControlError if that cannot be
    */
-  readonly meet: (ofWorkers: () => Promise<readonly WorkerReply[]>) => Promise<readonly WorkerReply[]>;
+  readonly meet: () => Promise<readonly WorkerReply[]>;
   /** Has a new control process go on. @returns once it does; rejects if this one goes on */
   readonly upgrade: () => Promise<{ readonly pid: number }>;
   /** How long a worker that drains may take, in milliseconds. */
@@ -56,7 +54,7 @@ export function gatheringDesk(parts: GatheringDeskParts): Verbs {
       if (rest.length > 0) throw new ControlError('ERR_CONTROL_REQUEST', 'it takes 0 to 1 words');
       return name === undefined ? drainAll(parts) : drainOne(supervisor.worker(name), parts.endMs());
     },
-    reload: async () => summary(await parts.reload(() => supervisor.reload())),
+    reload: async () => summary(await parts.reload()),
     upgrade: upgradeOnce(parts),
     backend: lasting('backend', parts),
     'log-level': lasting('log-level', parts, ([level = '']) => {
@@ -105,7 +103,7 @@ function upgradeOnce({ supervisor, wishes, meet, upgrade }: GatheringDeskParts):
     try {
       await supervisor.started();
       // A process is handed the sockets that the one before it has open.
-      summary(await meet(() => supervisor.askRunning({ verb: 'reload', words: [] })));
+      summary(await meet());
       const { text, result } = summary(await supervisor.upgrade());
       wishes.forgetAll();
       const { pid } = await upgrade().catch((error: unknown) => {

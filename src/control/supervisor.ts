@@ -133,22 +133,10 @@ export class Supervisor {
     }
   }
 
-  /** Asks those that run, at once. */
-  askRunning(request: Request): Promise<readonly WorkerReply[]> {
-    return this.#askEach(
-      this.workers.filter(({ canAnswer }) => canAnswer),
-      request,
-    );
-  }
-
   /** Asks all workers at once. */
   askAll(request: Request): Promise<readonly WorkerReply[]> {
-    return this.#askEach(this.workers, request);
-  }
-
-  #askEach(workers: readonly Worker[], request: Request): Promise<readonly WorkerReply[]> {
     return Promise.all(
-      workers.map(async (worker) => ({ worker, reply: await this.ask(worker, request).catch(toError) })),
+      this.workers.map(async (worker) => ({ worker, reply: await this.ask(worker, request).catch(toError) })),
     );
   }
 
