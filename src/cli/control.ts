@@ -125,7 +125,6 @@ class Control {
   /** The configuration that was read last: workers number their listeners by it. */
   #config: ServerConfig;
   #logSettings: LogSettings;
-  #drainMs: number;
   readonly #wishes = new Wishes();
   /** The last reload. It does not reject. */
   #reloading: Promise<unknown> = Promise.resolve();
@@ -134,12 +133,11 @@ class Control {
     this.#parts = parts;
     this.#config = parts.config;
     this.#logSettings = parts.config.log;
-    this.#drainMs = parts.config.drainMs;
   }
 
   /** How long a worker that drains may take, in milliseconds. */
   get #endMs(): number {
-    return END_MS + this.#drainMs;
+    return END_MS + this.#config.drainMs;
   }
 
   /**
@@ -366,7 +364,6 @@ class Control {
       this.#config = { ...read, admin: this.#config.admin };
       this.#setLog(read.log);
       this.#wishes.forget('log-level');
-      this.#drainMs = read.drainMs;
     } catch (error) {
       const { message } = toError(error);
       throw new ControlError('ERR_CONTROL_REFUSED', `the configuration stays as it was: ${message}`, { cause: error });
