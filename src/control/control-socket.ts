@@ -167,11 +167,11 @@ class Desk implements Visitor {
     this.#isBusy = true;
     // Bytes that it sends meanwhile wait in the kernel.
     this.#connection.pause();
-    let line: Uint8Array | null = EMPTY;
-    while (!this.#isFull && line !== null) {
-      line = this.#lines.next();
-      const answer = line === null ? null : await this.#answer(line).catch(failureOf);
-      if (answer !== null && this.#connection.isWritable) this.#connection.write(encodeAnswer(answer));
+    while (!this.#isFull) {
+      const line = this.#lines.next();
+      if (line === null) break;
+      const answer = await this.#answer(line).catch(failureOf);
+      if (this.#connection.isWritable) this.#connection.write(encodeAnswer(answer));
     }
     this.#isBusy = false;
     this.#movedMs = performance.now();
@@ -199,8 +199,6 @@ class Desk implements Visitor {
     throw new ControlError('ERR_CONTROL_REQUEST', `there is no ${JSON.stringify(name)}; there are ${known}`);
   }
 }
-
-const EMPTY = new Uint8Array();
 
 function tooLong(): ControlError {
   return new ControlError('ERR_CONTROL_REQUEST', `a request has at most ${MAX_REQUEST_BYTES} bytes`);
