@@ -92,26 +92,24 @@ function ask(folder: string, path: string, request: Request, timeoutMs: number |
 const EMPTY = new Uint8Array();
 
 function unreachable(folder: string, error: unknown): ControlError {
-  const options = { cause: error };
-  const code = isSystemError(error) ? error.code : '';
-  if (!existsSync(folder) && code === 'ENOENT') {
-    return new ControlError('ERR_CONTROL_UNREACHABLE', `${folder}: there is no such folder`, options);
-  }
-  if (code === 'ENOTDIR') return new ControlError('ERR_CONTROL_UNREACHABLE', `${folder}: this is no folder`, options);
-  if (code === 'EAGAIN') {
-    const why = 'the server accepts no connections now, and too many wait';
-    return new ControlError('ERR_CONTROL_UNREACHABLE', `${folder}: ${why}`, options);
-  }
-  if (code === 'ENOENT' || code === 'ECONNREFUSED') {
-    return new ControlError('ERR_CONTROL_UNREACHABLE', `${folder}: no server runs with this data`, options);
-  }
-  if (code === 'EACCES') {
-    return new ControlError(
-      'ERR_CONTROL_UNREACHABLE',
-      `${folder}: this is for the user of the server, and root`,
-      options,
-    );
-  }
-  const message = toError(error).message;
-  return new ControlError('ERR_CONTROL_UNREACHABLE', `${folder}: the server cannot be reached: ${message}`, options);
+  return new ControlError('ERR_CONTROL_UNREACHABLE', `${folder}: ${whyUnreachable(folder, error)}`, { cause: error });
 }
+
+function whyUnreachable(folder: string, error: unknown): string {
+  switch (isSystemError(error) ? error.code : '') {
+    case 'ENOENT':
+      return existsSync(folder) ? NO_SERVER : 'there is no such folder';
+    case 'ECONNREFUSED':
+      return NO_SERVER;
+    case 'ENOTDIR':
+      return 'this is no folder';
+    case 'EAGAIN':
+      return 'the server accepts no connections now, and too many wait';
+    case 'EACCES':
+      return 'this is for the user of the server, and root';
+    default:
+      return `the server cannot be reached: ${toError(error).message}`;
+  }
+}
+
+const NO_SERVER = 'no server runs with this data';
