@@ -31,7 +31,9 @@ function loadPostgres(): readonly Promise<unknown>[] {
 
 function loadRemote(): readonly Promise<unknown>[] {
   return [
-    ...[import('../../store/remote/remote-store.js'), import('../../store/remote/remote-logs.js')],
-    ...[import('../../control/dial.js'), import('../../control/service-socket.js')],
+    import('../../store/remote/remote-store.js'),
+    import('../../store/remote/remote-logs.js'),
+    import('../../control/dial.js'),
+    import('../../control/service-socket.js'),
   ];
 }
