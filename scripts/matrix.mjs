@@ -27,6 +27,7 @@ import { cacheFolder } from './lib/fetch.mjs';
 import { filesToRun, Progress, thisCommit } from './lib/matrix-progress.mjs';
 import {
   counted,
+  emptyOutcome,
   keepResult,
   longPart,
   readResults,
@@ -332,10 +333,9 @@ async function runTests(row, { program, args = [], env: runtimeEnv }, env, files
     return lost(files, `no report (${ended.reason})`);
   }
   const { testResults } = JSON.parse(readFileSync(report, 'utf8'));
-  const byFile = Object.fromEntries(testResults.map((file) => [relative(root, file.name), outcomeOf(row, file)]));
-  const failed = new Set(
-    testResults.filter(({ status }) => status === 'failed').map(({ name }) => relative(root, name)),
-  );
+  const results = testResults.map((result) => ({ ...result, name: relative(root, result.name) }));
+  const byFile = Object.fromEntries(results.map((result) => [result.name, outcomeOf(row, result)]));
+  const failed = new Set(results.filter(({ status }) => status === 'failed').map(({ name }) => name));
   const stray = strayErrors(ended.output);
   for (const { message, origin = files.length === 1 ? files[0] : undefined } of stray) {
     // Its tests count as failed, or the row lacks what they need.
@@ -347,11 +347,11 @@ async function runTests(row, { program, args = [], env: runtimeEnv }, env, files
   return byFile;
 }
 
-/** The outcome of a file of tests, from vitest's report. */
+/** The outcome of a file of tests, from its part of vitest's report. */
 function outcomeOf(row, { name, status, message, assertionResults }) {
   const outcome = emptyOutcome();
   if (status === 'failed' && assertionResults.every((test) => test.status !== 'failed')) {
-    fail(outcome, { name: relative(root, name), message: message ?? '' });
+    fail(outcome, { name, message: message ?? '' });
   }
   for (const { fullName, status, failureMessages, tags } of assertionResults) {
     if (status === 'passed') {
@@ -364,10 +364,6 @@ function outcomeOf(row, { name, status, message, assertionResults }) {
     else fail(outcome, { name: fullName, message: hasFailed ? failureMessages.join('\n') : 'did not run' });
   }
   return outcome;
-}
-
-function emptyOutcome() {
-  return { passed: 0, failed: 0, skipped: 0, reasons: {}, failures: [] };
 }
 
 /** The outcome of files of which no single test is known to have failed: all of them have to run again. */

@@ -40,7 +40,7 @@ export const longPart = (suite) => `${suite}${LONG}`;
  */
 export function sumOfFiles(byFile, { files, known, commit, seconds }) {
   const { byFile: before = {}, commits = [], passedLater = [], seconds: until = 0 } = known ?? {};
-  const sum = { passed: 0, failed: 0, skipped: 0, reasons: {}, failures: [] };
+  const sum = emptyOutcome();
   const all = ofFiles(files, { ...before, ...byFile });
   for (const { reasons, failures, ...counts } of Object.values(all)) {
     for (const key of Object.keys(counts)) sum[key] += counts[key];
@@ -56,6 +56,11 @@ export function sumOfFiles(byFile, { files, known, commit, seconds }) {
     passedLater: [...passedLater, ...earlier].filter((failure) => !sum.failures.includes(failure)),
     byFile: all,
   };
+}
+
+/** The outcome of no test at all. */
+export function emptyOutcome() {
+  return { passed: 0, failed: 0, skipped: 0, reasons: {}, failures: [] };
 }
 
 /** The outcomes that these files have. */
