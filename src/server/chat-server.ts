@@ -214,7 +214,7 @@ export class ChatServer implements ServerControl {
     if (this.#isAstray) return;
     this.#isAstray = true;
     const { log, onStop } = this.#options;
-    log.error('this node ends, since its rooms are not those of the others any more: start it again', {});
+    log.error('this node ends, since its rooms are not those of the others any more: start it again');
     onStop('this node has other logs than the rest', true);
   }
 
