@@ -50,10 +50,8 @@ export interface ClientOwner {
   settled(): void;
   /** Of many messages that waited for their log, half have been answered. */
   eased(): void;
-  /** A message waits for another domain. @param way - to that domain */
-  waitsAbroad(way: string): void;
-  /** It has been answered. */
-  answeredAbroad(way: string): void;
+  /** A message waits for another domain. @param way - to that domain. @returns what to call when it is answered */
+  waitsAbroad(way: string): () => void;
   /** Somebody, or a channel, says something else about itself. */
   annotated(event: EventOf<'annotated'>, key: string): void;
   /** The client has received the news that somebody it watches is here. */
@@ -415,21 +413,17 @@ export class Client implements Watcher, RegisteredClient, Subscriber, MarkedClie
 
   /** Answers a message when its log has taken it; meanwhile further messages run. Only one abroad lets all else run. */
   answerLater<T>(ticket: Ticket<T>, answer: (outcome: T) => void): void {
-    const { way } = ticket;
-    if (way === null) this.#unsettled += 1;
-    else this.#owner.waitsAbroad(way);
+    const answered = ticket.way === null ? null : this.#owner.waitsAbroad(ticket.way);
+    if (answered === null) this.#unsettled += 1;
     const addPart = this.#outbox.postpone();
     ticket.whenSettled((outcome) => {
-      if (way === null) this.#unsettled -= 1;
+      if (answered === null) this.#unsettled -= 1;
       if (this.#isOver) return;
       addPart(() => {
         answer(outcome);
       });
-      if (way !== null) {
-        this.#owner.answeredAbroad(way);
-        return;
-      }
-      if (this.#unsettled === 0) this.#owner.settled();
+      if (answered !== null) answered();
+      else if (this.#unsettled === 0) this.#owner.settled();
       else if (this.#unsettled === MAX_OPEN_TICKETS / 2) this.#owner.eased();
     });
   }

@@ -20,14 +20,17 @@ export interface ForeignLine {
   readonly bytes: number;
 }
 
-/** A line that waits. */
-interface Waiting<Line> {
-  readonly line: Line;
+/** A message or a command that waits for an answer. */
+export interface ForeignWait {
   readonly ways: ReadonlySet<string>;
+  /** Whether further messages need not wait for it. */
+  readonly isMessage: boolean;
 }
 
-/** A command that waits. The ways are those of its line and of its wait. */
-export type ForeignCommand = ReadonlySet<string>;
+/** A line that waits for its turn. */
+interface WaitingLine<Line> extends Pick<ForeignWait, 'ways'> {
+  readonly line: Line;
+}
 
 /** How a line is to go on. */
 export type Passage = 'run' | 'wait' | 'hold' | 'refuse';
@@ -47,13 +50,9 @@ export interface ForeignWaitsParts {
  */
 export class ForeignWaits<Line extends ForeignLine> {
   readonly #parts: ForeignWaitsParts;
-  /** The messages that wait, by their ways. */
-  readonly #messages = new Map<string, number>();
-  readonly #commands = new Set<ForeignCommand>();
+  readonly #unanswered = new Set<ForeignWait>();
   /** In the order of their arrival. */
-  readonly #lines: Waiting<Line>[] = [];
-  #messageCount = 0;
-  #bytes = 0;
+  readonly #lines: WaitingLine<Line>[] = [];
   /** The rests of the commands that wait for the peer. */
   readonly #unread: (() => void)[] = [];
   /** The ways of the line with which the client is held up because too much waits; null if it is not. */
@@ -75,7 +74,12 @@ export class ForeignWaits<Line extends ForeignLine> {
   }
 
   get #count(): number {
-    return this.#messageCount + this.#commands.size + this.#lines.length;
+    return this.#unanswered.size + this.#lines.length;
+  }
+
+  /** The bytes of the lines. */
+  get #bytes(): number {
+    return this.#lines.reduce((bytes, { line }) => bytes + line.bytes, 0);
   }
 
   /** Whether a line that was held may run. */
@@ -86,12 +90,7 @@ export class ForeignWaits<Line extends ForeignLine> {
 
   /** How much waits for the same domains. */
   #countOn(ways: ReadonlySet<string>): number {
-    const isOnWay = (way: string): boolean => ways.has(way);
-    let count = 0;
-    for (const [way, messages] of this.#messages) if (ways.has(way)) count += messages;
-    for (const command of this.#commands) if ([...command].some(isOnWay)) count += 1;
-    for (const line of this.#lines) if ([...line.ways].some(isOnWay)) count += 1;
-    return count;
+    return [...this.#unanswered, ...this.#lines].filter((waiting) => haveCommon(ways, waiting.ways)).length;
   }
 
   /**
@@ -102,16 +101,15 @@ export class ForeignWaits<Line extends ForeignLine> {
   pass(line: Line, pipelines: boolean, nowMs: number): Passage {
     const ways = this.#waysOf(line);
     if (ways.size === 0) return 'run';
-    const isBlocked = this.#isBlocked(ways, pipelines, this.#lines);
+    const isBlocked = this.#isBlocked(ways, pipelines);
     if (this.#isTooMuch(ways) || (isBlocked && !this.#hasPlaceFor(line))) return this.#holdOrRefuse(ways, nowMs);
     if (!isBlocked) return 'run';
     this.#lines.push({ line, ways });
-    this.#bytes += line.bytes;
     return 'wait';
   }
 
   #isTooMuch(ways: ReadonlySet<string>): boolean {
-    return this.#count >= MAX_OPEN_TICKETS && (this.#count >= MAX_WAITS || this.#countOn(ways) >= MAX_OPEN_TICKETS);
+    return this.#count >= MAX_WAITS || this.#countOn(ways) >= MAX_OPEN_TICKETS;
   }
 
   #holdOrRefuse(ways: ReadonlySet<string>, nowMs: number): Passage {
@@ -126,13 +124,12 @@ export class ForeignWaits<Line extends ForeignLine> {
     return this.#lines.length === 0 || this.#bytes + bytes <= this.#parts.maxBytes;
   }
 
-  #isBlocked(ways: ReadonlySet<string>, pipelines: boolean, before: Iterable<Waiting<Line>>): boolean {
-    for (const way of ways) {
-      if (!pipelines && this.#messages.has(way)) return true;
-      for (const command of this.#commands) if (command.has(way)) return true;
-      for (const waiting of before) if (waiting.ways.has(way)) return true;
+  /** @param before - the lines that have arrived earlier */
+  #isBlocked(ways: ReadonlySet<string>, pipelines: boolean, before = this.#lines): boolean {
+    for (const wait of this.#unanswered) {
+      if (!(pipelines && wait.isMessage) && haveCommon(ways, wait.ways)) return true;
     }
-    return false;
+    return before.some((line) => haveCommon(ways, line.ways));
   }
 
   /** Removes and returns the next line that need not wait any longer; null for none. */
@@ -140,7 +137,6 @@ export class ForeignWaits<Line extends ForeignLine> {
     for (const [index, { line, ways }] of this.#lines.entries()) {
       if (this.#isBlocked(ways, pipelines(line), this.#lines.slice(0, index))) continue;
       this.#lines.splice(index, 1);
-      this.#bytes -= line.bytes;
       return line;
     }
     return null;
@@ -148,34 +144,28 @@ export class ForeignWaits<Line extends ForeignLine> {
 
   /** Removes and returns all lines that wait. */
   takeAll(): Line[] {
-    this.#bytes = 0;
     return this.#lines.splice(0).map(({ line }) => line);
   }
 
-  messageWaits(way: string): void {
-    this.#messageCount += 1;
-    this.#messages.set(way, (this.#messages.get(way) ?? 0) + 1);
+  messageWaits(way: string): ForeignWait {
+    return this.#await({ ways: new Set([way]), isMessage: true });
   }
 
-  messageAnswered(way: string): void {
-    this.#messageCount -= 1;
-    const left = (this.#messages.get(way) ?? 0) - 1;
-    if (left > 0) this.#messages.set(way, left);
-    else this.#messages.delete(way);
-    this.#stuck.delete(way);
+  /** @param way - what it waits for beside the ways of its line; null for something in this domain */
+  commandWaits(message: Message, way: string | null): ForeignWait {
+    const ways = this.#waysOf({ message, draft: null });
+    if (way !== null) ways.add(way);
+    return this.#await({ ways, isMessage: false });
   }
 
-  /** @param way - what it waits for; null for something in this domain */
-  commandWaits(message: Message, way: string | null): ForeignCommand {
-    const command = this.#waysOf({ message, draft: null });
-    if (way !== null) command.add(way);
-    this.#commands.add(command);
-    return command;
+  #await(wait: ForeignWait): ForeignWait {
+    this.#unanswered.add(wait);
+    return wait;
   }
 
-  commandGoesOn(command: ForeignCommand): void {
-    this.#commands.delete(command);
-    for (const way of command) this.#stuck.delete(way);
+  answered(wait: ForeignWait): void {
+    this.#unanswered.delete(wait);
+    for (const way of wait.ways) this.#stuck.delete(way);
   }
 
   // Answers that the peer has to take
@@ -224,4 +214,9 @@ export class ForeignWaits<Line extends ForeignLine> {
     }
     return ways;
   }
+}
+
+function haveCommon(some: ReadonlySet<string>, others: ReadonlySet<string>): boolean {
+  for (const each of some) if (others.has(each)) return true;
+  return false;
 }

@@ -363,13 +363,12 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
     return this.#foreign;
   }
 
-  waitsAbroad(way: string): void {
-    this.#waits.messageWaits(way);
-  }
-
-  answeredAbroad(way: string): void {
-    this.#foreign?.messageAnswered(way);
-    this.#goOnAbroad();
+  waitsAbroad(way: string): () => void {
+    const message = this.#waits.messageWaits(way);
+    return () => {
+      this.#foreign?.answered(message);
+      this.#goOnAbroad();
+    };
   }
 
   /** Whether a line need not wait for other domains; otherwise nothing is left to do with it now. */
@@ -435,7 +434,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
     const addPart = this.#outbox.postpone();
     wait.whenOver(() => {
       if (this.#client.isOver) return;
-      this.#foreign?.commandGoesOn(command);
+      this.#foreign?.answered(command);
       addPart(() => {
         this.#sayAside(answer);
       });
