@@ -175,7 +175,6 @@ export class Listeners {
         ...(given === undefined ? config.at : { fd: given.fd, ownsFd: given.isOwned }),
         backlog,
         multiplexer: this.#openMultiplexer(),
-        trigger: this.#triggerOn(this.backend),
         keepAlive: KEEP_ALIVE,
         highWaterMarkBytes: this.#highWaterMark(config),
         maxPendingBytes: NO_LIMIT_BYTES,
@@ -185,7 +184,7 @@ export class Listeners {
           log.error('accepting failed', { error: error.message });
         },
       });
-      // The backend may have been switched while it was opened.
+      // Not before: the backend may have been switched while it was opened.
       listener.setTrigger(this.#triggerOn(this.backend));
       this.#listeners = [...this.#listeners.filter(isInUse), listener];
       log.info('listening', { protocol: config.protocol, tls: config.tls !== null, ...config.at });
