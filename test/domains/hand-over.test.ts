@@ -1,9 +1,8 @@
 /** A server of a domain that leaves its clients to another process. */
 import { describe, expect, test } from 'vitest';
-import { ChatServer } from '../../src/server/chat-server.js';
-import { SILENT } from '../../src/server/log.js';
 import { closeFds } from '../../src/socket/close-fds.js';
 import { ask } from '../server/keeping.js';
+import { startServer } from '../server/start-server.js';
 import { register } from '../server/test-server.js';
 import { hasOpenssl } from '../support/certificates.js';
 import { until } from '../support/deadline.js';
@@ -23,14 +22,7 @@ describe.skipIf(!hasOpenssl)(`a hand-over${hasOpenssl ? '' : ' (needs openssl)'}
       authority,
       links: [{ name: 'beijing.example', way, rooms: ['#tea'] }],
     });
-    const shanghai = await ChatServer.start({
-      config,
-      log: SILENT,
-      version: '0.0.0',
-      configurationName: '-',
-      readConfig: () => Promise.resolve(config),
-      onStop: () => undefined,
-    });
+    const shanghai = await startServer({ config });
     const isUp = (): boolean => shanghai.readings().domainLinks[0]?.isUp === true;
     await until(isUp, 'the link');
     const address = shanghai.listeners.find(({ protocol }) => protocol === 'irc')?.address;

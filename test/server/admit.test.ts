@@ -1,9 +1,9 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { present } from '../../src/errors.js';
 import { SharedBytes } from '../../src/net/shared-bytes.js';
-import { ChatServer } from '../../src/server/chat-server.js';
 import { loadConfig } from '../../src/server/config/load.js';
 import { FakeWire } from './fake-wire.js';
+import { startServer } from './start-server.js';
 
 /** Wires that the server has not accepted on a listener. */
 
@@ -22,13 +22,9 @@ async function start() {
   const record = (event: string, details?: Readonly<Record<string, unknown>>): void => {
     logged.push({ event, ...details });
   };
-  const server = await ChatServer.start({
+  const server = await startServer({
     config,
     log: { debug: record, info: record, warn: record, error: record },
-    version: '0.0.0',
-    configurationName: '-',
-    readConfig: () => Promise.resolve(config),
-    onStop: () => undefined,
   });
   onTestFinished(() => server.close('the test is over'));
   const admit = (host: string, transport: 'tcp' | 'tls' | 'web') => {

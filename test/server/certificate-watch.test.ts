@@ -3,12 +3,12 @@ import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { CertificateWatch } from '../../src/server/certificate-watch.js';
-import { ChatServer } from '../../src/server/chat-server.js';
 import { loadConfig } from '../../src/server/config/load.js';
 import { REAL_WORLD } from '../../src/server/world.js';
 import { CertificateFolder, hasOpenssl } from '../support/certificates.js';
 import { until } from '../support/deadline.js';
 import { temporaryFolder } from '../support/temporary.js';
+import { startServer } from './start-server.js';
 
 const DAY_MS = 86_400_000;
 
@@ -59,14 +59,12 @@ test.skipIf(!hasOpenssl)('a server that runs for weeks warns by itself', async (
   const { logged, log } = startLog();
   let elapsedMs = 0;
   const readConfig = () => loadConfig({ config: file });
-  const server = await ChatServer.start({
+  const server = await startServer({
     config: await readConfig(),
     log,
-    version: '0.0.0',
     configurationName: file,
     readConfig,
     world: { ...REAL_WORLD, now: () => Date.now() + elapsedMs },
-    onStop: () => undefined,
   });
   onTestFinished(() => server.close('the end'));
   const warnings = () => logged.filter(({ event }) => String(event).startsWith('certificate'));

@@ -6,7 +6,7 @@ import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { present } from '../../src/errors.js';
 import { SharedBytes } from '../../src/net/shared-bytes.js';
 import type { Transport } from '../../src/protocol/session.js';
-import { ChatServer } from '../../src/server/chat-server.js';
+import type { ChatServer } from '../../src/server/chat-server.js';
 import { loadConfig } from '../../src/server/config/load.js';
 import type { ListenerConfig } from '../../src/server/config/server-config.js';
 import type { ConnectionLink } from '../../src/server/link.js';
@@ -17,6 +17,7 @@ import { packagePath, projectPath, start, type TestProcess } from '../support/pr
 import { temporaryFolder } from '../support/temporary.js';
 import { FakeWire } from './fake-wire.js';
 import type { HandedOver } from './hand-over.js';
+import { startServer } from './start-server.js';
 
 afterAll(() => stop());
 
@@ -134,15 +135,7 @@ async function next(path: string): Promise<TestProcess> {
 
 test('clients of both protocols go on in another process, wherever they were: nobody loses a line or hears of it', async () => {
   const config = await loadConfig({ plainPort: 0, ircPort: 0 });
-  const quiet = (): void => undefined;
-  const server = await ChatServer.start({
-    config,
-    log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
-    version: '0.0.0',
-    configurationName: '-',
-    readConfig: () => Promise.resolve(config),
-    onStop: quiet,
-  });
+  const server = await startServer({ config });
   const clients: Client[] = [];
   onTestFinished(() => {
     for (const client of clients) {

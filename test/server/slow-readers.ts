@@ -4,13 +4,13 @@ import { present } from '../../src/errors.js';
 import { SharedBytes } from '../../src/net/shared-bytes.js';
 import { type ClassSettings, LOOPBACK_CLASS } from '../../src/protocol/limits.js';
 import type { Transport } from '../../src/protocol/session.js';
-import { ChatServer } from '../../src/server/chat-server.js';
 import type { ClientState } from '../../src/server/client-state.js';
 import { loadConfig } from '../../src/server/config/load.js';
 import type { ListenerConfig, ServerConfig } from '../../src/server/config/server-config.js';
 import type { ConnectionLink } from '../../src/server/link.js';
 import { until } from '../support/deadline.js';
 import { FakeWire } from './fake-wire.js';
+import { startServer } from './start-server.js';
 
 const HIGH_WATER_MARK_BYTES = 4096;
 
@@ -103,13 +103,9 @@ export async function startForSlowReaders({ kept, limits }: SlowServerOptions = 
   const record = (event: string, details: Readonly<Record<string, unknown>> = {}): void => {
     logged.push({ event, details });
   };
-  const server = await ChatServer.start({
+  const server = await startServer({
     config,
     log: { debug: record, info: record, warn: record, error: record },
-    version: '0.0.0',
-    configurationName: '-',
-    readConfig: () => Promise.resolve(config),
-    onStop: () => undefined,
   });
   const peers: StoppablePeer[] = [];
   onTestFinished(async () => {

@@ -1,14 +1,14 @@
 /** Servers that go on with the clients of another one, which can go on itself until they have all. */
 import { expect, onTestFinished, test } from 'vitest';
 import { present } from '../../src/errors.js';
-import { ChatServer, type ServerOptions } from '../../src/server/chat-server.js';
+import type { ChatServer } from '../../src/server/chat-server.js';
 import { loadConfig } from '../../src/server/config/load.js';
 import type { ServerConfig } from '../../src/server/config/server-config.js';
 import { assignListeners, type Estate, LeftClients } from '../../src/server/hand-over/estate.js';
-import { SILENT } from '../../src/server/log.js';
 import { Socket } from '../../src/socket/socket.js';
 import { until } from '../support/deadline.js';
 import { connectPeer } from '../support/peers.js';
+import { startServer } from './start-server.js';
 
 /** More than the kernel takes for one peer, and each line is known by its number. */
 const LINES = 40_000;
@@ -23,25 +23,10 @@ async function configure(): Promise<ServerConfig> {
   return { ...base, classes, kept: { entriesPerRoom: 0, bytesPerRoom: 0, totalBytes: 0 } };
 }
 
-function start(
-  config: ServerConfig,
-  parts: Pick<ServerOptions, 'estate' | 'inherited' | 'onTakenOver'> = {},
-): Promise<ChatServer> {
-  return ChatServer.start({
-    ...parts,
-    config,
-    log: SILENT,
-    version: '0.0.0',
-    configurationName: '-',
-    readConfig: () => Promise.resolve(config),
-    onStop: () => undefined,
-  });
-}
-
 /** Another server goes on with an estate. */
 async function goOn(config: ServerConfig, estate: Estate, onTakenOver: () => void): Promise<ChatServer> {
   const { inherited } = assignListeners(estate.listeners, config.listeners);
-  const server = await start(config, { estate, inherited, onTakenOver });
+  const server = await startServer({ config, estate, inherited, onTakenOver });
   onTestFinished(() => server.close('the test is over'));
   return server;
 }
@@ -63,7 +48,7 @@ function receiveAll(socket: Socket): string {
 
 test('nothing that waits for a peer is sent before all clients are taken over, and then all of it once', async () => {
   const config = await configure();
-  const first = await start(config);
+  const first = await startServer({ config });
   const address = present(
     first.listeners.find(({ protocol }) => protocol === 'irc'),
     'the listener',
@@ -106,7 +91,7 @@ test('nothing that waits for a peer is sent before all clients are taken over, a
 
 test('a server that could not go on has sent nothing: the one before it goes on with the same estate', async () => {
   const config = await configure();
-  const first = await start(config);
+  const first = await startServer({ config });
   const address = first.listeners.find(({ protocol }) => protocol === 'irc')?.address;
   if (address?.family !== 'inet') throw new Error('no port');
   const peer = await connectPeer(address.port);

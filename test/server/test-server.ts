@@ -1,7 +1,8 @@
 /** A server in the process of the tests, with the records of its log. */
 import { onTestFinished } from 'vitest';
-import { ChatServer, type ServerOptions } from '../../src/server/chat-server.js';
+import type { ChatServer, ServerOptions } from '../../src/server/chat-server.js';
 import { connectPeer, type Peer } from '../support/peers.js';
+import { startServer } from './start-server.js';
 
 /** A server that runs until the test is over. */
 export class TestServer {
@@ -21,12 +22,9 @@ export class TestServer {
     const record = (event: string, details: Readonly<Record<string, unknown>> = {}): void => {
       records.push(`${event} ${JSON.stringify(details)}`);
     };
-    const server = await ChatServer.start({
-      readConfig: () => Promise.resolve(options.config),
+    const server = await startServer({
       ...options,
       log: { debug: () => undefined, info: record, warn: record, error: record },
-      version: '0.0.0',
-      configurationName: '-',
       onStop: (reason) => {
         records.push(`stop ${reason}`);
       },

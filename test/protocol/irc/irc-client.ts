@@ -3,9 +3,10 @@ import { onTestFinished } from 'vitest';
 import type { AccountBook } from '../../../src/accounts/account-book.js';
 import { type IrcSettings } from '../../../src/protocol/irc/settings.js';
 import { type ClassSettings, LOOPBACK_CLASS } from '../../../src/protocol/limits.js';
-import { ChatServer } from '../../../src/server/chat-server.js';
+import type { ChatServer } from '../../../src/server/chat-server.js';
 import { loadConfig } from '../../../src/server/config/load.js';
 import type { ListenerConfig, ServerConfig } from '../../../src/server/config/server-config.js';
+import { startServer } from '../../server/start-server.js';
 import { connectPeer, type Peer } from '../../support/peers.js';
 
 /** Options that differ from the defaults. */
@@ -82,10 +83,9 @@ export async function startIrc(options: IrcServerOptions = {}): Promise<IrcTestS
     (level: LogRecord['level']) =>
     (message: string, details?: Readonly<Record<string, unknown>>): void =>
       void records.push({ level, message, details });
-  const server = await ChatServer.start({
+  const server = await startServer({
     config,
     log: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') },
-    version: '0.0.0',
     configurationName: 'fdmux.json',
     ...(options.accounts === undefined ? {} : { accounts: options.accounts }),
     readConfig: options.readConfig ?? (() => Promise.resolve(config)),

@@ -5,15 +5,14 @@
 import { present } from '../../../src/errors.js';
 import { serve } from '../../../src/net/serve.js';
 import { SharedBytes } from '../../../src/net/shared-bytes.js';
-import { ChatServer } from '../../../src/server/chat-server.js';
+import type { ChatServer } from '../../../src/server/chat-server.js';
 import { isClientState } from '../../../src/server/client-state.js';
 import { loadConfig } from '../../../src/server/config/load.js';
 import type { ListenerConfig } from '../../../src/server/config/server-config.js';
 import { AF_UNIX, SOCK_SEQPACKET } from '../../../src/socket/constants.js';
 import { Socket } from '../../../src/socket/socket.js';
 import type { HandedOver } from '../hand-over.js';
-
-const quiet = (): void => undefined;
+import { startServer } from '../start-server.js';
 
 /** Takes over one client: first what its old connection still had to send leaves, then everything else. */
 function adopt(server: ChatServer, listeners: readonly ListenerConfig[], fd: number, given: HandedOver): void {
@@ -56,14 +55,7 @@ function adopt(server: ChatServer, listeners: readonly ListenerConfig[], fd: num
 
 async function main(path: string): Promise<void> {
   const config = await loadConfig({ plainPort: 0, ircPort: 0 });
-  const server = await ChatServer.start({
-    config,
-    log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
-    version: '0.0.0',
-    configurationName: '-',
-    readConfig: () => Promise.resolve(config),
-    onStop: quiet,
-  });
+  const server = await startServer({ config });
   const socket = Socket.create({ family: AF_UNIX, type: SOCK_SEQPACKET, blocking: true });
   socket.connect({ family: 'unix', path });
   for (;;) {
