@@ -54,11 +54,14 @@ export function readOptions({ script, questions, rounds, seconds }: Suite): Opti
     .option('--peers <parts>', 'whom to ask: names or words of them, separated by commas', split)
     .option('--against <folder>', 'another built checkout to measure beside this one; nothing is published')
     .option('--instructions', 'count instructions in an emulated machine, in place of time; results of their own')
-    .option('--out <folder>', 'results to merge the new ones into (default: docs/benchmarks)', (path) =>
-      resolve(root, path),
+    .option(
+      '--out <folder>',
+      'results to merge the new ones into (default: docs/benchmarks; instructions: build/bench/instructions)',
+      (path) => resolve(root, path),
     );
   const { peers = null, against, out, instructions = false, ...said } = command.parse().opts<Said>();
   const counts = instructions || isGuest;
+  const usual = counts ? join(built, 'instructions') : join(root, 'docs/benchmarks');
   return {
     ...said,
     rounds: said.rounds ?? (counts ? 1 : rounds),
@@ -66,7 +69,7 @@ export function readOptions({ script, questions, rounds, seconds }: Suite): Opti
     instructions,
     against: against === undefined ? null : checkoutAt(resolve(root, against)),
     // The rows of another commit would stay in the published tables for ever.
-    out: out ?? (against === undefined ? (counts ? join(built, 'instructions') : join(root, 'docs/benchmarks')) : null),
+    out: out ?? (against === undefined ? usual : null),
   };
 }
 
