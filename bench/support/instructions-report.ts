@@ -11,17 +11,19 @@ export interface InstructionsResults {
   readonly irc: Results<IrcRun>;
 }
 
-/** The files of the raw data as they are published, by their names in the folder into which the suites write. */
+/** The files of the raw data as they are published. */
+const FILES = { servers: 'instructions.json', irc: 'instructions-irc.json' } as const;
+/** The same by their names in the folder into which the suites write. */
 export const INSTRUCTIONS_DATA: Readonly<Record<string, string>> = {
-  'results.json': 'instructions.json',
-  'irc.json': 'instructions-irc.json',
+  'results.json': FILES.servers,
+  'irc.json': FILES.irc,
 };
 
 /** Reads what is published; nothing is there if no suite ever ran. @throws if it cannot be read */
 export function readInstructions(folder: string): InstructionsResults {
   return {
-    servers: readResults(join(folder, 'instructions.json'), runSchema),
-    irc: readResults(join(folder, 'instructions-irc.json'), ircRunSchema),
+    servers: readResults(join(folder, FILES.servers), runSchema),
+    irc: readResults(join(folder, FILES.irc), ircRunSchema),
   };
 }
 
