@@ -9,6 +9,7 @@ import { mark } from '../log/entries.js';
 import { saidAt } from '../support/history-lines.js';
 import { openFile, openStore, settled } from '../support/stores.js';
 import { temporaryFolder } from '../support/temporary.js';
+import { appendWhileFull } from './full-history.js';
 
 describeSharedLog('SqliteLog', async (maxEntries) => {
   let nowMs = 0;
@@ -241,11 +242,5 @@ test('no state is kept before lines that wait, also of a room that has closed', 
 });
 
 test('nothing is said while the history takes nothing more', async () => {
-  const store = await openStore();
-  const log = await SqliteLog.open(store);
-  const history = { isBehind: true, isFull: true, whenStored: () => Promise.resolve() };
-  log.keepAfter(history);
-  expect(await append(store, log, ROOM, 'a')).toEqual(['unknown']);
-  history.isFull = false;
-  expect(await append(store, log, ROOM, 'a')).toEqual([1]);
+  await appendWhileFull(await SqliteLog.open(await openStore()));
 });

@@ -20,6 +20,7 @@ import { packagePath } from '../../support/processes.js';
 import { settled } from '../../support/stores.js';
 import { temporaryFolder } from '../../support/temporary.js';
 import { recordByClocks } from '../clocks.js';
+import { appendWhileFull } from '../full-history.js';
 import { describePostgres } from './with-postgres.js';
 
 const ROOM = 'r:#a';
@@ -206,6 +207,10 @@ describePostgres((database) => {
     await expect.poll(() => logs.stateOf(ROOM), { timeout: 10_000 }).toEqual({ seq: 1, state: null });
     expect(await history.lines(all)).toMatchObject({ lines: [{ msgid: saidAt(1).msgid }] });
     history.close();
+  });
+
+  test('nothing is said while the history takes nothing more', async () => {
+    await appendWhileFull((await open()).logs);
   });
 
   test('a second server is refused, and so is a node', async () => {

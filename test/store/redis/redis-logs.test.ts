@@ -1,11 +1,11 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { LogName } from '../../../src/log/entry.js';
-import { SHARED_PRIVATE_LOG } from '../../../src/log/log-name.js';
 import { RedisLogs, type RedisLogsOptions } from '../../../src/store/redis/redis-logs.js';
 import { keysOf } from '../../../src/store/redis/scripts.js';
 import { Answers, Ear } from '../../log/contract.js';
 import { mark } from '../../log/entries.js';
 import { until } from '../../support/deadline.js';
+import { appendWhileFull } from '../full-history.js';
 import { describeRedis } from './with-redis.js';
 
 const ROOM = 'r:#a';
@@ -73,14 +73,7 @@ describeRedis((redis) => {
 
   test('nothing is said while the history takes nothing more, and what is between nodes goes on', async () => {
     const logs = await openEmpty();
-    const history = { isBehind: true, isFull: true, whenStored: () => Promise.resolve() };
-    logs.keepAfter(history);
-    const answers = new Answers();
-    for (const log of [ROOM, SHARED_PRIVATE_LOG, 'd'] as const) logs.append(log, [mark('a')], answers);
-    await until(() => answers.got.length === 3, 'the answers to appends');
-    expect(answers.got).toEqual(['unknown', 'unknown', 1]);
-    history.isFull = false;
-    await append(logs, ['b']);
+    await appendWhileFull(logs);
     expect(logs.topOf(ROOM)).toBe(1);
   });
 

@@ -21,6 +21,7 @@ import { openRemote, serveLogs, serveStore } from '../../support/served-store.js
 import { openStore, settled } from '../../support/stores.js';
 import { temporaryFolder } from '../../support/temporary.js';
 import { recordByClocks } from '../clocks.js';
+import { appendWhileFull } from '../full-history.js';
 
 const ROOM = 'r:#a';
 const sight = { hasEvents: true, ranks: 0, source: '', sinceMs: 0 };
@@ -290,4 +291,13 @@ test('the logs of a store elsewhere bring what was kept, and what follows it', a
   again.follow(ROOM, 1, ear);
   await until(() => ear.packs.length === 1, 'the pack after it');
   expect(ear.packs).toEqual(['2 b']);
+});
+
+test('nothing is said in logs elsewhere while the history takes nothing more', async () => {
+  const { folder, store } = await served();
+  await serveLogs(folder, store);
+  const logs = await RemoteLogs.open(await openRemote(folder), { dial: dialService(folder, LOG_FILE) });
+  onTestFinished(() => logs.close());
+  await until(() => logs.isTakingWrites, 'the logs');
+  await appendWhileFull(logs);
 });
