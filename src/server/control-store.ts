@@ -1,9 +1,8 @@
 /** The store of a control process, which serves it to its workers. */
+import type { StoreReadings } from '../admin/readings.js';
 import { LOG_FILE, ServiceSocket, STORE_FILE } from '../control/service-socket.js';
 import { LogService, PackBytes } from '../log/log-service.js';
 import { StoreService } from '../store/remote/store-service.js';
-import type { SqliteLog } from '../store/sqlite-log.js';
-import type { StoreReadings } from '../store/store.js';
 import type { SqliteStoreConfig } from './config/server-config.js';
 import { storeVersionOf } from './hand-over/store-version.js';
 import type { Log } from './log.js';
@@ -57,7 +56,7 @@ export class ControlStore {
   }
 
   /** The state of the data. */
-  get readings(): StoreReadings & Pick<SqliteLog, 'isTakingWrites'> {
+  get readings(): StoreReadings {
     const { store, logs } = this.#opened;
     return { ...store.readings(), isTakingWrites: logs.isTakingWrites };
   }
