@@ -21,8 +21,8 @@ export class ListenerChange {
   async lend(folder: string, workers: readonly string[], onError: (error: Error) => void): Promise<void> {
     this.#loans = await Promise.all(
       workers.map(async (worker) => {
-        const lacked = await this.#sockets.lackedBy(worker);
-        return LendingSocket.open(folder, loanFileOf(worker), lacked, onError);
+        const offer = { sockets: await this.#sockets.lackedBy(worker), isDraining: false };
+        return LendingSocket.open(folder, loanFileOf(worker), () => offer, onError);
       }),
     );
   }

@@ -195,8 +195,8 @@ async function runServer(run: Run, estate: Estate | null, predecessor: Predecess
   if (end instanceof Successor) await prepare(server.config, context.version, log, false);
   upgrade.dispose();
   process.off('SIGHUP', onHangUp);
-  await role?.retire();
   if (end instanceof Successor) {
+    await role?.retire();
     desk?.retire();
     const rest = await handOver(server, end, { log, stopping, service, upgrade });
     await desk?.close();
@@ -209,8 +209,8 @@ async function runServer(run: Run, estate: Estate | null, predecessor: Predecess
     const drained = server.drain(stopping.hurried);
     await role?.drain();
     await drained;
-    await role?.retire();
   }
+  await role?.retire();
   // A peer that reads nothing must not keep the process alive, nor must this timer.
   setTimeout(() => process.exit(stopping.exitCode), STOP_DEADLINE_MS).unref();
   await desk?.close();

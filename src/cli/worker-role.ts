@@ -1,6 +1,6 @@
 /** The tasks of a worker of a control process that a server by itself does not have. */
 import { closeSync, writeSync } from 'node:fs';
-import { borrowSockets, LendingSocket, type SocketOfListener } from '../control/lent-sockets.js';
+import { borrowSockets, LendingSocket, type Offer, type SocketOfListener } from '../control/lent-sockets.js';
 import type { Verbs } from '../control/request.js';
 import { controlFileOf, lendingFileOf, loanFileOf } from '../control/worker-files.js';
 import { takeWorkerFds, type WorkerFds } from '../control/worker-process.js';
@@ -25,14 +25,17 @@ export class WorkerRole {
   /** The fds that it was started with; null if it goes on for another process, or has reported that it is ready. */
   #fds: WorkerFds | null;
   #lending: LendingSocket | null = null;
+  /** The last attempt to open that. It does not reject. */
+  #opening: Promise<void> = Promise.resolve();
+  /** The listeners of the configuration, in its order. */
+  #listeners: readonly ListenerConfig[] = [];
   /** The sockets that it listens on. */
   #sockets: ReadonlyMap<ListenerConfig, InheritedSocket> = new Map();
   /** Those of listeners that are not in the configuration any more, until the control process has read it, too. */
   #unused: readonly InheritedSocket[] = [];
   /** New ones, while the configuration is read again at the request of the control process. */
   #loan: Loan | null = null;
-  /** The last change of what it lends. It does not reject. */
-  #moving: Promise<void> = Promise.resolve();
+  #isDraining = false;
 
   private constructor(name: string, folder: string, log: Log) {
     this.#name = name;
@@ -116,15 +119,18 @@ export class WorkerRole {
   }
 
   /** Has the sockets of another configuration from now on. */
-  #moveTo(read: ServerConfig, { sockets, unused }: PlacedSockets): void {
+  #moveTo({ listeners }: ServerConfig, { sockets, unused }: PlacedSockets): void {
+    this.#listeners = listeners;
+    this.#sockets = sockets;
+    this.#unused = [];
     // A socket of a port on which nobody accepts would keep its share of the connections waiting.
     closeFds(unused);
-    this.#sockets = sockets;
-    this.#moving = this.#closeLending().then(() => this.serve(read, { sockets, unused: [] }));
+    void this.#openLending();
   }
 
   /** Opens the socket by which the control process reaches it. Without that it serves, too. */
   async serve({ listeners }: ServerConfig, { sockets, unused }: PlacedSockets): Promise<void> {
+    this.#listeners = listeners;
     this.#sockets = sockets;
     this.#unused = unused;
     if (unused.length > 0) {
@@ -132,22 +138,30 @@ export class WorkerRole {
         sockets: unused.length,
       });
     }
-    const lent = listeners.flatMap((listener, index): SocketOfListener[] => {
-      const fd = sockets.get(listener)?.fd;
-      return fd === undefined ? [] : [{ fd, index, place: placeOf(listener) }];
-    });
-    await this.#openLending(lent, false);
+    await this.#openLending();
   }
 
-  async #openLending(lent: readonly SocketOfListener[], isDraining: boolean): Promise<void> {
-    const onError = (error: Error): void => {
-      this.#log.error('the control process is not answered', { error: error.message });
-    };
-    try {
-      this.#lending = await LendingSocket.open(this.#folder, lendingFileOf(this.#name), lent, onError, isDraining);
-    } catch (error) {
-      onError(toError(error));
-    }
+  /** Opens the socket through which it lends, unless it is open. */
+  #openLending(): Promise<void> {
+    this.#opening = this.#opening.then(async () => {
+      const onError = (error: Error): void => {
+        this.#log.error('the control process is not answered', { error: error.message });
+      };
+      try {
+        this.#lending ??= await LendingSocket.open(this.#folder, lendingFileOf(this.#name), () => this.#offer, onError);
+      } catch (error) {
+        onError(toError(error));
+      }
+    });
+    return this.#opening;
+  }
+
+  get #offer(): Offer {
+    const sockets = this.#listeners.flatMap((listener, index): SocketOfListener[] => {
+      const fd = this.#sockets.get(listener)?.fd;
+      return fd === undefined ? [] : [{ fd, index, place: placeOf(listener) }];
+    });
+    return { sockets, isDraining: this.#isDraining };
   }
 
   /** Closes its listening sockets, on which nobody is accepted any more: who connects must not wait for its end. */
@@ -160,8 +174,9 @@ export class WorkerRole {
 
   /** Stays to be found by a control process, though it has nothing to lend any more. Without that it serves, too. */
   async drain(): Promise<void> {
+    this.#isDraining = true;
     this.#closeSockets();
-    await this.#openLending([], true);
+    await this.#openLending();
   }
 
   /** Reports that it serves. */
@@ -179,11 +194,7 @@ export class WorkerRole {
 
   /** Leaves its place to another process, or ends. */
   async retire(): Promise<void> {
-    await this.#moving;
-    await this.#closeLending();
-  }
-
-  async #closeLending(): Promise<void> {
+    await this.#opening;
     await this.#lending?.close();
     this.#lending = null;
   }

@@ -24,14 +24,17 @@ export interface SocketOfListener {
   readonly place: unknown;
 }
 
-/** The loan of a worker. */
-export interface Lent {
-  /** The process. */
-  readonly pid: number;
-  /** Their fds belong to the caller. */
+/** What a worker lends at a moment. */
+export interface Offer {
   readonly sockets: readonly SocketOfListener[];
   /** Whether it takes nobody new any more, and ends when its clients have left. */
   readonly isDraining: boolean;
+}
+
+/** The loan of a worker. Its fds belong to the caller. */
+export interface Lent extends Offer {
+  /** The process. */
+  readonly pid: number;
 }
 
 /** Follows the places in the message of a worker that drains. */
@@ -50,23 +53,22 @@ export class LendingSocket {
   /**
    * Opens it.
    *
-   * @param sockets - they still belong to the caller
-   * @param isDraining - whether the worker takes nobody new any more
+   * @param offer - returns what is lent now; the fds still belong to the caller. While that changes, the file has to
+   *   stay: a control process that did not find it would start another worker of that name
    * @throws as `listen` does
    */
   static async open(
     folder: string,
     file: string,
-    sockets: readonly SocketOfListener[],
+    offer: () => Offer,
     onError: (error: Error) => void,
-    isDraining = false,
   ): Promise<LendingSocket> {
     const listener = await OwnerListener.open({
       folder,
       file,
       maxConnections: MAX_CONNECTIONS,
       accept: (connection) => {
-        lend(connection, { sockets, isDraining }, onError);
+        lend(connection, offer(), onError);
         return NOBODY;
       },
       onStranger: () => undefined,
@@ -80,11 +82,7 @@ export class LendingSocket {
   }
 }
 
-function lend(
-  connection: Connection,
-  { sockets, isDraining }: Omit<Lent, 'pid'>,
-  onError: (error: Error) => void,
-): void {
+function lend(connection: Connection, { sockets, isDraining }: Offer, onError: (error: Error) => void): void {
   const socket = Socket.fromFd(connection.release().fd);
   try {
     const control = sockets.length === 0 ? [] : [{ kind: 'rights' as const, fds: sockets.map(({ fd }) => fd) }];
@@ -130,7 +128,7 @@ export function processThatLends(folder: string, file: string): number | null {
   return lent?.pid ?? null;
 }
 
-function receiveLoan(socket: Socket): Omit<Lent, 'pid'> {
+function receiveLoan(socket: Socket): Offer {
   try {
     socket.setTimeout(ANSWER_MS);
     const message = socket.recvMsg(MAX_BYTES, { maxControlBytes: 16 + 4 * MAX_FDS });
@@ -146,4 +144,4 @@ function receiveLoan(socket: Socket): Omit<Lent, 'pid'> {
   }
 }
 
-const NOTHING: Omit<Lent, 'pid'> = { sockets: [], isDraining: false };
+const NOTHING: Offer = { sockets: [], isDraining: false };

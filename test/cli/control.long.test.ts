@@ -1,8 +1,9 @@
 /** More of `fdmux serve --workers`: reloads, metrics, unix sockets, starts that fail. */
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { lendingFileOf } from '../../src/control/worker-files.js';
 import { present } from '../../src/errors.js';
 import { ask } from '../server/keeping.js';
 import { nextEvent, until } from '../support/deadline.js';
@@ -70,6 +71,24 @@ test('one worker is drained, and another process takes its place', async () => {
     code: 'ERR_CONTROL_REQUEST',
     message: 'there is no worker w3; there are w1, w2',
   });
+});
+
+test('a worker can be found at any time, also while it reloads or drains', async () => {
+  const running = await startWorkers(['--drain-ms', '600000']);
+  const { folder, ctl, server } = running;
+  await clientsOfBoth(running);
+  // A control process that did not find it would start another worker of this name.
+  const found = () =>
+    ['w1', 'w2'].map((name) => {
+      const { ino, ctimeMs } = statSync(join(folder, lendingFileOf(name)));
+      return { name, ino, ctimeMs };
+    });
+  const before = found();
+  await ctl('reload');
+  expect(found()).toEqual(before);
+  await ctl('drain', 'w1');
+  await server.process.errorText(/draining worker=w1/);
+  expect(found()).toEqual(before);
 });
 
 test('a reload reaches all workers, and one that makes no sense changes nothing', async () => {
