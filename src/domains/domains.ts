@@ -24,10 +24,10 @@ import { labelsOf, logAbroad, placeOfLog, placeOfRoom } from './domain-names.js'
 import { Entrance, type EntranceParts, type Guest } from './entrance.js';
 import type { FrameChannel } from './frame-channel.js';
 import type { HomeLineParts } from './home-line.js';
-import { type LetterTaker, UNREACHABLE } from './letters.js';
 import { Link } from './link.js';
 import { LINK_VERSION, type Visit } from './messages.js';
 import type { Crowd } from './mirror.js';
+import { type LetterTaker, UNREACHABLE } from './open-letters.js';
 import type { DomainLog, DomainSettings, LinkSettings } from './settings.js';
 import { SharedLink } from './shared-link.js';
 import { Visa } from './visa.js';

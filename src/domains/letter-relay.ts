@@ -1,11 +1,10 @@
 /** The letters that the nodes of a domain hand to each other: each is answered, and carried out at most once. */
-import type { Letter, LetterAnswer } from '../chat/abroad.js';
+import type { Letter } from '../chat/abroad.js';
 import { toError } from '../errors.js';
 import type { Bus } from './bus.js';
 import { isFitLetter } from './customs.js';
-import { LetterShares } from './letter-shares.js';
-import { type LetterTaker, UNREACHABLE } from './letters.js';
 import { decodeLetter, decodeLetterAnswer, encodeJson } from './messages.js';
+import { type LetterTaker, type OpenLetter, OpenLetters, UNREACHABLE } from './open-letters.js';
 import type { Errand, Relayed } from './relayed.js';
 import type { DomainLog } from './settings.js';
 
@@ -25,26 +24,27 @@ export interface LetterRelayParts {
 }
 
 /** A letter that another node has been asked to carry. */
-interface Asked {
+interface Asked extends OpenLetter {
   /** The other node, and the name of this one at that time. */
   readonly node: string;
   readonly as: string;
-  readonly sender: string;
-  readonly take: LetterTaker;
-  readonly timer: NodeJS.Timeout;
 }
 
 /** Asks other nodes, and answers them. */
 export class LetterRelay {
   readonly #parts: LetterRelayParts;
-  readonly #asked = new Map<number, Asked>();
-  readonly #shares = new LetterShares();
-  #turns = 0;
+  readonly #asked: OpenLetters<Asked>;
   /** The last turn of each node that has been carried out: the log may have an entry twice. */
   readonly #done = new Map<string, number>();
 
   constructor(parts: LetterRelayParts) {
     this.#parts = parts;
+    this.#asked = new OpenLetters({
+      patienceMs: PATIENCE_MS,
+      attempt: (work) => {
+        this.#attempt(work);
+      },
+    });
   }
 
   /** Asks another node. @param take - called once, in this call or later */
@@ -54,29 +54,10 @@ export class LetterRelay {
       take(UNREACHABLE);
       return;
     }
-    if (!this.#shares.take(letter.by)) {
-      take({ kind: 'refused', why: 'too-many-letters' });
-      return;
-    }
-    this.#turns += 1;
-    const turn = this.#turns;
-    const timer = setTimeout(() => {
-      this.#answer(turn, UNREACHABLE);
-    }, PATIENCE_MS).unref();
-    this.#asked.set(turn, { node, as: bus.node, sender: letter.by, take, timer });
+    const turn = this.#asked.nextTurn;
+    if (!this.#asked.add({ node, as: bus.node, sender: letter.by, take })) return;
     bus.say({ kind: 'letter', to: node, turn, errand }, encodeJson(letter), (why) => {
-      if (why !== null) this.#answer(turn, UNREACHABLE);
-    });
-  }
-
-  #answer(turn: number, answer: LetterAnswer): void {
-    const asked = this.#asked.get(turn);
-    if (asked === undefined) return;
-    this.#asked.delete(turn);
-    this.#shares.free(asked.sender);
-    clearTimeout(asked.timer);
-    this.#attempt(() => {
-      asked.take(answer);
+      if (why !== null) this.#asked.answer(turn, UNREACHABLE);
     });
   }
 
@@ -94,8 +75,8 @@ export class LetterRelay {
   heard(node: string, message: Relayed, body: Uint8Array): void {
     if (message.kind === 'letter') {
       if (message.to === this.#parts.bus.node) this.#carryOut(node, message, body);
-    } else if (message.kind === 'letter-answer' && this.#asked.get(message.turn)?.as === message.to) {
-      this.#answer(message.turn, decodeLetterAnswer(body) ?? UNREACHABLE);
+    } else if (message.kind === 'letter-answer' && this.#asked.find(message.turn)?.as === message.to) {
+      this.#asked.answer(message.turn, decodeLetterAnswer(body) ?? UNREACHABLE);
     }
   }
 
@@ -114,11 +95,11 @@ export class LetterRelay {
   /** Call it often: nobody waits for a node that is gone. */
   tick(): void {
     const { isGone } = this.#parts;
-    for (const [turn, { node }] of [...this.#asked]) if (isGone(node)) this.#answer(turn, UNREACHABLE);
+    this.#asked.giveUp(({ node }) => isGone(node));
     for (const node of this.#done.keys()) if (isGone(node)) this.#done.delete(node);
   }
 
   close(): void {
-    for (const turn of [...this.#asked.keys()]) this.#answer(turn, UNREACHABLE);
+    this.#asked.giveUp();
   }
 }

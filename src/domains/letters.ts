@@ -1,9 +1,9 @@
 /** The private messages between two domains, over one connection: each is answered, and arrives at most once. */
-import type { Letter, LetterAnswer } from '../chat/abroad.js';
+import type { Letter } from '../chat/abroad.js';
 import { isFitAnswer, isFitLetter } from './customs.js';
 import type { LetterLimits } from './letter-limits.js';
-import { LetterShares } from './letter-shares.js';
 import { isTell, type Tell, type Told } from './messages.js';
+import { type LetterTaker, type OpenLetter, OpenLetters, UNREACHABLE } from './open-letters.js';
 
 /**
  * The name by which a domain asks whether the home of rooms carries letters. No room has it, so a home of an earlier
@@ -15,9 +15,6 @@ export const BOX = 0;
 
 /** How long somebody waits for an answer, in milliseconds. */
 const PATIENCE_MS = 10_000;
-
-/** Receives what has become of a letter. */
-export type LetterTaker = (answer: LetterAnswer) => void;
 
 /** The sessions of a letter. */
 export type Envelope = Pick<Letter, 'by' | 'to'>;
@@ -36,16 +33,6 @@ export interface LettersParts {
   attempt(work: () => void): void;
 }
 
-/** A letter that waits for its answer. */
-interface Pending {
-  readonly sender: string;
-  readonly take: LetterTaker;
-  readonly timer: NodeJS.Timeout;
-}
-
-/** The answer if nobody knows what has become of a letter. */
-export const UNREACHABLE: LetterAnswer = { kind: 'refused', why: 'unreachable' };
-
 /** The letters in both directions. */
 export class Letters {
   readonly #parts: LettersParts;
@@ -53,12 +40,16 @@ export class Letters {
   #box: number | null = null;
   /** Grows when the connection is lost: the other domain numbers its letters anew over the next one. */
   #connection = 0;
-  #turns = 0;
-  readonly #pending = new Map<number, Pending>();
-  readonly #shares = new LetterShares();
+  readonly #open: OpenLetters<OpenLetter>;
 
   constructor(parts: LettersParts) {
     this.#parts = parts;
+    this.#open = new OpenLetters({
+      patienceMs: PATIENCE_MS,
+      attempt: (work) => {
+        parts.attempt(work);
+      },
+    });
   }
 
   /** The other domain carries letters. @param box - the number that letters of this connection have */
@@ -73,35 +64,15 @@ export class Letters {
       take(UNREACHABLE);
       return;
     }
-    this.#turns += 1;
-    const turn = this.#turns;
     const { type, text, tags, isDivisible } = letter;
+    const turn = this.#open.nextTurn;
     const head: Tell = { kind: 'tell', id: this.#box, turn, ...envelope, type, tags, isDivisible };
     // The other domain would take it for a violation, and end the connection that everybody uses.
     if (!isTell(head) || !isFitLetter(head, text)) {
       take(UNREACHABLE);
       return;
     }
-    if (!this.#shares.take(letter.by)) {
-      take({ kind: 'refused', why: 'too-many-letters' });
-      return;
-    }
-    const timer = setTimeout(() => {
-      this.#answer(turn, UNREACHABLE);
-    }, PATIENCE_MS).unref();
-    this.#pending.set(turn, { sender: letter.by, take, timer });
-    this.#parts.send(head, new TextEncoder().encode(text));
-  }
-
-  #answer(turn: number, answer: LetterAnswer): void {
-    const pending = this.#pending.get(turn);
-    if (pending === undefined) return;
-    this.#pending.delete(turn);
-    this.#shares.free(pending.sender);
-    clearTimeout(pending.timer);
-    this.#parts.attempt(() => {
-      pending.take(answer);
-    });
+    if (this.#open.add({ sender: letter.by, take })) this.#parts.send(head, new TextEncoder().encode(text));
   }
 
   /** Hears a letter, or an answer. @returns false for one that the other domain may not send */
@@ -110,7 +81,7 @@ export class Letters {
     if (message.kind === 'tell') return this.#take(message, body);
     if (!isFitAnswer(message)) return false;
     const { turn, why, away } = message;
-    this.#answer(turn, why === null ? { kind: 'delivered', away } : { kind: 'refused', why });
+    this.#open.answer(turn, why === null ? { kind: 'delivered', away } : { kind: 'refused', why });
     return true;
   }
 
@@ -136,7 +107,7 @@ export class Letters {
   lost(): void {
     this.#box = null;
     this.#connection += 1;
-    for (const turn of [...this.#pending.keys()]) this.#answer(turn, UNREACHABLE);
+    this.#open.giveUp();
   }
 }
 

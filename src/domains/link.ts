@@ -15,8 +15,9 @@ import { isPlainSession, isSession } from './customs.js';
 import { logAbroad } from './domain-names.js';
 import { type Greeting, HomeLine, type HomeLineParts, type RoomWord } from './home-line.js';
 import { LetterLimits } from './letter-limits.js';
-import { BOX, type Envelope, LETTER_BOX, Letters, type LetterTaker, UNREACHABLE } from './letters.js';
+import { BOX, type Envelope, LETTER_BOX, Letters } from './letters.js';
 import { Mirror, type MirrorOwner } from './mirror.js';
+import { type LetterTaker, UNREACHABLE } from './open-letters.js';
 import type { SharedLink } from './shared-link.js';
 
 /** How long somebody waits for a room that cannot be reached, in milliseconds. */

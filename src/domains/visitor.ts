@@ -12,8 +12,9 @@ import { Backlog, type BacklogReader } from './backlog.js';
 import { isPlainSession, isSession } from './customs.js';
 import type { FrameChannel } from './frame-channel.js';
 import { LetterLimits } from './letter-limits.js';
-import { LETTER_BOX, Letters, type LetterTaker } from './letters.js';
+import { LETTER_BOX, Letters } from './letters.js';
 import { decodeHeirs, MAX_STATE_BYTES, type Resume, STATE_PART_BYTES, type Visit, type Word } from './messages.js';
+import type { LetterTaker } from './open-letters.js';
 import type { Visa } from './visa.js';
 import { withdrawalOf } from './withdrawal.js';
 

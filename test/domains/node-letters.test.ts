@@ -5,7 +5,7 @@ import type { Member } from '../../src/chat/member.js';
 import { whenSettled } from '../../src/chat/ticket.js';
 import { LetterRelay } from '../../src/domains/letter-relay.js';
 import { LetterShares } from '../../src/domains/letter-shares.js';
-import type { LetterTaker } from '../../src/domains/letters.js';
+import type { LetterTaker } from '../../src/domains/open-letters.js';
 import type { Errand, Relayed } from '../../src/domains/relayed.js';
 import { SILENT } from '../../src/server/log.js';
 import { type NodeOfFar, NodesScene, personOf } from './nodes-scene.js';
