@@ -11,11 +11,20 @@ export type Occupant = ConnectionLink | ProxyGate;
 export class ListenerHandlers implements ConnectionEvents<Occupant> {
   readonly #clients: Clients;
   readonly #opened: (connection: Connection<Occupant>) => void;
+  readonly #closed: (connection: Connection<Occupant>) => void;
 
-  /** @param opened - gives each connection its occupant */
-  constructor(clients: Clients, opened: (connection: Connection<Occupant>) => void) {
+  /**
+   * @param opened - gives each connection its occupant
+   * @param closed - is told of each connection after its occupant
+   */
+  constructor(
+    clients: Clients,
+    opened: (connection: Connection<Occupant>) => void,
+    closed: (connection: Connection<Occupant>) => void = () => undefined,
+  ) {
     this.#clients = clients;
     this.#opened = opened;
+    this.#closed = closed;
   }
 
   open(connection: Connection<Occupant>): void {
@@ -38,8 +47,10 @@ export class ListenerHandlers implements ConnectionEvents<Occupant> {
     occupant.drained();
   }
 
-  close({ data: occupant }: Connection<Occupant>, error?: Error): void {
+  close(connection: Connection<Occupant>, error?: Error): void {
+    const { data: occupant } = connection;
     if (occupant instanceof ConnectionLink) this.#clients.departed(occupant, error);
     else occupant.closed();
+    this.#closed(connection);
   }
 }

@@ -4,15 +4,25 @@ import { checkOneOf } from '../arguments.js';
 import { closedError, hasCode, toError } from '../errors.js';
 import { BACKEND_NAMES, type BackendName } from '../multiplexer/backend.js';
 import { SteadyMultiplexer } from '../multiplexer/steady-multiplexer.js';
+import type { AdoptedState } from '../net/adopt.js';
 import { type ConnectionTrigger, hasTrigger } from '../net/connection-trigger.js';
 import { listen, type Listener } from '../net/listener.js';
+import type { ConnectionOptions } from '../net/options.js';
 import type { TlsListenOptions } from '../net/tls-options.js';
 import type { Address } from '../socket/address.js';
 import { CertificateWatch } from './certificate-watch.js';
 import type { Clock } from './clock.js';
+import { listenerAt } from './config/merge.js';
 import type { ListenerConfig, ServerConfig } from './config/server-config.js';
 import type { CertificateFacts, ListenerTls } from './config/tls-files.js';
-import { heldOf, isSamePlace, type LeftClient, type LeftListener, unsentOf } from './hand-over/estate.js';
+import {
+  heldOf,
+  isSamePlace,
+  type LeftClient,
+  type LeftListener,
+  type ListenerPlace,
+  unsentOf,
+} from './hand-over/estate.js';
 import { FULL_BYTES, PLACE_FROM_BYTES } from './link.js';
 import { ListenError } from './listen-error.js';
 import type { Occupant } from './listener-handlers.js';
@@ -22,6 +32,7 @@ import type { PeerAddresses } from './peer-addresses.js';
 import { type ProtocolName, WEB } from './protocol-names.js';
 import type { Reception } from './reception.js';
 import type { Refusals } from './refusals.js';
+import { StrayConnections } from './stray-connections.js';
 import { toTlsListenOptions } from './tls-listening.js';
 
 /** How long a stopping server waits for peers to read what is pending. */
@@ -74,6 +85,7 @@ export class Listeners {
   #open: Opened[] = [];
   /** All that accept peers or have connections: also those that a change has just opened, or closed. */
   #listeners: readonly Listener<Occupant>[] = [];
+  readonly #strays = new StrayConnections();
   readonly #skipped: ListenerConfig[] = [];
   readonly #certificateWatch: CertificateWatch;
   /** The last change. Two at once would open the same listener twice. */
@@ -127,7 +139,7 @@ export class Listeners {
   }
 
   get #connectionCount(): number {
-    return this.#listeners.reduce((count, { connections }) => count + connections, 0);
+    return this.#listeners.reduce((count, { connections }) => count + connections, this.#strays.count);
   }
 
   /** Those that are open, in the order of the configuration. */
@@ -174,10 +186,7 @@ export class Listeners {
       const listener = await listen<Occupant>({
         ...(given === undefined ? config.at : { fd: given.fd, ownsFd: given.isOwned }),
         backlog,
-        multiplexer: this.#openMultiplexer(),
-        keepAlive: KEEP_ALIVE,
-        highWaterMarkBytes: this.#highWaterMark(config),
-        maxPendingBytes: NO_LIMIT_BYTES,
+        ...this.#connectionOptions(config),
         tls: this.#tlsOptions(config),
         socket,
         onError: (error) => {
@@ -335,24 +344,50 @@ export class Listeners {
     }));
   }
 
-  /** Serves a connection of another process on the listener of its place, or else on one of its protocol. */
+  /**
+   * Serves a connection of another process: on the listener of its place, or else on one of its protocol, or else
+   * without one.
+   */
   adopt(client: LeftClient): void {
     const { fd, place, state } = client;
     const ofProtocol = this.#open.filter(({ config }) => config.protocol === place.protocol && config.tls === null);
     const opened = ofProtocol.find(({ config }) => isSamePlace(config, place)) ?? ofProtocol[0];
-    if (opened === undefined) throw new Error(`no listener for ${place.protocol} is left`);
     // All of it waits in the connection: a link would write, and the other process might go on after all.
-    const bytes = { unsent: unsentOf(client), held: heldOf(client) };
+    const bytes = { unsent: unsentOf(client), held: heldOf(client), configured: this.#areConfigured };
     this.#parts.reception.resume({ ...state, unsent: '' }, () => {
-      opened.listener.adopt(fd, { ...bytes, configured: this.#areConfigured });
+      if (opened === undefined) this.#adoptStray(fd, place, bytes);
+      else opened.listener.adopt(fd, bytes);
     });
+  }
+
+  /** Serves a connection whose protocol nobody can connect with any more, or only with TLS. */
+  #adoptStray(fd: number, place: ListenerPlace, state: AdoptedState<Occupant>): void {
+    const like = this.#open.find(({ config }) => config.protocol === place.protocol)?.config;
+    const config = { ...(like ?? listenerAt(place.protocol, place.at)), at: place.at, tls: null, isProxied: false };
+    this.#strays.adopt(fd, {
+      ...state,
+      ...this.#connectionOptions(config),
+      socket: this.#parts.reception.handlersOfStrays(config, (connection) => {
+        this.#strays.closed(connection);
+      }),
+    });
+  }
+
+  /** The options of all connections of a listener. Their trigger is the one that every backend has. */
+  #connectionOptions(config: ListenerConfig): Omit<ConnectionOptions<Occupant>, 'socket'> {
+    return {
+      multiplexer: this.#openMultiplexer(),
+      keepAlive: KEEP_ALIVE,
+      highWaterMarkBytes: this.#highWaterMark(config),
+      maxPendingBytes: NO_LIMIT_BYTES,
+    };
   }
 
   /** @returns when the last connection is closed */
   async close(): Promise<void> {
     this.#isAccepting = false;
     await this.#changing;
-    await Promise.all(this.#listeners.map((listener) => listener.close({ drainMs: CLOSE_MS })));
+    await Promise.all([...this.#listeners, this.#strays].map((each) => each.close({ drainMs: CLOSE_MS })));
     this.#multiplexer?.multiplexer.close();
   }
 }

@@ -1,4 +1,5 @@
 /** The way of a connection from its listener to the clients of the server. */
+import type { Connection } from '../net/connection.js';
 import type { PeerConnection } from './arrival.js';
 import type { ClientState } from './client-state.js';
 import type { Clients } from './clients.js';
@@ -42,13 +43,27 @@ export class Reception {
     return this.#handlers(config, entrance);
   }
 
-  #handlers(config: ListenerConfig, entrance: WebEntrance | null): ListenerHandlers {
+  /**
+   * Makes the handlers of connections of another process that have no listener here.
+   *
+   * @param config - the settings that their sessions get
+   * @param closed - is told of each that is closed
+   */
+  handlersOfStrays(config: ListenerConfig, closed: (connection: Connection<Occupant>) => void): ListenerHandlers {
+    return this.#handlers(config, null, closed);
+  }
+
+  #handlers(
+    config: ListenerConfig,
+    entrance: WebEntrance | null,
+    closed?: (connection: Connection<Occupant>) => void,
+  ): ListenerHandlers {
     const { clients, proxies } = this.#parts;
     const arrived = (peer: PeerConnection<Occupant>): void => {
       if (entrance === null) this.#arrived(peer, config);
       else entrance.take(peer);
     };
-    return new ListenerHandlers(clients, (connection) => {
+    const opened = (connection: Connection<Occupant>): void => {
       const { remoteAddress: address, isSecure } = connection;
       if (this.#resuming !== null) {
         this.#admit({ connection, address, isSecure }, config, this.#resuming);
@@ -57,7 +72,8 @@ export class Reception {
       if (config.tls !== null) clients.tally.handshake('ok');
       if (config.isProxied) proxies.awaitHeader(connection, arrived);
       else arrived({ connection, address, isSecure });
-    });
+    };
+    return new ListenerHandlers(clients, opened, closed);
   }
 
   /** Has the next connection that is adopted go on as a client of another process. @param adopt - adopts one */

@@ -1,10 +1,12 @@
 /** Servers that go on with the clients of another one, which can go on itself until they have all. */
 import { expect, onTestFinished, test } from 'vitest';
 import { present } from '../../src/errors.js';
+import { BACKEND_NAMES } from '../../src/multiplexer/backend.js';
 import type { ChatServer } from '../../src/server/chat-server.js';
 import { loadConfig } from '../../src/server/config/load.js';
 import type { ServerConfig } from '../../src/server/config/server-config.js';
 import { assignListeners, type Estate, LeftClients } from '../../src/server/hand-over/estate.js';
+import { closeFds } from '../../src/socket/close-fds.js';
 import { Socket } from '../../src/socket/socket.js';
 import { until } from '../support/deadline.js';
 import { connectPeer } from '../support/peers.js';
@@ -113,4 +115,55 @@ test('a server that could not go on has sent nothing: the one before it goes on 
   await goOn(config, estate, () => undefined);
   await peer.write('NAMES #a\r\n');
   expect(await peer.lineLike(/ 353 |^ERROR/)).toMatch(/ :@ann$/);
+});
+
+test('clients whose protocol nobody can connect with any more stay, however often the server is replaced', async () => {
+  const both = await loadConfig({ ircPort: 0, plainPort: 0 });
+  const onlyIrc = { ...both, listeners: both.listeners.filter(({ protocol }) => protocol === 'irc') };
+  const first = await startServer({ config: both });
+  const [plain, irc] = first.listeners.map(({ address }) => (address.family === 'inet' ? address.port : 0));
+  const dave = await connectPeer(present(plain, 'the port for plain lines'));
+  const rita = await connectPeer(present(irc, 'the port for IRC'));
+  await rita.write('NICK rita\r\nUSER rita 0 * :x\r\nJOIN #lobby\r\nPING in\r\n');
+  await rita.lineLike(/ PONG \S+ :?in$/);
+  await until(() => first.clientCount === 2, 'both clients');
+  const heard = async (line: string): Promise<void> => {
+    await dave.write(`${line}\n`);
+    expect(await rita.lineLike(/ PRIVMSG | QUIT |^ERROR/)).toMatch(new RegExp(` PRIVMSG #lobby :${line}$`));
+    await rita.write(`PRIVMSG #lobby :heard ${line}\r\n`);
+    expect(await dave.lineLike(/: .*heard|closed|left/)).toMatch(new RegExp(`rita.* heard ${line}$`));
+  };
+  let server = first;
+  // The last one has a listener for it again.
+  for (const [round, config] of [onlyIrc, onlyIrc, both].entries()) {
+    const estate = await server.leave('the test goes on');
+    estate.clients.complete();
+    await server.finish();
+    closeFds(assignListeners(estate.listeners, config.listeners).unused);
+    server = await goOn(config, estate, () => undefined);
+    expect(server.clientCount).toBe(2);
+    for (const backend of BACKEND_NAMES) {
+      server.switchBackend(backend);
+      await heard(`${round} by ${backend}`);
+    }
+  }
+});
+
+test('a client without a listener is told when the server ends, and holds nothing up', async () => {
+  const both = await loadConfig({ ircPort: 0, plainPort: 0 });
+  const first = await startServer({ config: both });
+  const [plain] = first.listeners.map(({ address }) => (address.family === 'inet' ? address.port : 0));
+  const [dave, mute] = await Promise.all([1, 2].map(() => connectPeer(present(plain, 'the port for plain lines'))));
+  await until(() => first.clientCount === 2, 'both clients');
+  const estate = await first.leave('the test goes on');
+  estate.clients.complete();
+  await first.finish();
+  const config = { ...both, listeners: both.listeners.filter(({ protocol }) => protocol === 'irc') };
+  closeFds(assignListeners(estate.listeners, config.listeners).unused);
+  const server = await goOn(config, estate, () => undefined);
+  present(mute, 'the other').socket.pause();
+  present(mute, 'the other').socket.allowHalfOpen = true;
+  await server.close('enough for today');
+  expect(await present(dave, 'one').lineLike(/enough/)).toContain('enough for today');
+  expect(server.clientCount).toBe(0);
 });

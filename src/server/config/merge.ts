@@ -7,6 +7,7 @@ import type { DomainSettings } from '../../domains/settings.js';
 import { toError } from '../../errors.js';
 import { type BackendName, defaultBackend } from '../../multiplexer/backend.js';
 import { type ConnectionTrigger, hasTrigger } from '../../net/connection-trigger.js';
+import type { Place } from '../../net/place.js';
 import type { CharsetChoice } from '../../protocol/charset.js';
 import { type ClassSettings, DEFAULT_CLASS } from '../../protocol/limits.js';
 import { type AddressClass, DEFAULT_CLASSES } from '../classes.js';
@@ -299,7 +300,7 @@ const DEFAULT_QUIET_MS = 200;
 const DEFAULT_WEB_SOCKET_PATH = '/irc';
 
 function toListener(
-  { name, defaultPort }: Facts,
+  { name, defaultPort }: { readonly name: ProtocolName; readonly defaultPort: number },
   given: {
     readonly host?: string | undefined;
     readonly port?: number | undefined;
@@ -329,6 +330,11 @@ function toListener(
     tls: given.tls ?? null,
     isOptional: false,
   };
+}
+
+/** Returns the configuration of a listener about which nothing is said but its place. */
+export function listenerAt(name: ProtocolName, at: Place): ListenerConfig {
+  return { ...toListener({ name, defaultPort: 0 }, {}), at };
 }
 
 function toAddressClass(given: NonNullable<ConfigFile['classes']>[number]): AddressClass {
