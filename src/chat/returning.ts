@@ -45,6 +45,12 @@ export class Returning implements Absentees {
   readonly #renewed = new Map<string, MemberState>();
   /** The logs that have not reported yet that the node is gone: nothing is proposed to them. */
   readonly #awaited = new Set<LogName>();
+  /**
+   * The rooms that members of an ended process are to enter when all of them have arrived, with those that have, and
+   * the log of what is said in private. Nothing is proposed to them before that: the clients believe that they are
+   * here, and inside.
+   */
+  readonly #held = new Map<LogName, Set<MemberState>>();
   /** The former name of the node, before it returned; null if it has not been given up. */
   #former: string | null = null;
   /** The number of members that have not arrived yet. */
@@ -193,12 +199,24 @@ export class Returning implements Absentees {
     if (this.#arriving > 0 || this.#core.isGivenUp) return;
     for (const log of [...this.#cleared]) {
       this.#cleared.delete(log);
+      this.#held.delete(log);
       const { rooms, private: told } = this.#core;
       const room = rooms.ofLog(log);
       if (log === told.name) this.#again(told, () => undefined);
       if (room === undefined) continue;
       this.#again(room, () => {
         for (const member of this.#insiders.get(log) ?? []) this.#join(room, member);
+      });
+    }
+    for (const [log, members] of [...this.#held]) {
+      if (this.#awaited.has(log)) continue;
+      this.#held.delete(log);
+      const { rooms, private: told } = this.#core;
+      const room = rooms.ofLog(log);
+      if (log === told.name) this.#again(told, () => undefined);
+      if (room === undefined) continue;
+      this.#again(room, () => {
+        for (const member of members) this.#join(room, member);
       });
     }
     // No proposal of a former session waits any more.
@@ -333,21 +351,37 @@ export class Returning implements Absentees {
   bringIn(member: MemberState, facts: Facts & Pick<MemberDescription, 'rooms'>): void {
     const core = this.#core;
     member.entering = new Map(facts.rooms.map(({ name, ranks }) => [name, ranks]));
+    this.#hold(core.private);
+    const rooms = new Map(facts.rooms.map(({ name }) => [name, this.#holdRoom(name)]));
     this.#arrive(member, facts, () => {
-      for (const { name } of facts.rooms) {
-        if (!core.isLinked(name) || !core.rooms.hasPlaceFor(name)) {
+      for (const [name, replica] of rooms) {
+        if (replica === null) {
           member.entering?.delete(name);
           core.keptOut(core.rooms.unopened(name), member);
           continue;
         }
-        const replica = core.rooms.replica(name);
         const former = core.formerNode;
         if (former !== null) core.nodes.say(replica, former);
         const insiders = this.#insiders.get(replica.name) ?? new Set();
         this.#insiders.set(replica.name, insiders.add(member));
-        this.#join(replica, member);
+        this.#held.get(replica.name)?.add(member);
       }
     });
+  }
+
+  /** @returns null for a room that cannot be opened */
+  #holdRoom(name: string): RoomReplica | null {
+    const { rooms } = this.#core;
+    if (!this.#core.isLinked(name) || !rooms.hasPlaceFor(name)) return null;
+    const replica = rooms.replica(name);
+    this.#hold(replica);
+    return replica;
+  }
+
+  /** Has what is proposed to a log wait until everybody has arrived. */
+  #hold(replica: Pick<RoomReplica, 'name' | 'pause'>): void {
+    if (!this.#held.has(replica.name)) this.#held.set(replica.name, new Set());
+    replica.pause();
   }
 }
 

@@ -5,6 +5,7 @@ import { stateOf } from '../../src/chat/member-state.js';
 import { roomStateOf } from '../../src/chat/room-state.js';
 import type { ServerBan } from '../../src/chat/server-bans.js';
 import { type Answer, whenSettled } from '../../src/chat/ticket.js';
+import type { Words } from '../../src/chat/verbs/speech.js';
 import { HeldLog } from '../support/held-log.js';
 import { MemoryCheckpoints } from '../support/memory-checkpoints.js';
 import { Ear } from './ear.js';
@@ -47,12 +48,15 @@ function join(chat: Chat, member: Member, room: string): string {
   return ended(chat.join(member, room, { key: null, maxRooms: 9, flags: [] }));
 }
 
+function words(text: string): Words {
+  return { type: 'message', text, tags: [], isDivisible: false };
+}
+
 function say(chat: Chat, member: Member, target: string, text: string): string {
-  const words = { type: 'message', text, tags: [], isDivisible: false } as const;
   const to = target.startsWith('#')
     ? ({ kind: 'room', name: target, ranks: 0 } as const)
     : ({ kind: 'member', nick: target } as const);
-  return ended(chat.say(member, to, words));
+  return ended(chat.say(member, to, words(text)));
 }
 
 /** How an answer has ended, or `open`. */
@@ -682,5 +686,30 @@ describe('a node that stops by its own will', () => {
     expect(ear.words()).toEqual([]);
     expect(b.directory.room('#a')?.ranksOf(again.directory.member('ann') ?? bob.member)).toBe(4);
     expect(roomsOf(b)).toEqual(roomsOf(again));
+  });
+
+  test('says what members say while its next run is still bringing them in', () => {
+    const [a, b] = [start('a.1'), start('b.1')];
+    const people = [enter(a, 'ann', '#a'), enter(a, 'eve', '#a')];
+    const bob = enter(b, 'bob', '#a');
+    const described = people.map(({ member }) => a.describe(member));
+    a.stepDown(() => undefined);
+    bob.ear.words();
+    const again = start('a.2');
+    log.become('held', 'd');
+    const members = described.map((each) => again.restore(each, new Ear()) ?? expect.fail('nobody'));
+    const answers = members.flatMap((member) => [
+      again.say(member, { kind: 'room', name: '#a', ranks: 0 }, words(member.nick)),
+      again.say(member, { kind: 'member', nick: 'bob' }, words(`private ${member.nick}`)),
+    ]);
+    expect(bob.ear.words()).toEqual([]);
+    log.recover();
+    expect(answers.map(ended)).toEqual(['said', 'said', 'said', 'said']);
+    expect(bob.ear.words()).toEqual([
+      ...['said private ann', 'said private eve', 'joined ann', 'settings', 'joined eve', 'said ann', 'said eve'],
+    ]);
+    expect(ended(again.say(members[0] ?? bob.member, { kind: 'room', name: '#a', ranks: 0 }, words('on')))).toBe(
+      'said',
+    );
   });
 });
