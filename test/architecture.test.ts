@@ -39,7 +39,7 @@ const house: Readonly<Record<string, { readonly may: readonly string[]; readonly
   cli: {
     may: [
       ...['accounts', 'control', 'server', 'store', 'protocol', 'chat'],
-      ...['net', 'socket', 'multiplexer', 'readiness', 'arguments', 'errors'],
+      ...['net', 'socket', 'multiplexer', 'readiness', 'throttle', 'arguments', 'errors'],
     ],
   },
 };

@@ -38,6 +38,7 @@ const SECTIONS = [
       ['0', 'The command has done its work, or a signal has ended it.'],
       ['1', 'Something could not be opened, or has failed.'],
       ['2', 'The command line or the configuration file is wrong.'],
+      ['75', 'A node cannot go on: a process that is started in its place would.'],
     ],
   ],
   [

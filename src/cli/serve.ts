@@ -25,6 +25,7 @@ import { openDesk } from './open-desk.js';
 import { Predecessor } from './predecessor.js';
 import { prepare } from './prepare.js';
 import { isConfigReadable } from './readable-config.js';
+import { leaveForNext, Renewals } from './renewals.js';
 import { ServiceReports } from './service-reports.js';
 import { Standstill, type StandstillFigures } from './standstill.js';
 import { StopRequest } from './stop-request.js';
@@ -79,8 +80,9 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
   const stopping = new StopRequest();
   const recording = openRecording(flags, config, context, log);
   const role = WorkerRole.of(flags.worker, config, log);
-  const run: Run = { flags, config, context, log, sink, stopping, recording, kept, role, standstill };
-  // A server whose successor fails goes on with what it has left.
+  const renewals = new Renewals();
+  const run: Run = { flags, config, context, log, sink, stopping, recording, kept, role, standstill, renewals };
+  // A server whose successor fails goes on with what it has left, and so does a node that begins anew.
   for (let left: Left = { estate, config }; ;) {
     const rest = await runServer(
       { ...run, config: left.config },
@@ -117,6 +119,7 @@ interface Run {
   readonly role: WorkerRole | null;
   /** Since it has what another process has left; without one, since it has started. */
   readonly standstill: Standstill;
+  readonly renewals: Renewals;
 }
 
 /**
@@ -124,7 +127,8 @@ interface Run {
  *
  * @param estate - what it goes on for; null for one that begins
  * @param predecessor - the process that has left it
- * @returns null when it has ended, or another process goes on; what it has left if that process has failed
+ * @returns null when it has ended, or another process goes on; what it has left if that process has failed, or if the
+ *   next server of this process is to go on
  */
 async function runServer(run: Run, estate: Estate | null, predecessor: Predecessor | null): Promise<Left | null> {
   const { flags, context, log, sink, stopping, recording, kept, role } = run;
@@ -136,6 +140,13 @@ async function runServer(run: Run, estate: Estate | null, predecessor: Predecess
     logSettings = settings;
     configureLog(settings, sink);
   };
+  let hasStrayed: () => void = () => undefined;
+  const strayed = new Promise<null>((resolve) => {
+    hasStrayed = () => {
+      if (run.renewals.begin()) resolve(null);
+      else stopping.fail('this node has other logs than the rest');
+    };
+  });
   const server = await startServer(flags, {
     config,
     context,
@@ -147,6 +158,7 @@ async function runServer(run: Run, estate: Estate | null, predecessor: Predecess
     estate,
     role,
     onTakenOver: () => predecessor?.taken(),
+    onStrayed: hasStrayed,
   });
   if (role === null) await closeInherited(placed.unused);
   const service = new ServiceReports(log, () => server.status);
@@ -184,17 +196,27 @@ async function runServer(run: Run, estate: Estate | null, predecessor: Predecess
   );
   await role?.serve(run.config, placed);
   if (estate === null && role === null) greet(server, config, context.version);
-  if (estate !== null) {
+  if (estate !== null && predecessor !== null) {
     log.warn('goes on for another process', { clients: estate.clients.count, ...run.standstill.figures });
   }
   service.ready();
   role?.ready();
   // Now that a signal asks for the next upgrade.
   predecessor?.ready();
-  const end = await Promise.race([stopping.requested, upgrade.successor]);
+  const end = await Promise.race([stopping.requested, upgrade.successor, strayed]);
   if (end instanceof Successor) await prepare(server.config, context.version, log, false);
   upgrade.dispose();
   process.off('SIGHUP', onHangUp);
+  if (end === null) {
+    upgrade.failed(new Error('its rooms were not those of the others'), 'this node begins anew');
+    await role?.retire();
+    desk?.retire();
+    const rest = await leaveForNext(server);
+    await desk?.close();
+    service.dispose();
+    log.warn('this node begins anew', { clients: rest.clients.count });
+    return { estate: rest, config: server.config };
+  }
   if (end instanceof Successor) {
     await role?.retire();
     desk?.retire();
@@ -320,9 +342,11 @@ async function startServer(
     readonly estate: Estate | null;
     readonly role: WorkerRole | null;
     readonly onTakenOver: () => void;
+    readonly onStrayed: () => void;
   },
 ): Promise<ChatServer> {
-  const { config, context, log, onLogSettings, stopping, recording, inherited, estate, role, onTakenOver } = parts;
+  const { config, context, log, onLogSettings, stopping, recording, inherited, estate, role } = parts;
+  const { onTakenOver, onStrayed } = parts;
   const readConfig = async (): Promise<ServerConfig> => {
     const read = await loadConfig(flags);
     return role === null ? read : role.reread(read);
@@ -339,6 +363,7 @@ async function startServer(
       ...(recording === null ? {} : { world: recording.world }),
       ...(role === null ? {} : { world: WORKER_WORLD, loan: () => role.loan }),
       ...(estate === null ? {} : { estate, onTakenOver }),
+      onStrayed,
       onStop: (reason, isFailure = false) => {
         if (isFailure) stopping.fail(reason);
         else stopping.request(reason);

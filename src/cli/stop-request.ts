@@ -1,5 +1,8 @@
 /** A request to end: a signal, or an operator. */
 
+/** EX_TEMPFAIL of sysexits.h: another process would go on. */
+const EXIT_AGAIN = 75;
+
 /** The origin of a request to end the server. */
 export interface Stop {
   readonly reason: string;
@@ -36,7 +39,7 @@ export class StopRequest {
 
   /** The server cannot go on. */
   fail(reason: string): void {
-    this.#exitCode = 1;
+    this.#exitCode = EXIT_AGAIN;
     this.request(reason);
   }
 

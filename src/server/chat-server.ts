@@ -95,6 +95,13 @@ export interface ServerOptions {
    * @param isFailure - whether it cannot go on, so that another process has to
    */
   readonly onStop: (reason: string, isFailure?: boolean) => void;
+  /**
+   * The rooms of this node are not those of the others any more: a server that goes on with what {@link
+   * ChatServer.leave} returns has theirs.
+   *
+   * @defaultValue it ends, as one that cannot go on
+   */
+  readonly onStrayed?: () => void;
 }
 
 /** Sockets that somebody else has opened, for listeners of a configuration that was read again. */
@@ -209,13 +216,14 @@ export class ChatServer implements ServerControl {
     });
   }
 
-  /** Ends this node: a process that starts applies the logs as the others do. */
+  /** Ends this node: one that starts applies the logs as the others do. */
   #goAstray(): void {
     if (this.#isAstray) return;
     this.#isAstray = true;
-    const { log, onStop } = this.#options;
-    log.error('this node ends, since its rooms are not those of the others any more: start it again');
-    onStop('this node has other logs than the rest', true);
+    const { log, onStop, onStrayed } = this.#options;
+    log.error('the rooms of this node are not those of the others any more: it cannot go on as it is');
+    if (onStrayed !== undefined) onStrayed();
+    else onStop('this node has other logs than the rest', true);
   }
 
   /** Returns the state in the memory of another process that a chat goes on from; a store has the rest. */
@@ -737,7 +745,7 @@ async function nodeMaker(options: ServerOptions, keeping: Keeping): Promise<Node
   if (config.node === null) return null;
   const { openNode } = await import('./nodes/open.js');
   const replaced = (): void => {
-    onStop('another process has the name of this node');
+    onStop('another process has the name of this node', true);
   };
   return openNode({ name: config.node, keeping, log, leaseMs, replaced });
 }
