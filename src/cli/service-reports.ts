@@ -2,10 +2,13 @@
 import { toError } from '../errors.js';
 import type { Log } from '../server/log.js';
 import { sdNotify, sdWatchdogIntervalMs } from '../socket/service-manager.js';
+import { TimerFd } from '../socket/timer-fd.js';
 
 const STATUS_INTERVAL_MS = 10_000;
 /** A manager that does not read must not keep the clients waiting. */
 const NOTIFY_TIMEOUT_MS = 50;
+/** Thirty years after the start of the system. */
+const FAR_MS = 1e12;
 
 /** The reports of one server. None of them throws: the server runs whether its manager hears of it or not. */
 export class ServiceReports {
@@ -49,12 +52,19 @@ export class ServiceReports {
 
   /** Reports a reload. The manager waits for its end. */
   async reloading<T>(reload: () => Promise<T>): Promise<T> {
-    // The manager's clock is CLOCK_MONOTONIC, which this is.
-    this.#send(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
+    this.#reportReload();
     try {
       return await reload();
     } finally {
       this.#send('READY=1');
+    }
+  }
+
+  #reportReload(): void {
+    try {
+      this.#send(`RELOADING=1\nMONOTONIC_USEC=${monotonicMicroseconds()}`);
+    } catch (error) {
+      this.#failed(error);
     }
   }
 
@@ -84,5 +94,16 @@ export class ServiceReports {
 
   #failed(error: unknown): void {
     this.#log.warn('service manager not reached', { error: toError(error).message });
+  }
+}
+
+/** Returns the time of CLOCK_MONOTONIC, which is the manager's. Bun's process.hrtime() begins with the process. */
+function monotonicMicroseconds(): number {
+  const timer = new TimerFd();
+  try {
+    timer.set({ initialMs: FAR_MS, absolute: true });
+    return Math.floor((FAR_MS - timer.get().remainingMs) * 1000);
+  } finally {
+    timer.close();
   }
 }

@@ -1,8 +1,16 @@
 /** `fdmux serve` as a service: what it reports to its manager, the sockets that it is given, and how it ends. */
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { connectPeer } from '../support/peers.js';
+import { runtime } from '../support/runtime.js';
 import { startServer } from './chat-server.js';
 import { draining, listening, manager, startWithFds } from './managed.js';
+
+/** The time of CLOCK_MONOTONIC. Bun has no other way to it than the time since the start of the system. */
+function monotonicMicroseconds(): number {
+  if (runtime === 'node') return Number(process.hrtime.bigint() / 1000n);
+  return Number.parseFloat(readFileSync('/proc/uptime', 'utf8')) * 1e6;
+}
 
 test('the manager hears of the start, of reloads, of the watchdog and of the end', async () => {
   const { name, reportLike } = manager();
@@ -10,10 +18,10 @@ test('the manager hears of the start, of reloads, of the watchdog and of the end
   expect(await reportLike(/READY=1/)).toBe('READY=1\nSTATUS=0 clients in 0 rooms');
   await reportLike(/^WATCHDOG=1$/);
   server.kill('SIGHUP');
-  const before = process.hrtime.bigint() / 1000n;
+  const before = monotonicMicroseconds();
   const [, microseconds = ''] = /^RELOADING=1\nMONOTONIC_USEC=(\d+)$/.exec(await reportLike(/RELOADING/)) ?? [];
   // The same clock, less than a minute apart.
-  expect(Math.abs(Number(BigInt(microseconds) - before))).toBeLessThan(60_000_000);
+  expect(Math.abs(Number(microseconds) - before)).toBeLessThan(60_000_000);
   await reportLike(/^READY=1$/);
   server.kill('SIGTERM');
   await reportLike(/^STOPPING=1\n/);
