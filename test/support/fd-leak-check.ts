@@ -12,10 +12,15 @@ let before: ReadonlyMap<number, string>;
 
 beforeAll(() => {
   if (runtime === 'deno') openSignalSockets();
-  // Bun keeps the epoll and eventfd that it makes for the first one, and its own fd of the stderr that this looks at.
-  if (runtime === 'bun') execFileSync('true');
+  if (runtime === 'bun') useStandardFds();
   before = openFds();
 });
+
+/** Bun keeps the epoll and eventfd that it makes for the first process, and its own fds of stdout and stderr. */
+function useStandardFds(): void {
+  execFileSync('true');
+  for (const stream of [process.stdout, process.stderr]) stream.write('');
+}
 
 /** Deno opens a pair of sockets for the first listener of a signal, and keeps it. */
 function openSignalSockets(): void {
