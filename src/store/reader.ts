@@ -1,6 +1,7 @@
 /** Everything that can be asked of the store. */
 import { accountReads } from './account-reads.js';
 import { banReads } from './ban-reads.js';
+import { commonReads } from './common-facts.js';
 import { erasedReads } from './erased-reads.js';
 import { lineReads } from './line-reads.js';
 import { searchReads } from './line-search.js';
@@ -20,5 +21,6 @@ export const READERS: ReadersOf<Reads> = {
   ...memberReads,
   ...markerReads,
   ...erasedReads,
+  ...commonReads,
   ...saidReads,
 };

@@ -6,6 +6,7 @@ import { toError } from '../errors.js';
  * - `ERR_STORE_FOLDER`: the folder cannot be made, read or written.
  * - `ERR_STORE_IN_USE`: another process has the store.
  * - `ERR_NODE_IN_USE`: another process that lives is the node of this name.
+ * - `ERR_NODE_SETTINGS`: the nodes that live have other settings than this one.
  * - `ERR_STORE_CORRUPT`: the file is damaged, or is no store. It is left as it is.
  * - `ERR_STORE_VERSION`: a later version of fdmux has written the file.
  * - `ERR_STORE_NOT_EMPTY`: an import would overwrite a store.
@@ -21,6 +22,7 @@ export const STORE_ERROR_CODES = [
   'ERR_STORE_FOLDER',
   'ERR_STORE_IN_USE',
   'ERR_NODE_IN_USE',
+  'ERR_NODE_SETTINGS',
   'ERR_STORE_CORRUPT',
   'ERR_STORE_VERSION',
   'ERR_STORE_NOT_EMPTY',

@@ -4,6 +4,7 @@ import type { AccountWrites } from './account-writes.js';
 import type { BanReads } from './ban-reads.js';
 import type { BanWrites } from './ban-writes.js';
 import type { Findings } from './check.js';
+import type { CommonReads, CommonWrites } from './common-facts.js';
 import type { Durability } from './database.js';
 import type { ErasedReads } from './erased-reads.js';
 import type { ErasedWrites } from './erased-writes.js';
@@ -44,6 +45,7 @@ export interface Writes
     MarkerWrites,
     ErasedWrites,
     RunWrites,
+    CommonWrites,
     SaidWrites {}
 
 /** One write. */
@@ -59,7 +61,17 @@ export type WritersOf<W> = { readonly [K in keyof W]: (tables: Tables, write: W[
 
 /** The reads, by name: the question, and its answer. */
 export interface Reads
-  extends AccountReads, LogReads, BanReads, LineReads, SearchReads, MemberReads, MarkerReads, ErasedReads, SaidReads {}
+  extends
+    AccountReads,
+    LogReads,
+    BanReads,
+    LineReads,
+    SearchReads,
+    MemberReads,
+    MarkerReads,
+    ErasedReads,
+    SaidReads,
+    CommonReads {}
 
 /** How each question to a part is answered. */
 export type ReadersOf<R extends { readonly [K in keyof R]: { readonly ask: unknown; readonly answer: unknown } }> = {

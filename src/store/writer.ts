@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { accountWrites } from './account-writes.js';
 import { banWrites } from './ban-writes.js';
 import { textOf } from './columns.js';
+import { commonWrites } from './common-facts.js';
 import { erasedWrites } from './erased-writes.js';
 import { type Indexed, indexMoreLines, mergeByCommand, mergeIndex } from './line-index.js';
 import { lineWrites } from './line-writes.js';
@@ -25,6 +26,7 @@ const WRITERS: WritersOf<Writes> = {
   ...markerWrites,
   ...erasedWrites,
   ...runWrites,
+  ...commonWrites,
   ...saidWrites,
 };
 

@@ -3,8 +3,10 @@ import { performance } from 'node:perf_hooks';
 import type { NodeReadings } from '../../admin/readings.js';
 import type { Chat } from '../../chat/chat.js';
 import { nameOf } from '../../chat/gone-nodes.js';
+import { hasCode, toError } from '../../errors.js';
 import type { StoreLogs } from '../../store/store-access.js';
 import type { Log } from '../log.js';
+import type { CommonSettings } from './common-settings.js';
 import { Contact } from './contact.js';
 import { namesakes, nodeOf } from './node-name.js';
 
@@ -25,8 +27,10 @@ export interface NodeParts {
   readonly nextIncarnation: () => Promise<number>;
   /** Called when it has looked which nodes live. */
   readonly looked?: (own: string, living: readonly string[]) => void;
-  /** Called when another process has taken the name of this one, which the others had given up. */
-  readonly replaced: () => void;
+  /** Called when this node, which the others had given up, cannot return. */
+  readonly replaced: (reason: string) => void;
+  /** The settings that it has in common with the others; `agree` rejects if they have others. */
+  readonly common: { readonly settings: CommonSettings; readonly agree: (own: CommonSettings) => Promise<void> };
   readonly leaseMs: number;
   /** A clock that goes on while the process does not run. @defaultValue `performance.now` */
   readonly now?: () => number;
@@ -47,6 +51,7 @@ export class Node {
   /** The number under which it returns; null if it is not known yet. */
   #next: number | null = null;
   #isOver = false;
+  #settings: CommonSettings;
   #stopping: Promise<void> | null = null;
   /** The work that is under way. It does not reject. */
   #last: Promise<void> = Promise.resolve();
@@ -54,6 +59,7 @@ export class Node {
   constructor(parts: NodeParts) {
     this.#parts = parts;
     this.#incarnation = parts.incarnation;
+    this.#settings = parts.common.settings;
     this.#contact = new Contact(parts.leaseMs);
   }
 
@@ -80,6 +86,17 @@ export class Node {
       });
     };
     beat();
+  }
+
+  /** It has read its settings again, and lets the others know of those that a reload applies. */
+  async reread(settings: CommonSettings): Promise<void> {
+    this.#settings = settings;
+    const { common, log } = this.#parts;
+    try {
+      await common.agree(settings);
+    } catch (error) {
+      log.warn('settings are not compared with those of the other nodes', { error: toError(error).message });
+    }
   }
 
   /** The others have given it up. It returns by itself. */
@@ -150,7 +167,7 @@ export class Node {
   }
 
   async #comeBack(): Promise<void> {
-    const { chat, logs, log, leaseMs, name, nextIncarnation } = this.#parts;
+    const { chat, logs, log, leaseMs, name, nextIncarnation, common } = this.#parts;
     const before = this.#own;
     this.#next ??= await nextIncarnation().catch(() => null);
     // A step that fails is tried again at the next beat.
@@ -162,9 +179,15 @@ export class Node {
     if (holders === null) return;
     if (holders.length > 0) {
       log.error('another process has the name of this node: it ends', { node: name, holders });
-      this.#isOver = true;
-      await logs.forget(own);
-      this.#parts.replaced();
+      await this.#endInFavour(own, 'another process has the name of this node');
+      return;
+    }
+    try {
+      await common.agree(this.#settings);
+    } catch (error) {
+      if (!hasCode(error, 'ERR_NODE_SETTINGS')) return;
+      log.error('the other nodes have other settings by now: it ends', { node: name, error: toError(error).message });
+      await this.#endInFavour(own, 'the other nodes have other settings');
       return;
     }
     this.#incarnation = this.#next;
@@ -172,6 +195,12 @@ export class Node {
     this.#isGivenUp = false;
     chat.comeBack(own);
     log.warn('this node is back', { node: own, before });
+  }
+
+  async #endInFavour(own: string, reason: string): Promise<void> {
+    this.#isOver = true;
+    await this.#parts.logs.forget(own);
+    this.#parts.replaced(reason);
   }
 
   async #lookAfterOthers(): Promise<void> {

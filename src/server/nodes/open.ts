@@ -2,28 +2,32 @@
 import type { Chat } from '../../chat/chat.js';
 import { ALONE, type Keeping } from '../keeping.js';
 import type { Log } from '../log.js';
+import { agree, type CommonSettings, commonTextOf } from './common-settings.js';
 import { LEASE_MS, Node } from './node.js';
 import { holdName, nodeOf } from './node-name.js';
 
 /** The arguments of {@link openNode}. */
 export interface OpenNodeParts {
   readonly name: string;
+  /** The settings of this process: those that others have to have, too, are compared. */
+  readonly settings: CommonSettings;
   readonly keeping: Keeping;
   readonly log: Log;
   /** @defaultValue {@link LEASE_MS} */
   readonly leaseMs: number | undefined;
-  /** Ends the server, since another process has taken its name. */
-  readonly replaced: () => void;
+  /** Ends the server: another process has taken its name, or the others have other settings by now. */
+  readonly replaced: (reason: string) => void;
 }
 
 /**
  * Takes the name of a node. If somebody has it, the store is closed.
  *
  * @returns what makes the node, as soon as there is the chat that it belongs to
- * @throws StoreError: ERR_NODE_IN_USE
+ * @throws StoreError: ERR_NODE_IN_USE; ERR_NODE_SETTINGS
  */
 export async function openNode({
   name,
+  settings,
   keeping,
   log,
   leaseMs = LEASE_MS,
@@ -31,9 +35,15 @@ export async function openNode({
 }: OpenNodeParts): Promise<(chat: Chat) => Node> {
   const { logs, store } = keeping;
   const incarnation = store.facts.run;
+  const parts = { common: commonTextOf(store), logs, node: name, log };
+  const agreeOn = (own: CommonSettings): Promise<void> => agree(parts, own);
   let former: string | null;
   try {
     await holdName({ logs, name, incarnation, leaseMs, log });
+    await agreeOn(settings).catch(async (error: unknown) => {
+      await logs.forget(nodeOf(name, incarnation));
+      throw error;
+    });
     former = await formerOf(keeping);
   } catch (error) {
     await keeping.close();
@@ -44,7 +54,9 @@ export async function openNode({
     const looked = (own: string, living: readonly string[]): void => {
       keeping.duty.know(own, living);
     };
-    const node = new Node({ name, incarnation, former, chat, logs, nextIncarnation, looked, replaced, leaseMs, log });
+    const common = { settings, agree: agreeOn };
+    const self = { name, incarnation, former, common, nextIncarnation, looked, replaced };
+    const node = new Node({ ...self, chat, logs, leaseMs, log });
     keeping.onGivenUp = () => {
       node.givenUp();
     };

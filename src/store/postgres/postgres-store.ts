@@ -14,6 +14,7 @@ import { linesThere } from './line-parts.js';
 import { searchLines } from './line-search.js';
 import { PostgresLink, type Run } from './link.js';
 import { SCHEMA } from './migrations.js';
+import { OWNER_LOCK } from './owner-lock.js';
 import { answerTo } from './readers.js';
 import { writeAll } from './writers.js';
 
@@ -37,8 +38,6 @@ const TIMEOUT_MS = 30_000;
 const STATEMENT_MS = 25_000;
 /** A node that stops in the middle of a transaction must not keep the others waiting, in milliseconds. */
 const IDLE_MS = 2_000;
-/** The advisory lock of the server whose store it is. */
-const OWNER_LOCK = 0x66646d7a;
 
 /**
  * One turn's writes are one transaction; writes that arrive meanwhile are together in the next. The database has one

@@ -2,6 +2,7 @@
 import { MAX_MARKS } from '../../history/markers.js';
 import { banOf } from '../ban-reads.js';
 import { integerOf, textOf } from '../columns.js';
+import { OWNER_LOCK } from './owner-lock.js';
 import type { PostgresReaders, PostgresWriters } from './parts.js';
 
 const BAN = `INSERT INTO ban(kind, mask, reason, setter, at_ms, until_ms) VALUES($1, $2, $3, $4, $5, $6)
@@ -12,8 +13,11 @@ const MARK = `INSERT INTO marker AS known(owner, target, at_ms) VALUES($1, $2, $
 const DROP_MARKS = `DELETE FROM marker WHERE owner = $1 AND target IN (
   SELECT target FROM marker WHERE owner = $1 ORDER BY at_ms DESC OFFSET ${MAX_MARKS})`;
 
+const SHARERS = `SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+  WHERE locktype = 'advisory' AND granted AND datname = current_database() AND classid = 0 AND objid = $1`;
+
 export const smallWriters: PostgresWriters<
-  'ban' | 'unban' | 'member-keep' | 'member-drop' | 'mark' | 'erased-done' | 'run'
+  'ban' | 'unban' | 'member-keep' | 'member-drop' | 'mark' | 'erased-done' | 'run' | 'common'
 > = {
   ban: async (run, { ban: { kind, mask, reason, by, atMs, untilMs } }) => {
     await run({ text: BAN, values: [kind, mask, reason, by, atMs, untilMs] });
@@ -50,9 +54,23 @@ export const smallWriters: PostgresWriters<
     const [row = {}] = await run({ text });
     return Number(textOf(row, 'value'));
   },
+  common: async (run, { before, after }) => {
+    const rows = await run(
+      before === null
+        ? {
+            text: "INSERT INTO fact(name, value) VALUES('common', $1) ON CONFLICT DO NOTHING RETURNING 1",
+            values: [after],
+          }
+        : {
+            text: "UPDATE fact SET value = $1 WHERE name = 'common' AND value = $2 RETURNING 1",
+            values: [after, before],
+          },
+    );
+    return rows.length;
+  },
 };
 
-export const smallReaders: PostgresReaders<'bans' | 'members' | 'mark' | 'erased'> = {
+export const smallReaders: PostgresReaders<'bans' | 'members' | 'mark' | 'erased' | 'common' | 'sharers'> = {
   bans: async (run) => {
     const rows = await run({ text: 'SELECT * FROM ban ORDER BY at_ms' });
     return rows.map(banOf);
@@ -69,5 +87,13 @@ export const smallReaders: PostgresReaders<'bans' | 'members' | 'mark' | 'erased
   erased: async (run) => {
     const rows = await run({ text: "SELECT value FROM fact WHERE name LIKE 'erased %'" });
     return rows.map((row) => textOf(row, 'value'));
+  },
+  common: async (run) => {
+    const [row] = await run({ text: "SELECT value FROM fact WHERE name = 'common'" });
+    return row === undefined ? null : textOf(row, 'value');
+  },
+  sharers: async (run) => {
+    const [row = {}] = await run({ text: SHARERS, values: [OWNER_LOCK] });
+    return integerOf(row, 'count');
   },
 };

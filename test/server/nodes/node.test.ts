@@ -3,6 +3,7 @@ import { MemoryLog } from '../../../src/log/memory-log.js';
 import { Contact } from '../../../src/server/nodes/contact.js';
 import { Node } from '../../../src/server/nodes/node.js';
 import { holdName } from '../../../src/server/nodes/node-name.js';
+import { StoreError } from '../../../src/store/store-error.js';
 import { until } from '../../support/deadline.js';
 
 const LEASE_MS = 60;
@@ -85,7 +86,11 @@ class FakeChat {
   }
 }
 
-function startNode(logs: Leases, next: () => Promise<number> = () => Promise.resolve(9)) {
+function startNode(
+  logs: Leases,
+  next: () => Promise<number> = () => Promise.resolve(9),
+  agree: () => Promise<void> = () => Promise.resolve(),
+) {
   const chat = new FakeChat();
   const records = new Records();
   let steadyMs = 0;
@@ -97,6 +102,7 @@ function startNode(logs: Leases, next: () => Promise<number> = () => Promise.res
     logs,
     nextIncarnation: next,
     replaced: () => chat.calls.push('end'),
+    common: { settings: { fixed: {}, loose: {} }, agree },
     leaseMs: LEASE_MS,
     // Each beat takes a sixth of a lease, however slow this machine is.
     now: () => {
@@ -210,6 +216,17 @@ test('a node that is given up ends if another process has its name by now', asyn
     'another process has the name of this node: it ends {"node":"a","holders":["a.5"]}',
   );
   expect(await logs.living()).toEqual(['a.5']);
+});
+
+test('a node that is given up ends if the others have other settings by now', async () => {
+  const logs = new Leases();
+  const { node, chat } = startNode(logs, undefined, () => Promise.reject(new StoreError('ERR_NODE_SETTINGS', 'lobby')));
+  await logs.asked(1);
+  node.givenUp();
+  await until(() => chat.calls.length > 0, 'an end');
+  await node.stop(1000);
+  expect(chat.calls).toEqual(['end']);
+  expect(await logs.living()).toEqual([]);
 });
 
 test('a node that comes back, and one that takes its name at the same moment, are never both there', async () => {

@@ -176,6 +176,20 @@ describePostgres((database) => {
     await stop(await startNode(database.server.url, 'one'), 'SIGTERM');
   });
 
+  test('a node with another lobby is refused as long as another one runs, and one with other limits warns', async () => {
+    const one = await start('one');
+    const refused = start('two', { lobby: '#hall' });
+    await expect(refused).rejects.toMatchObject({ code: 'ERR_NODE_SETTINGS' });
+    await expect(refused).rejects.toThrow('lobby is "#hall" here, and "#lobby" there');
+    // It has left nothing behind, so one with the same name can start at once.
+    const two = await start('two', { limits: { nickLength: 12 } });
+    expect(two.records.filter((record) => record.startsWith('settings are not those'))).toEqual([
+      expect.stringContaining('"keys":["limits"],"nodes":["one"]'),
+    ]);
+    for (const { server } of [one, two]) await server.close('all of them');
+    await start('two', { lobby: '#hall' });
+  });
+
   test('two processes cannot have one name, and another server cannot have the database', async () => {
     await start('one');
     await expect(start('one')).rejects.toMatchObject({ code: 'ERR_NODE_IN_USE' });
