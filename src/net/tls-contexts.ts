@@ -98,8 +98,13 @@ const EXPLANATIONS: Readonly<Record<string, string>> = {
   'no start line': 'the certificate or the key is no PEM text',
 };
 
+/** OpenSSL's `reason`. BoringSSL, which Bun has, writes KEY_VALUES_MISMATCH. */
+function reasonOf(error: Error): string {
+  return 'reason' in error ? String(error.reason).toLowerCase().replaceAll('_', ' ') : '';
+}
+
 function explain(error: Error, { key }: SecureContextOptions): string {
-  const reason = 'reason' in error ? String(error.reason) : '';
+  const reason = reasonOf(error);
   // One wrong passphrase in 256 leaves a padding that looks right, in front of bytes that are no key.
   const isEncrypted = (typeof key === 'string' || Buffer.isBuffer(key)) && key.includes('ENCRYPTED');
   if (reason === 'unsupported' && isEncrypted) return WRONG_PASSPHRASE;

@@ -204,6 +204,7 @@ describe.skipIf(!hasOpenssl)('the chat server over TLS', () => {
     const peer = await connectPeer(portOf(server, 'irc', true));
     await peer.write('NICK ann\r\n');
     await peer.ended();
+    await until(() => logged.some(({ event }) => event === 'connection refused'), 'the log');
     expect(logged).toContainEqual(
       expect.objectContaining({
         event: 'connection refused',
