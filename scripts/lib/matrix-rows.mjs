@@ -25,6 +25,7 @@ const BUN = {
   'needs-tls-sessions': "Bun's TLSSocket on a Duplex resumes no session",
   'needs-openssl': "Bun's BoringSSL has other codes, and no TLS before 1.2",
   'needs-blocked-signals': "Bun's event loop waits with no signal blocked",
+  'needs-socket-of-fd': "Bun's net.Socket takes no fd",
   'needs-v8': 'Bun has another engine than V8',
 };
 const DENO = {

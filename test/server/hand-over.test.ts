@@ -133,7 +133,10 @@ async function next(path: string): Promise<TestProcess> {
   return start(process.execPath, [outfile, path], { env });
 }
 
-test('clients of both protocols go on in another process, wherever they were: nobody loses a line or hears of it', async () => {
+const title =
+  'clients of both protocols go on in another process, wherever they were: nobody loses a line or hears of it';
+
+test(title, { tags: ['needs-socket-of-fd'] }, async () => {
   const config = await loadConfig({ plainPort: 0, ircPort: 0 });
   const server = await startServer({ config });
   const clients: Client[] = [];

@@ -56,7 +56,8 @@ export function describeKeeping(name: string, newStore: () => object | Promise<o
       await ask(ann, 'PART #left', / PART /);
       await stop(first, signal);
 
-      const second = await startServer(['--config', config], { env: { NODE_OPTIONS: `--require ${CLOCK_SET_BACK}` } });
+      const env = { NODE_OPTIONS: `--require ${CLOCK_SET_BACK}`, BUN_OPTIONS: `--preload ${CLOCK_SET_BACK}` };
+      const second = await startServer(['--config', config], { env });
       const again = await client(second, 'ann');
       await ask(again, 'CAP REQ server-time', / ACK /);
       expect(timeOf(await ask(again, 'JOIN #left', / JOIN #left/))).toBeGreaterThanOrEqual(before);

@@ -67,7 +67,11 @@ describe('an import that cannot be done leaves no store', () => {
       message: expect.stringMatching(message),
     });
     // As if nothing had happened: the file is empty.
-    expect(readdirSync(folder).map((name) => [name, statSync(join(folder, name)).size])).toEqual([
+    expect(
+      readdirSync(folder)
+        .sort()
+        .map((name) => [name, statSync(join(folder, name)).size]),
+    ).toEqual([
       [STORE_FILE, 0],
       ['lock', 0],
     ]);
