@@ -1,5 +1,6 @@
 /** Opens a node on a store that it shares. */
 import type { Chat } from '../../chat/chat.js';
+import { hasCode, toError } from '../../errors.js';
 import { ALONE, type Keeping } from '../keeping.js';
 import type { Log } from '../log.js';
 import { agree, type CommonSettings, commonTextOf } from './common-settings.js';
@@ -36,7 +37,15 @@ export async function openNode({
   const { logs, store } = keeping;
   const incarnation = store.facts.run;
   const parts = { common: commonTextOf(store), logs, node: name, log };
-  const agreeOn = (own: CommonSettings): Promise<void> => agree(parts, own);
+  const agreeOn = async (own: CommonSettings): Promise<void> => {
+    try {
+      await agree(parts, own);
+    } catch (error) {
+      // A control process of an earlier version has the store: it is upgraded after its workers.
+      if (!hasCode(error, 'ERR_STORE_FAILED')) throw error;
+      log.warn('settings are not compared with those of the other nodes', { error: toError(error).message });
+    }
+  };
   let former: string | null;
   try {
     await holdName({ logs, name, incarnation, leaseMs, log });
