@@ -100,7 +100,7 @@ interface Known {
 /** The other domains. Their rooms are logs that are followed over links. */
 export class Domains implements Abroad {
   readonly #parts: DomainsParts;
-  readonly #labels: ReadonlyMap<string, string>;
+  readonly #labels: Map<string, string>;
   readonly #links = new Map<string, Link>();
   readonly #known = new Map<string, Known>();
   /** The links that nodes share, by the other domains; empty for one server. */
@@ -111,7 +111,7 @@ export class Domains implements Abroad {
   readonly #graceMs: number;
   /** The certificate of this domain, which a reload replaces. */
   #tls: DomainSettings['tls'];
-  /** The domains that it is linked to: a reload removes those that the configuration has no more. */
+  /** The domains that it is linked to, as the configuration that was read last has them. */
   #linked: readonly LinkSettings[];
   #observer: BorderObserver | null = null;
   #chat: Chat | null = null;
@@ -141,7 +141,7 @@ export class Domains implements Abroad {
     this.#linked = settings.links;
     // The numbers of packs are the same on all nodes, in every run.
     this.#epoch = parts.nodes === null ? randomBytes(9).toString('hex') : `nodes ${parts.lineage}`;
-    this.#labels = labelsOf([settings.name, ...settings.links.map(({ name }) => name)]);
+    this.#labels = new Map(labelsOf([settings.name, ...settings.links.map(({ name }) => name)]));
     this.#shared = new Map(settings.rooms.map((name) => [fold(name), name]));
   }
 
@@ -164,7 +164,25 @@ export class Domains implements Abroad {
       },
       now,
     };
-    for (const link of settings.links) {
+    for (const link of settings.links) this.#link(link, chat);
+    if (settings.listen !== null) {
+      const admit: EntranceParts['admit'] = (hello, channel) => this.admit(hello, channel);
+      this.#entrance = await Entrance.open({ settings, at: settings.listen, log, admit });
+      log.info('listening for domains', { domain: settings.name, at: formatAddress(this.#entrance.address) });
+    }
+    this.#looks = setInterval(() => {
+      this.#look();
+    }, LOOK_MS).unref();
+    if (this.#parts.nodes === null) return;
+    for (const shared of this.#sharedLinks.values()) shared.open();
+    this.#ticks = setInterval(() => {
+      for (const shared of this.#sharedLinks.values()) shared.tick();
+    }, TICK_MS).unref();
+  }
+
+  /** Makes both ends of the link to a domain. */
+  #link(link: LinkSettings, chat: Chat): void {
+    if (!this.#known.has(link.name)) {
       this.#known.set(link.name, {
         visitor: null,
         node: null,
@@ -175,29 +193,20 @@ export class Domains implements Abroad {
         isDismissed: false,
         limits: newVisitorLimits(),
       });
-      const reachable = link.at === null ? null : { ...link, at: link.at };
-      const shared = this.#parts.nodes && this.#sharedLinkTo(link.name, reachable, chat, this.#parts.nodes);
-      if (shared !== null) this.#sharedLinks.set(link.name, shared);
-      if (reachable !== null) this.#links.set(link.name, this.#linkTo(reachable, shared));
     }
-    if (settings.listen !== null) {
-      const admit: EntranceParts['admit'] = (hello, channel) => this.admit(hello, channel);
-      this.#entrance = await Entrance.open({ settings, at: settings.listen, log, admit });
-      log.info('listening for domains', { domain: settings.name, at: formatAddress(this.#entrance.address) });
-    }
-    this.#looks = setInterval(() => {
-      this.#look();
-    }, LOOK_MS).unref();
-    if (this.#sharedLinks.size === 0) return;
-    for (const shared of this.#sharedLinks.values()) shared.open();
-    this.#ticks = setInterval(() => {
-      for (const shared of this.#sharedLinks.values()) shared.tick();
-    }, TICK_MS).unref();
+    const reachable = reachableOf(link);
+    const shared = this.#parts.nodes && this.#sharedLinkTo(link.name, reachable, chat, this.#parts.nodes);
+    if (shared !== null) this.#sharedLinks.set(link.name, shared);
+    if (reachable !== null) this.#links.set(link.name, this.#linkTo(reachable, shared));
   }
 
+  /** A reload may change the address: each attempt takes the one that was read last. */
   #dialFor(link: ReachableLink): HomeLineParts['dial'] {
     const dial = this.#parts.dial ?? ((to, failed) => dialDomain(() => this.#tls, to, failed));
-    return (failed) => dial(link, failed);
+    return (failed) => (events) => {
+      const read = this.#linked.find(({ name }) => name === link.name);
+      return dial((read && reachableOf(read)) ?? link, failed)(events);
+    };
   }
 
   #sharedLinkTo(domain: string, link: ReachableLink | null, chat: Chat, { release }: DomainNodes): SharedLink {
@@ -249,7 +258,7 @@ export class Domains implements Abroad {
       homeLabel: this.labelOf(link.name),
       ownLabel: this.labelOf(settings.name),
       run: this.#epoch,
-      rooms: new Set(link.rooms.map(fold)),
+      rooms: link.rooms,
       fold,
       dial: shared === null ? this.#dialFor(link) : () => shared.dial,
       later: this.#parts.later,
@@ -324,7 +333,7 @@ export class Domains implements Abroad {
   // A reload
 
   /**
-   * Replaces the certificate, and ends the links to domains that the settings have no more. Everything else waits for a
+   * Replaces the certificate, and ends, begins and changes links as the settings say. Everything else waits for a
    * restart.
    *
    * @returns whether anything does
@@ -336,33 +345,70 @@ export class Domains implements Abroad {
       this.#parts.log.info('the certificate of the domain is replaced', { domain: read.name });
     }
     const left = new Set(read.links.map(({ name }) => name));
-    const removed = this.#linked.filter(({ name }) => !left.has(name));
-    this.#linked = this.#linked.filter(({ name }) => left.has(name));
-    for (const { name } of removed) this.#unlink(name);
+    const before = new Map(this.#linked.map((link) => [link.name, link]));
+    this.#linked = read.links;
+    for (const name of before.keys()) if (!left.has(name)) this.#unlink(name);
+    if (this.#chat !== null) {
+      for (const link of read.links) this.#relink(before.get(link.name), link, this.#chat);
+    }
     const { settings } = this.#parts;
-    const byName = (links: readonly LinkSettings[]): Map<string, LinkSettings> =>
-      new Map(links.map((link) => [link.name, link]));
-    return !isDeepStrictEqual(
-      { ...read, tls: null, links: byName(read.links) },
-      { ...settings, tls: null, links: byName(this.#linked) },
-    );
+    return !isDeepStrictEqual({ ...read, tls: null, links: null }, { ...settings, tls: null, links: null });
   }
 
-  /** Ends the links to a domain, both ways. */
-  #unlink(domain: string): void {
+  /** @param before - the link as it was; undefined if there was none */
+  #relink(before: LinkSettings | undefined, link: LinkSettings, chat: Chat): void {
+    if (isDeepStrictEqual(before, link)) return;
+    const { name: domain } = link;
     const { log } = this.#parts;
+    if (before === undefined) {
+      this.#label(domain);
+      this.#link(link, chat);
+      this.#sharedLinks.get(domain)?.open();
+      log.info('a domain is linked from now on', { domain });
+      return;
+    }
+    log.info('a link is changed', { domain });
+    if (before.at === null || link.at === null) {
+      // The people of that domain stay: how they arrive has not changed.
+      this.#endLink(domain);
+      this.#link(link, chat);
+      this.#sharedLinks.get(domain)?.open();
+      return;
+    }
+    this.#links.get(domain)?.share(link.rooms);
+    if (isDeepStrictEqual(before.at, link.at)) return;
+    this.#sharedLinks.get(domain)?.reopen();
+    this.#links.get(domain)?.reopen();
+  }
+
+  /** Gives a domain a label that no other one has. Those of others stay: their people have it in their nicks. */
+  #label(domain: string): void {
+    this.#labels.delete(domain);
+    const [first = domain] = domain.split('.');
+    const isTaken = [...this.#labels.values()].includes(first);
+    this.#labels.set(domain, isTaken ? domain : first);
+  }
+
+  /** Ends the connection to the rooms of a domain. */
+  #endLink(domain: string): void {
     const link = this.#links.get(domain);
     // First, since what has waited for its rooms goes on in this call, and may ask for them again.
     this.#links.delete(domain);
     link?.withdraw();
     const shared = this.#sharedLinks.get(domain);
     this.#sharedLinks.delete(domain);
+    shared?.close();
+  }
+
+  /** Ends the links to a domain, both ways. */
+  #unlink(domain: string): void {
+    const { log } = this.#parts;
     const known = this.#known.get(domain);
     this.#known.delete(domain);
     const visitor = known?.visitor ?? null;
     // The other nodes may read the configuration later.
-    if (visitor !== null) shared?.bus.say({ kind: 'left' });
-    shared?.close();
+    if (visitor !== null) this.#sharedLinks.get(domain)?.bus.say({ kind: 'left' });
+    this.#endLink(domain);
     if (known !== undefined) known.visitor = null;
     visitor?.end();
     this.#dismiss(domain);
@@ -633,4 +679,9 @@ export class Domains implements Abroad {
   #follow(name: LogName, after: number, sink: LogSink): Following {
     return this.#linkOf(name)?.follow(name, after, sink) ?? { applied: after, stop: () => undefined };
   }
+}
+
+/** @returns null for a link to a domain whose rooms nobody here enters */
+function reachableOf(link: LinkSettings): ReachableLink | null {
+  return link.at === null ? null : { ...link, at: link.at };
 }

@@ -13,6 +13,8 @@ import type { DomainLog, DomainSettings, ListenSettings } from './settings.js';
 const GREETING_MS = 10_000;
 /** The most connections at once: some for each domain that may connect, and for some that may not. */
 const CONNECTIONS_PER_LINK = 4;
+/** A reload may add links. */
+const MIN_LINKS = 16;
 const MORE_CONNECTIONS = 16;
 /** The share of the thread's time that strangers who begin TLS may take, in percent. */
 const HANDSHAKE_PERCENT = 10;
@@ -118,7 +120,7 @@ export class Entrance {
     const { at, settings, log } = parts;
     const listener = await listen<Caller>({
       ...at,
-      maxConnections: CONNECTIONS_PER_LINK * settings.links.length + MORE_CONNECTIONS,
+      maxConnections: CONNECTIONS_PER_LINK * Math.max(settings.links.length, MIN_LINKS) + MORE_CONNECTIONS,
       idleTimeoutMs: SILENCE_MS,
       highWaterMarkBytes: HIGH_WATER_BYTES,
       maxPendingBytes: MAX_PENDING_BYTES,

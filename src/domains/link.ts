@@ -31,8 +31,8 @@ export interface LinkParts extends HomeLineParts {
   readonly homeLabel: string;
   /** The label behind the nicks of this domain's people there, until the other one has sent it. */
   readonly ownLabel: string;
-  /** The folded names of the rooms that people here may enter. */
-  readonly rooms: ReadonlySet<string>;
+  /** The names of the rooms that people here may enter. */
+  readonly rooms: readonly string[];
   readonly fold: (name: string) => string;
   readonly observer: BorderObserver;
   readonly isInside: (log: LogName, session: string) => boolean;
@@ -63,6 +63,8 @@ export class Link implements Pick<Abroad, 'begin'> {
   #turn = 0;
   #ownLabel: string;
   #border: Border;
+  /** The folded names of the rooms that people here may enter. */
+  #rooms: ReadonlySet<string>;
   /** The run of the home's server, and the rooms that it shares; null before the home has sent them. */
   #epoch: string | null = null;
   #shared: ReadonlySet<string> | null = null;
@@ -72,6 +74,7 @@ export class Link implements Pick<Abroad, 'begin'> {
     this.#parts = parts;
     this.#ownLabel = parts.ownLabel;
     this.#border = this.#newBorder();
+    this.#rooms = new Set(parts.rooms.map(parts.fold));
     if (parts.shared !== null) {
       parts.shared.onPause = () => {
         this.#pause();
@@ -297,7 +300,7 @@ export class Link implements Pick<Abroad, 'begin'> {
   /** Returns why nobody may enter a room of the home. @param room - its name there */
   objectionTo(log: LogName, room: string): BorderRefusal | null {
     const key = this.#parts.fold(room);
-    if (!this.#parts.rooms.has(key) || this.#shared?.has(key) === false) return 'not-shared';
+    if (!this.#rooms.has(key) || this.#shared?.has(key) === false) return 'not-shared';
     return this.isUp || this.#mirrors.get(log)?.isOpen === true ? null : 'unreachable';
   }
 
@@ -370,6 +373,16 @@ export class Link implements Pick<Abroad, 'begin'> {
     this.#idOf.delete(mirror);
     this.#byId.delete(id);
     this.#line.send({ kind: 'stop', id });
+  }
+
+  /** Changes the rooms that people here may enter from now on: those who are inside stay. */
+  share(rooms: readonly string[]): void {
+    this.#rooms = new Set(rooms.map(this.#parts.fold));
+  }
+
+  /** Connects again, for example at another address. */
+  reopen(): void {
+    if (this.#parts.shared === null) this.#line.reopen();
   }
 
   /** The domains are not linked any more: nobody from here is in rooms of the home. */

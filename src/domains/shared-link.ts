@@ -133,6 +133,11 @@ export class SharedLink implements BusReader {
     this.#holder?.back();
   }
 
+  /** Connects again, if this node holds the link. */
+  reopen(): void {
+    this.#holder?.missed();
+  }
+
   close(): void {
     this.#holder?.close();
     this.relay.close();

@@ -485,7 +485,9 @@ export class ChatServer implements ServerControl {
   get config(): ServerConfig {
     const { backend, trigger, backlog, lobby, admin, store, node, domain, irc } = this.#options.config;
     const { nicks, serverName } = irc;
-    const fixed = { backend, trigger, backlog, lobby, admin, store, node, domain };
+    const read = this.#applied.domain;
+    const linked = domain === null || read === null ? domain : { ...domain, links: read.links, tls: read.tls };
+    const fixed = { backend, trigger, backlog, lobby, admin, store, node, domain: linked };
     return { ...this.#applied, ...fixed, irc: { ...this.#applied.irc, nicks, serverName } };
   }
 

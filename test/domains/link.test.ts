@@ -39,7 +39,7 @@ class Far {
       homeLabel: 'beijing',
       ownLabel: 'shanghai',
       run: 'x',
-      rooms: new Set(['#tea']),
+      rooms: ['#tea'],
       fold,
       dial: () => (events) => {
         this.#events = events;

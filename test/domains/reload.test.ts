@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { ask } from '../server/keeping.js';
 import { hasOpenssl, type TestIdentity } from '../support/certificates.js';
 import { nextEvent, until } from '../support/deadline.js';
-import { Authority, startPair, type TestDomain } from './domains.js';
+import { Authority, startPair, TestDomain, Way } from './domains.js';
 
 const tea = '#tea:beijing.example';
 
@@ -77,16 +77,83 @@ describe.skipIf(!hasOpenssl)(`a reload of a domain${hasOpenssl ? '' : ' (needs o
     await ask(bob, 'PRIVMSG #tea :we talk on', /we talk on/);
   });
 
+  test('a domain that is added is linked both ways, and what it shares with others stays', async () => {
+    const [toBeijing, toShanghai] = [await Way.open(), await Way.open()];
+    const beijing = await TestDomain.start({ name: 'beijing.example', authority, rooms: ['#tea'], links: [] });
+    const shanghai = await TestDomain.start({ name: 'shanghai.example', authority, rooms: ['#boats'], links: [] });
+    toBeijing.leadTo(beijing.linkPort);
+    toShanghai.leadTo(shanghai.linkPort);
+    const [bob, ann] = [await beijing.irc('bob'), await shanghai.irc('ann')];
+    await ask(bob, 'JOIN #tea', / 366 /);
+    await ask(ann, 'CAP REQ standard-replies', /ACK/);
+    await ask(ann, `JOIN ${tea}`, / UNKNOWN_DOMAIN /);
+    const applied = { problem: null, waitingKeys: [] };
+    const toTea = { name: 'beijing.example', at: { host: '127.0.0.1', port: toBeijing.port }, rooms: ['#tea'] };
+    expect(await shanghai.reload({ links: [toTea] })).toEqual(applied);
+    const toBoats = { name: 'shanghai.example', at: { host: '127.0.0.1', port: toShanghai.port }, rooms: ['#boats'] };
+    expect(await beijing.reload({ links: [toBoats] })).toEqual(applied);
+    await Promise.all([shanghai.linked('beijing.example'), beijing.linked('shanghai.example')]);
+    await ask(ann, `JOIN ${tea}`, / 366 /);
+    await bob.lineLike(/:ann\/shanghai!\S+ JOIN/);
+    await ask(ann, `PRIVMSG ${tea} :from afar`, /:ann!\S+ PRIVMSG/);
+    await bob.lineLike(/:from afar/);
+    await ask(bob, 'JOIN #boats:shanghai.example', / 366 /);
+    expect(shanghai.server.config.domain?.links).toEqual([toTea]);
+    // The same file again changes nothing, and a third domain leaves the links as they are.
+    const third = { name: 'beijing.elsewhere', at: null, rooms: [] };
+    expect(await shanghai.reload({ links: [toTea, third] })).toEqual(applied);
+    await ask(bob, 'PRIVMSG #tea :still here', /:still here/);
+    expect(await ann.lineLike(/:still here/)).toMatch(/:bob\/beijing!/);
+    expect(shanghai.records.filter((record) => record.startsWith('link lost'))).toEqual([]);
+  });
+
+  test('a link goes over to another address, and to more rooms', async () => {
+    const { beijing, shanghai, toBeijing } = await startPair(authority);
+    const [bob, ann] = [await beijing.irc('bob'), await shanghai.irc('ann')];
+    await ask(bob, 'JOIN #tea', / 366 /);
+    await ask(bob, 'JOIN #ops', / 366 /);
+    await ask(ann, `JOIN ${tea}`, / 366 /);
+    await ask(ann, 'CAP REQ standard-replies', /ACK/);
+    await ask(ann, 'JOIN #ops:beijing.example', / FAIL|403|DOMAIN/);
+    const other = await Way.open();
+    other.leadTo(beijing.linkPort);
+    const at = { host: '127.0.0.1', port: other.port };
+    const links = [{ name: 'beijing.example', at, rooms: ['#tea', '#ops'] }];
+    expect(await shanghai.reload({ links })).toEqual({ problem: null, waitingKeys: [] });
+    await until(() => shanghai.records.filter((each) => each.startsWith('link opened')).length === 2, 'another link');
+    toBeijing.cut();
+    await ask(ann, `PRIVMSG ${tea} :by the other way`, /:ann!\S+ PRIVMSG/);
+    await bob.lineLike(/:by the other way/);
+    await ask(ann, 'JOIN #ops:beijing.example', / 366 /);
+  });
+
   test('another name is refused, and nothing else of that file applies; other changes wait', async () => {
     const { beijing, shanghai } = await startPair(authority);
     const renamed = await beijing.reload({ name: 'peking.example', links: [] });
     expect(renamed.problem).toMatch(/domain\.name: this server is beijing\.example, and cannot become peking\.example/);
     await shanghai.linked('beijing.example');
     expect(beijing.server.readings().domainLinks).toHaveLength(1);
-    const links = [{ name: 'shanghai.example', at: null, rooms: [] }];
-    const waits = { problem: null, waitingKeys: ['domain'] };
-    expect(await beijing.reload({ name: 'beijing.example', links })).toEqual(waits);
-    expect(await beijing.reload({ rooms: [] })).toEqual(waits);
+    expect(await beijing.reload({ name: 'beijing.example', rooms: [] })).toEqual({
+      problem: null,
+      waitingKeys: ['domain'],
+    });
     await shanghai.linked('beijing.example');
+  });
+
+  test('a link that leads nowhere any more lets the people of that domain in all the same', async () => {
+    const { beijing, shanghai, toShanghai } = await startPair(authority);
+    const [bob, ann] = [await beijing.irc('bob'), await shanghai.irc('ann')];
+    await ask(bob, 'JOIN #tea', / 366 /);
+    await ask(bob, 'JOIN #boats:shanghai.example', / 366 /);
+    await ask(ann, `JOIN ${tea}`, / 366 /);
+    const nowhere = [{ name: 'shanghai.example', at: null, rooms: [] }];
+    expect(await beijing.reload({ links: nowhere })).toEqual({ problem: null, waitingKeys: [] });
+    await bob.lineLike(/ PART #boats:shanghai\.example/);
+    await ask(ann, `PRIVMSG ${tea} :as before`, /:ann!\S+ PRIVMSG/);
+    await bob.lineLike(/:as before/);
+    const at = { host: '127.0.0.1', port: toShanghai.port };
+    await beijing.reload({ links: [{ name: 'shanghai.example', at, rooms: ['#boats'] }] });
+    await beijing.linked('shanghai.example');
+    await ask(bob, 'JOIN #boats:shanghai.example', / 366 /);
   });
 });

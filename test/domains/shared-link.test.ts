@@ -227,3 +227,26 @@ test('the link is cut: what is said on any node waits, and is said once when it 
   await scene.settle();
   expect([scene.home, a.world, b.world].map(textsOf)).toEqual([['waits'], ['waits'], ['waits']]);
 });
+
+test('a domain that is linked by a reload is reached by all nodes, whichever reads it first', async () => {
+  const scene = await NodesScene.start('a.1', 'b.1');
+  const [a, b] = [scene.node(0).world, scene.node(1).world];
+  const none = { ...a.settings, links: [] };
+  for (const world of [a, b]) expect(world.domains.reload(none)).toBe(false);
+  await scene.settle();
+  expect(scene.holders).toBe(0);
+  expect(a.domains.objectionTo(ROOM)).toBe('unknown-domain');
+  b.domains.reload(b.settings);
+  await scene.settle();
+  a.domains.reload(a.settings);
+  await scene.settle();
+  expect(scene.holders).toBe(1);
+  scene.home.chat.join(personOf(scene.home), '#a', JOIN);
+  for (const world of [a, b]) world.chat.join(personOf(world), ROOM, JOIN);
+  await scene.settle();
+  say(a, 'one');
+  say(b, 'two');
+  await scene.settle();
+  expect(textsOf(scene.home).sort()).toEqual(['one', 'two']);
+  expect(nicksIn(scene.home)).toEqual(['a/far', 'ann', 'b/far']);
+});

@@ -9,6 +9,7 @@ import { Domains } from '../../src/domains/domains.js';
 import type { Guest } from '../../src/domains/entrance.js';
 import { FrameChannel } from '../../src/domains/frame-channel.js';
 import { isVisit, type Visit } from '../../src/domains/messages.js';
+import type { DomainSettings } from '../../src/domains/settings.js';
 import type { Channel, ChannelEvents, Dial } from '../../src/log/channel.js';
 import { MemoryLog } from '../../src/log/memory-log.js';
 import type { SharedLog } from '../../src/log/shared-log.js';
@@ -160,6 +161,7 @@ export interface WorldOptions {
 export class World {
   readonly chat: Chat;
   readonly domains: Domains;
+  readonly settings: DomainSettings;
   readonly members: Member[] = [];
   readonly said: string[] = [];
   nowMs = 1_000_000;
@@ -171,14 +173,15 @@ export class World {
     const isHome = ways === null;
     const [name, other] = isHome ? ['home.example', 'far.example'] : ['far.example', 'home.example'];
     const waysHome = (): Ways => ways ?? expect.fail('nobody is dialled from home');
+    this.settings = {
+      name,
+      listen: null,
+      rooms: isHome ? ['#a'] : [],
+      links: [{ name: other, at: isHome ? null : { host: '', port: 0 }, rooms: ['#a', '#b'] }],
+      tls: { cert: PEM, key: PEM, ca: PEM },
+    };
     this.domains = new Domains({
-      settings: {
-        name,
-        listen: null,
-        rooms: isHome ? ['#a'] : [],
-        links: [{ name: other, at: isHome ? null : { host: '', port: 0 }, rooms: ['#a', '#b'] }],
-        tls: { cert: PEM, key: PEM, ca: PEM },
-      },
+      settings: this.settings,
       log: SILENT,
       fold,
       logs,
