@@ -202,12 +202,13 @@ export class RemoteFollower implements Following {
 
   /**
    * Packs up to this number have been applied, or are no longer kept, or never existed: if the mark is the same, the
-   * log has left out the numbers in between.
+   * log has left out the numbers in between. A log whose row was removed begins without a mark; it had nothing that a
+   * follower which has just begun would lack.
    */
   #skipTo(seq: number, mark: string): void {
     const applied = this.#applied;
     if (seq <= applied) return;
-    const last = applied === 0 ? '' : this.#marks.at(-1);
+    const last = applied === 0 ? '' : (this.#marks.at(-1) ?? '');
     this.#applied = seq;
     this.#marks = [mark];
     if (mark !== last) this.#sink.missing(applied + 1, seq);

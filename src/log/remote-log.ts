@@ -95,6 +95,8 @@ export class RemoteLog implements SharedLog, FollowedLog {
   #isReached = false;
   /** Whether the logs are complete again, so that packs can be appended. */
   #isUp = false;
+  /** Since when that is so, by the clock. */
+  #upSinceMs = 0;
   /** Whether it has been reported that the broker cannot be reached. */
   #hasTrouble = false;
   #isClosed = false;
@@ -121,6 +123,16 @@ export class RemoteLog implements SharedLog, FollowedLog {
   /** Whether the broker can be reached. */
   get isUp(): boolean {
     return this.#isUp;
+  }
+
+  /** For how long the broker has been reachable without a break, in milliseconds. */
+  get upForMs(): number {
+    return this.#isUp ? this.#clock.now() - this.#upSinceMs : 0;
+  }
+
+  /** The logs that are followed here. */
+  get followed(): readonly LogName[] {
+    return [...this.#followers.keys()];
   }
 
   /** The number of packs that are known to be in the logs and have not been applied here. */
@@ -300,6 +312,7 @@ export class RemoteLog implements SharedLog, FollowedLog {
       if (contact !== this.#contacts) return;
     }
     this.#isUp = true;
+    this.#upSinceMs = this.#clock.now();
     // The first time that the broker is reached is no news.
     if (this.#hasTrouble) this.#onTrouble(null);
     this.#hasTrouble = false;

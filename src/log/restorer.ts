@@ -51,7 +51,7 @@ export class Restorer {
       count += 1;
     }
     const isWhole = from.top === top && from.mark === mark;
-    const isNothingLeft = top === 0 && mark === '';
+    const isNothingLeft = mark === '';
     return isWhole || isNothingLeft ? { from, packs: held.slice(held.length - count) } : null;
   }
 

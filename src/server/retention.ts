@@ -74,8 +74,7 @@ export class Retention {
       if (isShared && hasState && first + dropped > top) await this.#forgetClosed(name, top);
       if (this.#isStopped) return;
     }
-    // A node that removes a log cannot know whether another one goes on with its numbers.
-    if (!isShared) await logs.removeEmpty?.();
+    await logs.removeEmpty?.();
   }
 
   /** Repeats a write that drops a part each time: others go in between. @returns how much they have dropped */

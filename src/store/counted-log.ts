@@ -1,3 +1,6 @@
+/** The time in which everybody who follows logs says so, in milliseconds: they do every hour. */
+const STEADY_MS = 7_200_000;
+
 /** Logs whose ends are known at once. */
 import type { Broker } from '../log/broker.js';
 import type { LogName, Pack } from '../log/entry.js';
@@ -17,6 +20,16 @@ export class CountedLog extends RemoteLog {
 
   topOf(name: LogName): number {
     return this.#tops?.of(name) ?? 0;
+  }
+
+  /** Whether others that have lost the broker at the same time have had the time to say which logs they use. */
+  protected get isSteady(): boolean {
+    return this.upForMs >= STEADY_MS;
+  }
+
+  /** Logs have been removed: they begin behind all their numbers if somebody makes them again. */
+  protected removed(names: readonly string[]): void {
+    this.#tops?.forget(names);
   }
 
   override append(name: LogName, pack: Pack, answer: AppendAnswer): void {

@@ -21,6 +21,11 @@ export class LogTops {
     return this.#tops.get(name) ?? 0;
   }
 
+  /** Forgets logs that have been removed. */
+  forget(names: readonly string[]): void {
+    for (const name of names) this.#tops.delete(name);
+  }
+
   /** Returns an answer to an append that takes note of the number, and passes everything on. */
   counting(name: LogName, answer: AppendAnswer): AppendAnswer {
     return {

@@ -32,6 +32,14 @@ export interface LogWrites {
     /** Whether the log leaves out numbers up to `seq` if it ends before that, because it begins there. */
     readonly mayBegin?: boolean;
   };
+  /**
+   * Notes that logs are in use. Each has a row from then on: it is not removed before nobody has used it for hours, and
+   * everybody who begins to follow the log begins at the same number.
+   *
+   * @param after - the number behind which a log begins that has no row; the default is higher than that of
+   *   {@link floorOf}, since a row with 0 could not be told from one that has lines alone
+   */
+  readonly 'use-logs': { readonly logs: readonly string[]; readonly after?: number | undefined };
   /** Removes the rows of logs of which nothing is kept; how many. Other logs stay. */
   readonly 'remove-logs': { readonly logs: readonly string[] };
   /** Drops the packs before a number. */
@@ -49,7 +57,7 @@ export const logWrites: WritersOf<LogWrites> = {
   pack: (tables, { log: name, body, entries, maxEntries, atMs, after }) => {
     const log = tables.log(name);
     if (after !== undefined) leaveOut(tables, log, after);
-    else if (log.top === 0 && !hasState(tables, log)) leaveOut(tables, log, floorOf(tables));
+    else begin(tables, log, floorOf(tables));
     log.top += 1;
     if (log.entries !== null) log.entries += entries;
     tables
@@ -80,6 +88,10 @@ export const logWrites: WritersOf<LogWrites> = {
     const text = 'UPDATE log SET kept_seq = ?, kept = ? WHERE name = ? AND (kept_seq <= ? OR kept_seq > top)';
     tables.run(text).run(seq, state, log, seq);
     return seq;
+  },
+  'use-logs': (tables, { logs, after = floorOf(tables) + 1 }) => {
+    for (const name of logs) begin(tables, tables.log(name), after);
+    return logs.length;
   },
   'remove-logs': (tables, { logs }) => removeLogs(tables, logs),
   trim: (tables, { log: name, before }) => {
@@ -112,6 +124,11 @@ function leaveOut(tables: Tables, log: LogRow, to: number): void {
   tables
     .run('UPDATE log SET first = ?, top = ?, kept_seq = ?, kept = NULL WHERE id = ?')
     .run(log.first, log.top, to, log.id);
+}
+
+/** Begins a log that has never had anything behind a number. A log that has been removed may have had its name. */
+function begin(tables: Tables, log: LogRow, after: number): void {
+  if (log.top === 0 && !hasState(tables, log)) leaveOut(tables, log, after);
 }
 
 /** Returns the number behind which a log begins that has a state before its first pack; 0 for any other log. */

@@ -47,14 +47,20 @@ export interface StoreLogs extends SharedLog {
    * a log that nobody has asked for for long, only that may be known. Absent if others append to the logs, too.
    */
   topOf?(name: LogName): number;
-  /** Removes the logs of which nothing is kept. Absent if the store keeps their numbers for ever. */
+  /**
+   * Removes the logs of which nothing is kept, and that nobody uses who shares them: call it every hour. Absent if the
+   * process that has the logs does that.
+   */
   removeEmpty?(): Promise<void>;
   /**
    * Keeps a state only after everything that was said up to then is stored, since the packs that it replaces hold that,
    * too; and takes nothing that is said while the history is full.
    */
   keepAfter(history: HistoryBacklog): void;
-  /** Reads the kept state of a log now; null if the store does not answer. */
+  /**
+   * Reads the kept state of a log now, for somebody who is about to follow it: it is not removed before hours. Null if
+   * the store does not answer.
+   */
   stateOf(name: LogName): Promise<KeptState | null>;
   /**
    * Keeps the state of a log after a pack: the next opening of the store brings it, and the packs after it. A state

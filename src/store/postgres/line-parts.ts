@@ -18,7 +18,8 @@ export type ShelvedLine = Writes['line'];
 const MAX_DROPPED = 1_000;
 
 const MAKE_SHELVES = `INSERT INTO log(name) SELECT DISTINCT name FROM unnest($1::text[]) AS wanted(name)
-  WHERE NOT EXISTS (SELECT FROM log WHERE log.name = wanted.name) ORDER BY name ON CONFLICT (name) DO NOTHING`;
+  WHERE NOT EXISTS (SELECT FROM log WHERE log.name = wanted.name AND used > now() - interval '1 hour') ORDER BY name
+  ON CONFLICT (name) DO UPDATE SET used = excluded.used`;
 /** As in SQLite, no line is older than the one before it on its shelf, whatever the clock does. */
 const INSERT = `INSERT INTO line(log, seq, part, at_ms, kind, msgid, peer, source, account, target, ranks, text, tags,
     object, bits, grams)

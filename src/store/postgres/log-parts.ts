@@ -3,6 +3,30 @@ import { integerOf, nullableOf, textOf } from '../columns.js';
 import { holdingOf, HOLDINGS, NOTHING_KEPT } from '../log-reads.js';
 import type { PostgresReaders, PostgresWriters } from './parts.js';
 
+/** For how long nobody has used the row of a log that may be removed. Those that follow it say so every hour. */
+const UNUSED = "interval '3 hours'";
+/**
+ * The condition that the row of a log can be removed. Nodes of earlier versions do not note which they use, and begin a
+ * log without a row at 1.
+ */
+const IS_UNUSED = `first > top AND kept IS NULL AND used < now() - ${UNUSED}
+  AND NOT EXISTS (SELECT FROM pack WHERE pack.log = log.id) AND NOT EXISTS (SELECT FROM line WHERE line.log = log.id)
+  AND NOT EXISTS (SELECT FROM lease WHERE NOT notes_use AND until > now() - ${UNUSED})`;
+/** The state of a log: whoever asks for it is about to follow the log, which has a row from then on. */
+const STATE = `INSERT INTO log(name) VALUES($1) ON CONFLICT (name) DO UPDATE SET used = excluded.used
+  RETURNING kept_seq, kept`;
+const USE = `INSERT INTO log(name) SELECT DISTINCT name FROM unnest($1::text[]) AS wanted(name) ORDER BY name
+  ON CONFLICT (name) DO UPDATE SET used = excluded.used`;
+/** What is being used at this moment is locked, and stays. */
+const REMOVE = `WITH removed AS (
+    DELETE FROM log WHERE id IN (
+      SELECT id FROM log WHERE name = ANY($1) AND ${IS_UNUSED} ORDER BY name FOR UPDATE SKIP LOCKED)
+    RETURNING top
+  ), raised AS (
+    INSERT INTO fact AS known(name, value) SELECT 'floor', (max(top) + 1)::text FROM removed HAVING count(*) > 0
+    ON CONFLICT (name) DO UPDATE SET value = greatest(known.value::bigint, excluded.value::bigint)::text
+  ) SELECT count(*) AS removed FROM removed`;
+
 /** How many packs a write drops at most. */
 const RETAIN_PACKS = 1_000;
 
@@ -20,7 +44,7 @@ const DROP = `WITH dropped AS (
   ) UPDATE log SET first = $2, entries = entries - (SELECT coalesce(sum(entries), 0) FROM dropped)::bigint
     WHERE name = $1 AND first < $2`;
 
-export const logWriters: PostgresWriters<'keep' | 'retain' | 'trim'> = {
+export const logWriters: PostgresWriters<'keep' | 'retain' | 'trim' | 'use-logs' | 'remove-logs'> = {
   keep: async (run, { log, seq, state }) => {
     await run({ text: KEEP, values: [log, seq, state] });
     return seq;
@@ -40,9 +64,17 @@ export const logWriters: PostgresWriters<'keep' | 'retain' | 'trim'> = {
     await run({ text: DROP, values: [log, first] });
     return first;
   },
+  'use-logs': async (run, { logs }) => {
+    await run({ text: USE, values: [logs] });
+    return logs.length;
+  },
+  'remove-logs': async (run, { logs }) => {
+    const [row = {}] = await run({ text: REMOVE, values: [logs] });
+    return integerOf(row, 'removed');
+  },
 };
 
-export const logReaders: PostgresReaders<'state' | 'states' | 'ends' | 'holdings'> = {
+export const logReaders: PostgresReaders<'state' | 'states' | 'ends' | 'holdings' | 'empty-logs'> = {
   // The followers of the log read the packs after a state.
   states: async (run) => {
     const rows = await run({
@@ -56,9 +88,18 @@ export const logReaders: PostgresReaders<'state' | 'states' | 'ends' | 'holdings
     }));
   },
   state: async (run, { log }) => {
-    const [row] = await run({ text: 'SELECT kept_seq, kept FROM log WHERE name = $1', values: [log] });
+    const [row] = await run({ text: STATE, values: [log] });
     if (row === undefined) return NOTHING_KEPT;
     return { seq: integerOf(row, 'kept_seq'), state: nullableOf(row, 'kept', textOf) };
+  },
+  'empty-logs': async (run, { after, most }) => {
+    const text = `SELECT id, name FROM log WHERE id > $1 AND ${IS_UNUSED} ORDER BY id LIMIT $2`;
+    const rows = await run({ text, values: [after, most] });
+    const last = rows.at(-1);
+    return {
+      names: rows.map((row) => textOf(row, 'name')),
+      upTo: last === undefined || rows.length < most ? null : integerOf(last, 'id'),
+    };
   },
   holdings: async (run) => (await run({ text: HOLDINGS })).map(holdingOf),
   ends: async (run) => {

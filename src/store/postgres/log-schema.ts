@@ -78,6 +78,19 @@ BEGIN
 END $$;
 `;
 
+/**
+ * Rows of logs that are not used can be removed. A log without a row begins behind `floor`, a fact that is higher than
+ * any number of a pack in a removed log; `used` is when somebody last used the row; `notes_use` is whether a node notes
+ * that, which those of earlier versions do not.
+ */
+export const REMOVABLE_LOGS = `
+CREATE FUNCTION log_floor() RETURNS bigint LANGUAGE sql STABLE SET search_path FROM CURRENT
+  AS $$ SELECT coalesce((SELECT value::bigint FROM fact WHERE name = 'floor'), 0) $$;
+ALTER TABLE log ALTER COLUMN first SET DEFAULT log_floor() + 1, ALTER COLUMN top SET DEFAULT log_floor(),
+  ALTER COLUMN kept_seq SET DEFAULT log_floor(), ADD COLUMN used timestamptz NOT NULL DEFAULT now();
+ALTER TABLE lease ADD COLUMN notes_use boolean NOT NULL DEFAULT false;
+`;
+
 /** The most bytes of a notification: PostgreSQL takes fewer than 8,000. */
 const MAX_NOTIFICATION_BYTES = 7_900;
 

@@ -2,7 +2,7 @@
 import { integerOf, textOf } from '../columns.js';
 import { StoreError } from '../store-error.js';
 import type { Run } from './link.js';
-import { DELIVERING_APPEND, LOG_SCHEMA } from './log-schema.js';
+import { DELIVERING_APPEND, LOG_SCHEMA, REMOVABLE_LOGS } from './log-schema.js';
 import { STORE_SCHEMA } from './store-schema.js';
 
 /** The schema in which everything is. */
@@ -20,8 +20,10 @@ const LOCK = 0x66646d78;
  * Version 2 has everything else that a store keeps.
  *
  * Version 3 announces a pack together with its content.
+ *
+ * Version 4 can remove the rows of logs.
  */
-export const MIGRATIONS: readonly string[] = [LOG_SCHEMA, STORE_SCHEMA, DELIVERING_APPEND];
+export const MIGRATIONS: readonly string[] = [LOG_SCHEMA, STORE_SCHEMA, DELIVERING_APPEND, REMOVABLE_LOGS];
 
 /**
  * Brings the tables to the last version, each step in a transaction of its own. Of several that do it at once, one does

@@ -18,5 +18,5 @@ export function refusing(why: string): () => Promise<never> {
   return () => Promise.reject(new StoreError('ERR_STORE_FAILED', why));
 }
 
-/** Only logs in a file remove the rows of logs. */
-export const ofFile = refusing('a store in PostgreSQL keeps the rows of all logs');
+/** Only logs in a file are all known at once. */
+export const ofFile = refusing('the logs of a store in PostgreSQL are known by their ends');

@@ -42,24 +42,27 @@ const TRIAL_BYTES = 65_536;
 const STUCK_MS = 30_000;
 
 const APPEND = 'SELECT * FROM append($1, $2, $3, $4, $5, $6, $7)';
-const READ = `SELECT place, first, top, encode(log.mark, 'hex') AS last, seq, encode(found.before, 'hex') AS before,
+const READ = `SELECT place, coalesce(first, log_floor() + 1) AS first, coalesce(top, log_floor()) AS top,
+  coalesce(encode(log.mark, 'hex'), '') AS last, seq, encode(found.before, 'hex') AS before,
   encode(found.mark, 'hex') AS mark, body
   FROM unnest($1::text[], $2::bigint[], $3::integer[]) WITH ORDINALITY AS wanted(name, after, most, place)
-  JOIN log ON log.name = wanted.name
+  LEFT JOIN log ON log.name = wanted.name
   LEFT JOIN LATERAL (SELECT * FROM pack WHERE pack.log = log.id AND seq > after ORDER BY seq LIMIT most) AS found ON true
   ORDER BY place, seq`;
-const ENDS = `SELECT place, top, encode(mark, 'hex') AS mark
-  FROM unnest($1::text[]) WITH ORDINALITY AS wanted(name, place) JOIN log ON log.name = wanted.name`;
-const LEASE = `INSERT INTO lease(node, until) VALUES($1, clock_timestamp() + $2 * interval '1 millisecond')
-  ON CONFLICT (node) DO UPDATE SET until = excluded.until`;
+const ENDS = `SELECT place, coalesce(top, log_floor()) AS top, coalesce(encode(mark, 'hex'), '') AS mark
+  FROM unnest($1::text[]) WITH ORDINALITY AS wanted(name, place) LEFT JOIN log ON log.name = wanted.name`;
+const LEASE = `INSERT INTO lease(node, until, notes_use) VALUES($1, clock_timestamp() + $2 * interval '1 millisecond', true)
+  ON CONFLICT (node) DO UPDATE SET until = excluded.until, notes_use = true`;
 const EXPIRED = 'SELECT node FROM lease WHERE until <= clock_timestamp() ORDER BY until';
 const LIVING = 'SELECT node FROM lease WHERE until > clock_timestamp() ORDER BY until';
 const FORGET = 'DELETE FROM lease WHERE node = $1';
 /** No other process appends to it until the transaction is over. */
 const HOLD = "SELECT top, encode(mark, 'hex') AS mark FROM log WHERE name = $1 FOR NO KEY UPDATE";
+/** The end of a log without a row. */
+const FLOOR = "SELECT log_floor() AS top, '' AS mark";
 /** Makes a log of which nothing is left go on after a pack. */
 const BEGIN_AFTER = `INSERT INTO log(name, first, top, mark) VALUES($1, $2::bigint + 1, $2, decode($3, 'hex'))
-  ON CONFLICT (name) DO UPDATE SET first = excluded.first, top = excluded.top, mark = excluded.mark WHERE log.top = 0`;
+  ON CONFLICT (name) DO UPDATE SET first = excluded.first, top = excluded.top, mark = excluded.mark WHERE log.mark = ''`;
 /**
  * Returns how long the server has been the same one. The first process that meets another one notes the time: a replica
  * that takes over has been running for long.
@@ -163,10 +166,8 @@ export class PostgresBroker implements Broker {
   ): Promise<boolean> {
     return this.#write((run) =>
       transaction(run, async () => {
-        const [end] = await run({ text: HOLD, values: [log] });
-        const isThere = end !== undefined && integerOf(end, 'top') === top && textOf(end, 'mark') === mark;
-        // A log of which nothing is left begins again.
-        if (!isThere && (end !== undefined || top > 0)) return false;
+        const [end = {}] = [...(await run({ text: HOLD, values: [log] })), ...(await run({ text: FLOOR }))];
+        if (integerOf(end, 'top') !== top || textOf(end, 'mark') !== mark) return false;
         if (from.top !== top) await run({ text: BEGIN_AFTER, values: [log, from.top, from.mark] });
         const rows = await run(this.#appending(packs.map((pack) => ({ ...pack, log }))));
         // Another process may have begun it at this moment.

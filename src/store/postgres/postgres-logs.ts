@@ -8,6 +8,7 @@ import type { KeptState } from '../log-reads.js';
 import { startLogs } from '../start-logs.js';
 import { putInto, StateKeeping } from '../state-keeping.js';
 import type { HistoryBacklog, StoreAccess, StoreLogs } from '../store-access.js';
+import { removeUnused } from '../unused-logs.js';
 import { PostgresBroker } from './postgres-broker.js';
 
 /** The choices of {@link PostgresLogs}. */
@@ -57,6 +58,13 @@ export class PostgresLogs extends CountedLog implements StoreLogs {
 
   keep(log: LogName, seq: number, state: string | null): void {
     this.#keeping.keep(log, seq, state);
+  }
+
+  removeEmpty(): Promise<void> {
+    const { followed, isSteady } = this;
+    return removeUnused(this.#store, { followed, isSteady }, (names) => {
+      this.removed(names);
+    });
   }
 
   keepAfter(history: HistoryBacklog): void {

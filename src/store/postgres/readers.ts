@@ -23,7 +23,6 @@ const READERS: PostgresReaders<keyof Reads> = {
   expired: ofBroker,
   living: ofBroker,
   tops: ofFile,
-  'empty-logs': ofFile,
 };
 
 /** Answers a question. @throws errors of the database */

@@ -4,7 +4,7 @@ import { accountWriters } from './account-parts.js';
 import { insertLines, linesThere, lineWriters, type ShelvedLine } from './line-parts.js';
 import type { Run } from './link.js';
 import { logWriters } from './log-parts.js';
-import { ofFile, type PostgresWriters, refusing } from './parts.js';
+import { type PostgresWriters, refusing } from './parts.js';
 import { smallWriters } from './small-parts.js';
 import { transaction } from './transaction.js';
 
@@ -20,7 +20,6 @@ const WRITERS: PostgresWriters<keyof Writes> = {
   lease: ofBroker,
   forget: ofBroker,
   trial: ofBroker,
-  'remove-logs': ofFile,
 };
 
 /** A number that only nodes that write lines use: all write the same ones, and two would wait for each other. */

@@ -27,7 +27,7 @@ export interface OpenedRedis {
  */
 export async function openRedis(store: StoreAccess, options: OpenRedisOptions): Promise<OpenedRedis> {
   try {
-    const logs = await RedisLogs.open(options);
+    const logs = await RedisLogs.open({ ...options, shelves: store });
     const { durability, behind } = logs;
     return { store: new StoreWithRedis(store, logs), logs, durability, behind };
   } catch (error) {

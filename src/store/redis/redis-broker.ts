@@ -50,6 +50,10 @@ const TRIAL_BYTES = 65_536;
 const [MAX_LOGS_READ, MAX_LOGS_ENDS] = [20, 500];
 /** How long packs stay that are in a state, in milliseconds: followers that are behind still read them. */
 const RETAIN_MS = 600_000;
+/** For how long nobody has used a log that may be removed, in milliseconds. Those that follow it say so every hour. */
+const UNUSED_MS = 10_800_000;
+/** The most logs that are removed at once. */
+const MAX_REMOVED = 100;
 
 const LINE_END = 0x0a;
 
@@ -67,6 +71,9 @@ const FORGET = new Script(scripts.FORGET);
 const KEEP = new Script(scripts.KEEP);
 const RETAIN = new Script(scripts.RETAIN);
 const STATES = new Script(scripts.STATES);
+const STATE = new Script(scripts.STATE);
+const USE = new Script(scripts.USE);
+const REMOVE = new Script(scripts.REMOVE);
 const SKIP = new Script(scripts.SKIP);
 
 /**
@@ -172,7 +179,7 @@ export class RedisBroker implements Broker {
     logs: readonly LogName[] = [...new Set(packs.map(({ log }) => log))],
   ): Pick<Ask, 'keys' | 'parameters'> {
     const indexes = new Map(logs.map((log, index) => [log, index + 1]));
-    const keys = [scripts.LOGS, ...logs.flatMap(scripts.keysOf)];
+    const keys = [scripts.LOGS, ...logs.flatMap(scripts.keysOf), scripts.FLOOR];
     const given = packs.flatMap(({ log, entries, atMs, bytes }) => [indexes.get(log) ?? 0, entries, atMs, bytes]);
     const common = [scripts.channelOf(this.#place.db), this.#name, this.#maxEntries];
     return { keys, parameters: [...common, ...logs, ...given] };
@@ -182,7 +189,7 @@ export class RedisBroker implements Broker {
     const pages: BrokerPage[] = [];
     for (let at = 0; at < ranges.length; at += MAX_LOGS_READ) {
       const some = ranges.slice(at, at + MAX_LOGS_READ);
-      const keys = some.flatMap(({ log }) => scripts.keysOf(log));
+      const keys = [...some.flatMap(({ log }) => scripts.keysOf(log)), scripts.FLOOR];
       const ask = READ.asks(
         keys,
         some.flatMap(({ after, maxPacks }) => [after, maxPacks]),
@@ -198,7 +205,7 @@ export class RedisBroker implements Broker {
     return ofAll(
       logs,
       ENDS,
-      (ask) => this.#ask(ask),
+      (ask) => this.#ask({ ...ask, keys: [...ask.keys, scripts.FLOOR] }),
       (reply) => {
         const [top, mark] = listIn(reply);
         return { top: integerIn(top), mark: textIn(mark) };
@@ -207,7 +214,7 @@ export class RedisBroker implements Broker {
   }
 
   async lease(node: string, ms: number): Promise<void> {
-    await this.#write(LEASE.asks([scripts.LEASES], [node, ms]));
+    await this.#write(LEASE.asks([scripts.LEASES, scripts.USERS], [node, ms]));
   }
 
   async expired(): Promise<readonly string[]> {
@@ -219,7 +226,7 @@ export class RedisBroker implements Broker {
   }
 
   async forget(node: string): Promise<void> {
-    await this.#write(FORGET.asks([scripts.LEASES], [node]));
+    await this.#write(FORGET.asks([scripts.LEASES, scripts.USERS], [node]));
   }
 
   /** Keeps the state of a log after a pack, unless a later one is kept. @param state - null if there is none */
@@ -237,7 +244,7 @@ export class RedisBroker implements Broker {
   async skip(ends: readonly LogTop<LogName>[]): Promise<void> {
     for (let at = 0; at < ends.length; at += MAX_LOGS_ENDS) {
       const some = ends.slice(at, at + MAX_LOGS_ENDS);
-      const keys = [scripts.LOGS, ...some.map(({ log }) => scripts.keysOf(log)[0])];
+      const keys = [scripts.LOGS, ...some.map(({ log }) => scripts.keysOf(log)[0]), scripts.FLOOR];
       const ask = SKIP.asks(
         keys,
         some.flatMap(({ log, top }) => [top, log]),
@@ -249,6 +256,36 @@ export class RedisBroker implements Broker {
   /** Returns the names of all logs. */
   async logs(): Promise<readonly LogName[]> {
     return namesIn(await this.#reader.query(['SMEMBERS', scripts.LOGS]));
+  }
+
+  /** Returns the kept part of a log that somebody is about to follow: it is there from then on. */
+  async state(log: LogName): Promise<KeptState> {
+    const ask = STATE.asks([scripts.LOGS, scripts.keysOf(log)[0], scripts.FLOOR], [log]);
+    // A refused one is no sign for appends.
+    return partIn(await this.#writer.use((run) => carryOut(run, ask)));
+  }
+
+  /** Notes that logs are in use. */
+  async use(logs: readonly LogName[]): Promise<void> {
+    for (let at = 0; at < logs.length; at += MAX_LOGS_ENDS) {
+      const some = logs.slice(at, at + MAX_LOGS_ENDS);
+      const keys = [scripts.LOGS, ...some.map((log) => scripts.keysOf(log)[0]), scripts.FLOOR];
+      await this.#writer.use((run) => carryOut(run, USE.asks(keys, some)));
+    }
+  }
+
+  /** Removes those of some logs that nobody uses, of which nothing is kept. @returns those that it has removed */
+  async remove(logs: readonly LogName[]): Promise<readonly LogName[]> {
+    const { LOGS, FLOOR, LEASES, USERS, VERSION_KEY } = scripts;
+    const removed: LogName[] = [];
+    for (let at = 0; at < logs.length; at += MAX_REMOVED) {
+      const some = logs.slice(at, at + MAX_REMOVED);
+      const keys = [LOGS, FLOOR, LEASES, USERS, VERSION_KEY, ...some.flatMap(scripts.keysOf)];
+      const ask = REMOVE.asks(keys, [UNUSED_MS, scripts.VERSION, ...some]);
+      const places = listIn(await this.#writer.use((run) => carryOut(run, ask))).map(integerIn);
+      removed.push(...some.filter((_, index) => places.includes(index + 1)));
+    }
+    return removed;
   }
 
   /** Returns the kept parts of logs. */
@@ -289,14 +326,15 @@ export class RedisBroker implements Broker {
   readonly #prepareWriter = async (run: (command: Command) => Promise<Reply>): Promise<void> => {
     const { durability, runId } = await examine(run, this.#allowLoss);
     this.#durability = durability;
-    await run(['SET', scripts.VERSION_KEY, scripts.VERSION, 'NX']);
+    // It becomes this one when something is written that an earlier version cannot take.
+    await run(['SET', scripts.VERSION_KEY, scripts.FIRST_VERSION, 'NX']);
     const version = integerIn(await run(['GET', scripts.VERSION_KEY]));
     if (version > scripts.VERSION) {
       const known = `this one knows versions up to ${scripts.VERSION}`;
       throw new StoreError('ERR_STORE_VERSION', `a later fdmux has written the logs: version ${version}, ${known}`);
     }
     // Nothing is appended, but scripts must be allowed.
-    await carryOut(run, APPEND.asks([scripts.LOGS], [scripts.channelOf(this.#place.db), this.#name, 0]));
+    await carryOut(run, APPEND.asks([scripts.LOGS, scripts.FLOOR], [scripts.channelOf(this.#place.db), this.#name, 0]));
     // A server whose process is unknown counts as another one.
     const ask = SERVING.asks([scripts.SERVING_KEY], [runId ?? '']);
     this.#serverAge.said(runId === null ? 0 : integerIn(await carryOut(run, ask)));
@@ -351,16 +389,19 @@ async function statesOf(
   logs: readonly LogName[],
   answer: (ask: Ask) => Promise<Reply>,
 ): Promise<readonly RedisState[]> {
-  const states = await ofAll(logs, STATES, answer, (reply) => {
-    const [first, top, seq, state] = listIn(reply);
-    return {
-      first: integerIn(first),
-      top: integerIn(top),
-      seq: integerIn(seq),
-      state: state instanceof Uint8Array ? textIn(state) : null,
-    };
-  });
+  const states = await ofAll(logs, STATES, answer, partIn);
   return states.map((state, index) => ({ log: logs[index] ?? 'd', ...state }));
+}
+
+/** The kept part of a log, with its beginning and its end. */
+function partIn(reply: Reply): Omit<RedisState, 'log'> {
+  const [first, top, seq, state] = listIn(reply);
+  return {
+    first: integerIn(first),
+    top: integerIn(top),
+    seq: integerIn(seq),
+    state: state instanceof Uint8Array ? textIn(state) : null,
+  };
 }
 
 function namesIn(reply: Reply): readonly LogName[] {

@@ -7,7 +7,8 @@ import type { Holding, KeptState, LogEnds } from '../log-reads.js';
 import { type LogTop, LogTops } from '../log-tops.js';
 import { startLogs } from '../start-logs.js';
 import { StateKeeping } from '../state-keeping.js';
-import type { HistoryBacklog, StoreLogs } from '../store-access.js';
+import type { HistoryBacklog, StoreAccess, StoreLogs } from '../store-access.js';
+import { removeUnused } from '../unused-logs.js';
 import type { RedisDurability } from './durability.js';
 import { RedisBroker, type RedisBrokerOptions, type RedisState } from './redis-broker.js';
 import { RedisLog } from './redis-log.js';
@@ -19,6 +20,8 @@ export interface RedisLogsOptions extends RedisBrokerOptions, RemoteLogOptions {
    * goes on behind that number: other packs under the same numbers would be taken for those that are recorded.
    */
   readonly recorded?: readonly LogTop<LogName>[];
+  /** The store of the lines, which has a row for each log that has had any. @defaultValue none */
+  readonly shelves?: Pick<StoreAccess, 'read' | 'write'>;
   /** Whether others append to the logs, too: then no end is known at once. @defaultValue false */
   readonly isShared?: boolean;
 }
@@ -35,16 +38,18 @@ export class RedisLogs extends CountedLog implements StoreLogs {
   /** The logs that had lost packs which are recorded elsewhere. */
   readonly behind: readonly LogName[];
   readonly #broker: RedisBroker;
+  readonly #shelves: Pick<StoreAccess, 'read' | 'write'> | null;
   /** The lines are in another store, which knows nothing of the order of both. */
   readonly #keeping = new StateKeeping({ put: (log, kept) => this.#keep(log, kept), isOrdered: false });
 
   private constructor(
     broker: RedisBroker,
     { states, behind }: Found,
-    { isShared = false, ...options }: RedisLogsOptions,
+    { isShared = false, shelves, ...options }: RedisLogsOptions,
   ) {
     super(broker, isShared ? null : states, options);
     this.#broker = broker;
+    this.#shelves = shelves ?? null;
     this.behind = behind;
     this.states = states
       .filter(({ top, seq, state }) => state !== null || top > seq)
@@ -82,12 +87,25 @@ export class RedisLogs extends CountedLog implements StoreLogs {
   }
 
   async stateOf(log: LogName): Promise<KeptState | null> {
-    const [found] = await this.#broker.states([log]).catch(() => []);
-    return found === undefined ? null : { seq: found.seq, state: found.state };
+    const found = await this.#broker.state(log).catch(() => null);
+    return found === null ? null : { seq: found.seq, state: found.state };
   }
 
   keep(log: LogName, seq: number, state: string | null): void {
     this.#keeping.keep(log, seq, state);
+  }
+
+  async removeEmpty(): Promise<void> {
+    const { followed, isSteady } = this;
+    await this.#broker
+      .use(followed)
+      .then(() => (isSteady ? this.#broker.logs() : []))
+      .then((names) => this.#broker.remove(without(names, followed)))
+      .then((names) => {
+        this.removed(names);
+      })
+      .catch(() => undefined);
+    if (this.#shelves !== null) await removeUnused(this.#shelves, { followed: [], isSteady });
   }
 
   keepAfter(history: HistoryBacklog): void {
@@ -131,6 +149,11 @@ export class RedisLogs extends CountedLog implements StoreLogs {
       () => this.isUp,
     );
   }
+}
+
+function without(names: readonly LogName[], others: readonly LogName[]): LogName[] {
+  const excluded = new Set(others);
+  return names.filter((name) => !excluded.has(name));
 }
 
 /** Returns the recorded ends that logs do not reach. */

@@ -1,0 +1,82 @@
+/** Logs in PostgreSQL that nobody uses. */
+import { expect, onTestFinished, test } from 'vitest';
+import { openPostgres } from '../../../src/store/postgres/open.js';
+import { Answers } from '../../log/contract.js';
+import { mark } from '../../log/entries.js';
+import { until } from '../../support/deadline.js';
+import { AheadClock, describeRemovedLogs, type RemovableLogs, UNUSED_MS } from '../removed-logs.js';
+import { describePostgres } from './with-postgres.js';
+
+describePostgres((database) => {
+  async function ageRows(): Promise<void> {
+    const text = "UPDATE fdmux.log SET used = used - $1 * interval '1 millisecond'";
+    await database.admin.query(text, [UNUSED_MS]);
+  }
+
+  async function open(): Promise<RemovableLogs> {
+    await database.clear();
+    const clock = new AheadClock();
+    return {
+      open: async () => {
+        const { store, logs } = await openPostgres({
+          url: database.server.url,
+          isShared: true,
+          isOthers: () => false,
+          pace: { late: () => undefined, caughtUp: () => undefined },
+          refused: () => undefined,
+          onTrouble: () => undefined,
+          clock,
+        });
+        onTestFinished(async () => {
+          logs.close();
+          await store.close();
+        });
+        return logs;
+      },
+      dropPacks: async () => {
+        await database.admin.query('DELETE FROM fdmux.pack');
+        await database.admin.query('UPDATE fdmux.log SET first = top + 1, entries = 0');
+      },
+      age: async () => {
+        await ageRows();
+        clock.pass(UNUSED_MS);
+      },
+      sweep: async (by) => by.removeEmpty?.(),
+      rows: async () => {
+        const { rows } = await database.admin.query<{ count: number }>(
+          'SELECT count(*)::integer AS count FROM fdmux.log',
+        );
+        return rows[0]?.count ?? expect.fail();
+      },
+      seesFollowers: false,
+    };
+  }
+
+  describeRemovedLogs(open);
+
+  test('after an outage, none is removed before everybody has said which are used', async () => {
+    const store = await open();
+    const logs = await store.open();
+    expect(await logs.stateOf('r:#a')).toEqual({ seq: 0, state: null });
+    await ageRows();
+    await store.sweep(logs);
+    expect(await store.rows()).toBe(1);
+  });
+
+  test('none is removed while a node of an earlier version may use it', async () => {
+    const store = await open();
+    const logs = await store.open();
+    const answers = new Answers();
+    logs.append('r:#a', [mark('a')], answers);
+    await until(() => answers.got.length > 0, 'the answer to an append');
+    await store.dropPacks();
+    await store.age();
+    const endOfLease = "now() - interval '2 hours'";
+    await database.admin.query(`INSERT INTO fdmux.lease(node, until) VALUES('old.1', ${endOfLease})`);
+    await store.sweep(logs);
+    expect(await store.rows()).toBe(1);
+    await logs.lease('old.1', 1_000);
+    await store.sweep(logs);
+    expect(await store.rows()).toBe(0);
+  });
+});
