@@ -8,19 +8,24 @@ import { storeVersionOf } from './hand-over/store-version.js';
 import type { Log } from './log.js';
 import { type OpenedSqlite, openSqlite } from './open-store.js';
 
+/** How often rows of logs that nobody uses are removed, in milliseconds. */
+const REMOVAL_MS = 3_600_000;
+
 /** It is open, and so are its two sockets. */
 export class ControlStore {
   readonly #opened: OpenedSqlite;
   readonly #sockets: ServiceSocket[] = [];
+  readonly #removal: NodeJS.Timeout;
   #closing: Promise<void> | null = null;
 
   private constructor(opened: OpenedSqlite) {
     this.#opened = opened;
+    this.#removal = setInterval(() => void opened.logs.removeUnused(), REMOVAL_MS).unref();
   }
 
   /** @throws StoreError; as `listen` does */
   static async open(config: SqliteStoreConfig, log: Log): Promise<ControlStore> {
-    const opened = new ControlStore(await openSqlite(config, log));
+    const opened = new ControlStore(await openSqlite(config, log, true));
     try {
       await opened.#serve(config, log);
       return opened;
@@ -76,6 +81,7 @@ export class ControlStore {
   }
 
   async #close(): Promise<void> {
+    clearInterval(this.#removal);
     await Promise.all(this.#sockets.map((socket) => socket.close()));
     this.#opened.logs.close();
     await this.#opened.store.close();

@@ -62,14 +62,19 @@ export interface OpenedSqlite extends OpenedStore {
   readonly logs: SqliteLog;
 }
 
-/** Opens a store in a file. @throws StoreError */
-export async function openSqlite(config: SqliteStoreConfig, log: Log): Promise<OpenedSqlite> {
+/**
+ * Opens a store in a file.
+ *
+ * @param isServed - whether other processes use it through this one
+ * @throws StoreError
+ */
+export async function openSqlite(config: SqliteStoreConfig, log: Log, isServed = false): Promise<OpenedSqlite> {
   const options = { ...config, folder: config.path, ...observers(log), migrating: migrations(log) };
   const store = await Store.open(options, ({ code, message }) => {
     log.error('the store is lost: rooms take nothing until a restart', { code, message });
   });
   try {
-    return { store, logs: await SqliteLog.open(store, { onTrouble: (failure) => report(failure, log) }) };
+    return { store, logs: await SqliteLog.open(store, { isServed, onTrouble: (failure) => report(failure, log) }) };
   } catch (error) {
     await store.close();
     throw error;

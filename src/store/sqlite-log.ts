@@ -15,6 +15,8 @@ import type { Write } from './tasks.js';
 export interface SqliteLogOptions {
   /** The most entries that each log keeps, at least 0. @defaultValue no limit */
   readonly maxEntries?: number;
+  /** Whether other processes use the logs through this one. @defaultValue false */
+  readonly isServed?: boolean;
   /** Milliseconds since the epoch, for leases. @defaultValue `Date.now` */
   readonly now?: () => number;
   /** Called once when the store takes nothing, and once when it takes writes again. */
@@ -34,6 +36,8 @@ const TRIAL_BYTES = 65_536;
 const MAX_IDLE_LOGS = 1_000;
 /** How many rows of logs a write removes at most: others wait for it, for some milliseconds. */
 const REMOVED_LOGS = 200;
+/** Of how many logs it is known, at most, that somebody has read them, or that nobody uses them. */
+const MAX_KNOWN_USES = 100_000;
 
 /**
  * The logs of one store. Followers receive nothing before it is stored. While the store takes nothing, for example
@@ -42,6 +46,7 @@ const REMOVED_LOGS = 200;
 export class SqliteLog implements SharedLog {
   readonly #store: Store;
   readonly #maxEntries: number;
+  readonly #isServed: boolean;
   readonly #now: () => number;
   readonly #onTrouble: (failure: Failure | null) => void;
   /** The logs that are followed, those with a state that nobody has asked for yet, and the idle ones. */
@@ -52,14 +57,19 @@ export class SqliteLog implements SharedLog {
   #floor: number;
   /** The kept states when the store was opened. */
   readonly states: readonly (StoredState & { readonly log: LogName })[];
+  /** Logs that somebody has read since {@link removeUnused} was called, and the empty ones that nobody used then. */
+  #read = new Set<LogName>();
+  #unused = new Set<LogName>();
   readonly #keeping = new StateKeeping({ put: (log, kept) => this.#keep(log, kept), isOrdered: true });
   #retry: NodeJS.Timeout | null = null;
   #isClosed = false;
 
   private constructor(store: Store, stored: Stored, options: SqliteLogOptions) {
-    const { maxEntries = Number.MAX_SAFE_INTEGER, now = Date.now, onTrouble = () => undefined } = options;
+    const { maxEntries = Number.MAX_SAFE_INTEGER, isServed = false } = options;
+    const { now = Date.now, onTrouble = () => undefined } = options;
     this.#store = store;
     this.#maxEntries = maxEntries;
+    this.#isServed = isServed;
     this.#now = now;
     this.#onTrouble = onTrouble;
     const tails = new Map(stored.states.map(({ log, tail }) => [log, tail]));
@@ -126,6 +136,56 @@ export class SqliteLog implements SharedLog {
     }
   }
 
+  /**
+   * Makes a log begin where those who follow it are, since others will begin there, too. A log at 0 is followed by a
+   * process of an earlier version, or by nobody.
+   */
+  async #use(name: LogName): Promise<void> {
+    if (this.#read.size < MAX_KNOWN_USES) this.#read.add(name);
+    if (this.#idle.has(name) && this.#logs.get(name)?.top === 0) {
+      this.#idle.delete(name);
+      this.#logs.delete(name);
+    }
+    await this.#write({ kind: 'use-logs', logs: [name], after: this.#logs.get(name)?.top ?? undefined });
+  }
+
+  /**
+   * Removes from the store the logs of which nothing is kept, if they were empty the last time, too, and nobody has
+   * read or followed them since. This is for logs that others use through this process: somebody who reads one is about
+   * to follow it. While a process of an earlier version follows a log without a row, none is removed: that log would
+   * begin elsewhere for others.
+   */
+  async removeUnused(): Promise<void> {
+    const [read, unused] = [this.#read, this.#unused];
+    this.#read = new Set();
+    this.#unused = new Set();
+    const followed = [...this.#logs].filter(([, log]) => log.isFollowed);
+    if (read.size >= MAX_KNOWN_USES || followed.some(([, { top }]) => top === null || top === 0)) return;
+    for (let at = 0; at < followed.length && !this.#isClosed; at += REMOVED_LOGS) {
+      await Promise.all(followed.slice(at, at + REMOVED_LOGS).map(([name]) => this.#use(name)));
+    }
+    const isUsed = (name: LogName): boolean => {
+      return read.has(name) || this.#read.has(name) || this.#logs.get(name)?.isFollowed === true;
+    };
+    let after: number | null = 0;
+    while (after !== null && !this.#isClosed) {
+      const page: EmptyLogs = await this.#store.read('empty-logs', { after, most: REMOVED_LOGS }).catch(() => NO_LOGS);
+      const names = page.names.filter(isLogName).filter((name) => !isUsed(name));
+      const remaining = names.filter((name) => !unused.has(name));
+      for (const name of remaining) if (this.#unused.size < MAX_KNOWN_USES) this.#unused.add(name);
+      await this.#remove(names.filter((name) => unused.has(name)));
+      after = page.upTo;
+    }
+  }
+
+  /** Removes empty logs. Nobody finds their old ends in memory afterwards. */
+  async #remove(names: readonly LogName[]): Promise<void> {
+    if (names.length === 0) return;
+    for (const name of names) this.#raiseFloor(name);
+    if (!(await this.#write({ kind: 'remove-logs', logs: names }))) return;
+    for (const name of names) if (this.#idle.delete(name)) this.#logs.delete(name);
+  }
+
   /** The logs in memory. */
   get names(): LogName[] {
     return [...this.#logs.keys()];
@@ -173,12 +233,15 @@ export class SqliteLog implements SharedLog {
   follow(name: LogName, after: number, sink: LogSink): Following {
     if (this.#isClosed) return { applied: after, stop: () => undefined };
     // As long as all logs are in memory, any other one is empty.
-    const log = this.#logs.get(name) ?? this.#add(name, this.#floor === 0 ? 0 : null);
+    const isKnown = this.#floor === 0 && !this.#isServed;
+    const log = this.#logs.get(name) ?? this.#add(name, isKnown ? 0 : null);
     this.#idle.delete(name);
+    this.#unused.delete(name);
     return log.follow(after, sink);
   }
 
   async read(name: LogName, { after, maxPacks }: LogRange): Promise<Excerpt | null> {
+    if (this.#isServed) await this.#use(name);
     const page = await this.#page(name, after, maxPacks);
     if (page === null) return null;
     const { first, top } = page;

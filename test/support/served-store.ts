@@ -22,7 +22,11 @@ export async function serveStore(folder: string, store: SharedStore, form = FORM
 
 /** Serves the logs of a store beside it. */
 export async function serveLogs(folder: string, store: Store): Promise<ServiceSocket> {
-  const log = await SqliteLog.open(store);
+  return serveLog(folder, await SqliteLog.open(store, { isServed: true }));
+}
+
+/** Serves logs in a folder until the test is over. */
+export async function serveLog(folder: string, log: SqliteLog): Promise<ServiceSocket> {
   const bytes = new PackBytes();
   const serve = (channel: Channel) => new LogService(log, channel, bytes);
   const socket = await ServiceSocket.open({ folder, file: LOG_FILE, serve }, unobserved);

@@ -29,8 +29,10 @@ export class RemoteLogs extends SocketLog implements StoreLogs {
     return this.isReachable;
   }
 
-  stateOf(log: LogName): Promise<KeptState | null> {
-    return this.#store.read('state', { log }).catch(() => null);
+  async stateOf(log: LogName): Promise<KeptState | null> {
+    // The process that has the logs gives a log that is read a row, and does not remove it for a while.
+    const excerpt = await this.read(log, { after: Number.MAX_SAFE_INTEGER, maxPacks: 1 });
+    return excerpt === null ? null : this.#store.read('state', { log }).catch(() => null);
   }
 
   keep(log: LogName, seq: number, state: string | null): void {
