@@ -23,7 +23,7 @@ import { greet, type Listening } from './greeting.js';
 import type { ListenerChange } from './listener-change.js';
 import { observerOf } from './open-desk.js';
 import { Predecessor } from './predecessor.js';
-import { isConfigReadable } from './readable-config.js';
+import { readableConfig } from './readable-config.js';
 import { ServiceReports } from './service-reports.js';
 import { Standstill } from './standstill.js';
 import { StopRequest } from './stop-request.js';
@@ -390,7 +390,7 @@ class Control {
 
   /** Does what {@link #reload} does, if this version can read the configuration. */
   async #meet(tended: Tended): Promise<readonly WorkerReply[]> {
-    return (await isConfigReadable(this.#parts.flags)) ? this.#reload(tended) : [];
+    return (await readableConfig(this.#parts.flags)) === null ? [] : this.#reload(tended);
   }
 
   /** Has workers that this process has found listen as its configuration says. */

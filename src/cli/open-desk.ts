@@ -25,11 +25,11 @@ export async function openDesk(
   extras?: DeskExtras,
 ): Promise<ControlSocket | null> {
   if (folder === null) return null;
-  const [{ ControlSocket }, { deskOf }] = await Promise.all([
-    import('../control/control-socket.js'),
-    import('../server/desk.js'),
-  ]);
   try {
+    const [{ ControlSocket }, { deskOf }] = await Promise.all([
+      import('../control/control-socket.js'),
+      import('../server/desk.js'),
+    ]);
     return await ControlSocket.open(folder, { ...deskOf(parts), ...extras?.verbs }, observerOf(log), extras?.file);
   } catch (error) {
     const message = toError(error).message;

@@ -1,14 +1,12 @@
 /** A look at the configuration before an upgrade. */
 import { loadConfig } from '../server/config/load.js';
 import type { ServeFlags } from '../server/config/merge.js';
+import type { ServerConfig } from '../server/config/server-config.js';
 
 /**
- * Whether this version can read the configuration. The new version may know keys that this one does not. If it is a
- * mistake, that process does not start.
+ * Returns the configuration; null if this version cannot read it. The new version may know keys that this one does not.
+ * If it is a mistake, that process does not start.
  */
-export function isConfigReadable(flags: ServeFlags): Promise<boolean> {
-  return loadConfig(flags).then(
-    () => true,
-    () => false,
-  );
+export function readableConfig(flags: ServeFlags): Promise<ServerConfig | null> {
+  return loadConfig(flags).catch(() => null);
 }

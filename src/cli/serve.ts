@@ -2,6 +2,7 @@
 import { WORKER_FDS_VARIABLE } from '../control/worker-process.js';
 import { hasCode, toError } from '../errors.js';
 import type { Reload } from '../protocol/server-control.js';
+import { probeAdmin } from '../server/admin.js';
 import { ChatServer } from '../server/chat-server.js';
 import { ConfigError } from '../server/config/config-error.js';
 import { loadConfig } from '../server/config/load.js';
@@ -24,7 +25,7 @@ import { withAdvice } from './listen-advice.js';
 import { openDesk } from './open-desk.js';
 import { Predecessor } from './predecessor.js';
 import { prepare } from './prepare.js';
-import { isConfigReadable } from './readable-config.js';
+import { readableConfig } from './readable-config.js';
 import { leaveForNext, Renewals } from './renewals.js';
 import { ServiceReports } from './service-reports.js';
 import { Standstill, type StandstillFigures } from './standstill.js';
@@ -36,6 +37,12 @@ import { WORKER_WORLD, WorkerRole } from './worker-role.js';
 
 /** A stopping server ends whatever still waits after this time: it promises to stop within two seconds. */
 const STOP_DEADLINE_MS = 1800;
+
+/**
+ * How long a server that goes on by itself, since its successor has failed, tries to open its store. Its clients have
+ * nobody else, and what was in the way, such as a full disk, may pass.
+ */
+const STORE_PATIENCE_MS = 30_000;
 
 /** The facts that `serve` needs to know besides its flags. */
 export interface ServeContext {
@@ -159,6 +166,7 @@ async function runServer(run: Run, estate: Estate | null, predecessor: Predecess
     role,
     onTakenOver: () => predecessor?.taken(),
     onStrayed: hasStrayed,
+    storePatienceMs: estate !== null && predecessor === null ? STORE_PATIENCE_MS : 0,
   });
   if (role === null) await closeInherited(placed.unused);
   const service = new ServiceReports(log, () => server.status);
@@ -259,9 +267,12 @@ function inheritedBy(config: ServerConfig, estate: Estate | null, role: WorkerRo
  * @throws Error if it cannot
  */
 async function meetConfiguration(flags: ServeFlags, server: ChatServer): Promise<void> {
-  if (!(await isConfigReadable(flags))) return;
+  const read = await readableConfig(flags);
+  if (read === null) return;
   const { problem } = await server.requestReload();
   if (problem !== null) throw new Error(problem);
+  // A reload does not open it.
+  await probeAdmin(read, server.config);
 }
 
 /** @returns what the server has left if the successor does not take it; null if that goes on */
@@ -343,10 +354,11 @@ async function startServer(
     readonly role: WorkerRole | null;
     readonly onTakenOver: () => void;
     readonly onStrayed: () => void;
+    readonly storePatienceMs: number;
   },
 ): Promise<ChatServer> {
   const { config, context, log, onLogSettings, stopping, recording, inherited, estate, role } = parts;
-  const { onTakenOver, onStrayed } = parts;
+  const { onTakenOver, onStrayed, storePatienceMs } = parts;
   const readConfig = async (): Promise<ServerConfig> => {
     const read = await loadConfig(flags);
     return role === null ? read : role.reread(read);
@@ -357,6 +369,7 @@ async function startServer(
       log,
       onLogSettings,
       inherited,
+      storePatienceMs,
       version: context.version,
       configurationName: flags.config ?? '-',
       readConfig: recording?.world.reading(readConfig) ?? readConfig,

@@ -1,4 +1,5 @@
 /** A chat server: its parts wired together, from start to end. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { AccountBook } from '../accounts/account-book.js';
 import { DEFAULT_ACCOUNT_SETTINGS } from '../accounts/account-service.js';
 import { Accounts } from '../accounts/accounts.js';
@@ -53,6 +54,8 @@ import { REAL_WORLD, type World } from './world.js';
 const GRACE_MS = 200;
 /** How long a node that ends in order waits for the logs to say so. */
 const STEP_DOWN_MS = 500;
+/** How long a start waits before it tries again to open a store. */
+const STORE_RETRY_MS = 500;
 /** The longest time for which a start waits for what is kept to be read. */
 const CATCH_UP_MS = 10_000;
 
@@ -81,6 +84,8 @@ export interface ServerOptions {
   readonly estate?: Estate;
   /** Called when this server goes on with all clients of that one, before anything is sent to or read from them. */
   readonly onTakenOver?: () => void;
+  /** How long it tries to open its store if that fails, in milliseconds. @defaultValue 0 */
+  readonly storePatienceMs?: number;
   /** @defaultValue the world as it is */
   readonly world?: World;
   /** How long a node that shows nothing of itself is taken to live, in milliseconds. @defaultValue 5000 */
@@ -297,8 +302,7 @@ export class ChatServer implements ServerControl {
    */
   static async start(options: ServerOptions): Promise<ChatServer> {
     const naming = await namingOf(options.config.irc.nicks);
-    const keeping = await openKeeping(options);
-    const makeNode = keeping && (await nodeMaker(options, keeping));
+    const { keeping, makeNode } = await openPatiently(options);
     const domains = await domainsOf(options, naming, keeping);
     const server = new ChatServer(options, naming, { keeping, makeNode, domains });
     try {
@@ -765,6 +769,22 @@ function sessionsOverBy(outcome: Outcome): string[] {
   if (outcome?.kind === 'quit') return [outcome.member.session];
   if (outcome?.kind !== 'lost') return [];
   return [...outcome.quits, ...outcome.partings].map(({ member }) => member.session);
+}
+
+/** Opens the store and takes the name of the node, again and again as long as the options say. @throws StoreError */
+async function openPatiently(options: ServerOptions): Promise<Pick<ServerParts, 'keeping' | 'makeNode'>> {
+  const { log, storePatienceMs = 0 } = options;
+  const endMs = performance.now() + storePatienceMs;
+  for (;;) {
+    try {
+      const keeping = await openKeeping(options);
+      return { keeping, makeNode: keeping && (await nodeMaker(options, keeping)) };
+    } catch (error) {
+      if (performance.now() >= endMs) throw error;
+      log.error('the store cannot be opened: everybody waits', { error: toError(error).message });
+      await delay(STORE_RETRY_MS);
+    }
+  }
 }
 
 /** Opens the store, if there is one. Its modules are loaded only then. */

@@ -1,21 +1,29 @@
 /** The modules that a server loads when it starts, by its configuration: an upgrade has them before anybody waits. */
+import { namingOf } from '../../protocol/naming.js';
 import type { ServerConfig } from '../config/server-config.js';
 import { WEB } from '../protocol-names.js';
 
-/** Loads them. */
-export async function loadModules({ listeners, admin, store, node, domain }: ServerConfig): Promise<void> {
+/** Loads them. @throws the error of a file or package that is missing or does not work */
+export async function loadModules({ listeners, admin, store, node, domain, irc }: ServerConfig): Promise<void> {
   const hasPage = listeners.some(({ protocol }) => protocol === WEB.name);
   await Promise.all([
-    ...(hasPage ? [import('../../front/web-front.js'), import('../../front/web-site.js')] : []),
+    namingOf(irc.nicks),
+    ...(hasPage ? loadWeb() : []),
     ...(admin === null ? [] : [import('../../admin/metrics.js'), import('../../admin/admin-listener.js')]),
     ...(store === null ? [] : [import('../keeping.js')]),
     ...(store === null || store.kind === 'postgres' ? [] : loadDesk()),
+    ...(store?.kind === 'sqlite' ? [import('../../store/engine.js').then(({ findEngine }) => findEngine())] : []),
     ...(store?.kind === 'control' ? loadRemote() : []),
     ...(store?.kind === 'postgres' ? loadPostgres() : []),
     ...(store?.kind === 'postgres' && store.logs !== null ? [import('../../store/redis/open.js')] : []),
     ...(node === null ? [] : [import('../nodes/open.js')]),
     ...(domain === null ? [] : [import('../open-domains.js')]),
   ]);
+}
+
+function loadWeb(): readonly Promise<unknown>[] {
+  const site = import('../../front/web-site.js').then(({ loadSite, SITE_FOLDER }) => loadSite(SITE_FOLDER));
+  return [import('../../front/web-front.js'), site];
 }
 
 function loadDesk(): readonly Promise<unknown>[] {

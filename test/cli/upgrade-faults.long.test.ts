@@ -1,0 +1,190 @@
+/** Upgrades that fail at each step: the old process goes on with everybody, and every line is heard once. */
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { Peer } from '../support/peers.js';
+import { temporaryFolder } from '../support/temporary.js';
+import { type RunningServer, startServer } from './chat-server.js';
+import { enter, kill, upgraderOf } from './upgrades.js';
+
+/** Has processes run some code before all else. */
+class Injection {
+  readonly #code = join(temporaryFolder(), 'code.cjs');
+  readonly #script = join(temporaryFolder(), 'script.cjs');
+
+  constructor() {
+    writeFileSync(
+      this.#script,
+      `if (require('node:fs').existsSync(${JSON.stringify(this.#code)})) require(${JSON.stringify(this.#code)});`,
+    );
+  }
+
+  get env(): Readonly<Record<string, string>> {
+    return { NODE_OPTIONS: `--require ${this.#script}` };
+  }
+
+  /** @param code - for processes that start from now on */
+  set(code: string): void {
+    writeFileSync(this.#code, code);
+  }
+
+  remove(): void {
+    rmSync(this.#code);
+  }
+}
+
+/** The ends of a new process. */
+const ENDS = {
+  'is killed': "process.kill(process.pid, 'SIGKILL')",
+  fails: "throw new Error('a fault')",
+} as const;
+
+/** Has a new process end before a call on the channel to the old one. @param after - how many of these calls go well */
+function endAt(call: 'recvMsg' | 'sendMsg', after: number, how: keyof typeof ENDS): string {
+  return `const { Module } = require('node:module');
+    const channel = Number(process.env.FDMUX_HAND_OVER_FD);
+    const load = Module._extensions['.node'];
+    let left = ${after};
+    if (channel > 0) Module._extensions['.node'] = (module, file) => {
+      load(module, file);
+      const real = module.exports.${call};
+      if (real !== undefined) module.exports.${call} = (fd, ...rest) => {
+        if (fd === channel && left-- === 0) ${ENDS[how]};
+        return real(fd, ...rest);
+      };
+    };`;
+}
+
+/** There is no SQLite for a new process. */
+const WITHOUT_SQLITE = `if (process.env.FDMUX_HAND_OVER_FD !== undefined) {
+    const { Module } = require('node:module');
+    // Some versions of Node.js have one.
+    const builtin = process.getBuiltinModule('node:sqlite');
+    if (builtin !== undefined) builtin.DatabaseSync.prototype.exec = () => {
+      throw new Error('no SQLite');
+    };
+    const load = Module._extensions['.node'];
+    Module._extensions['.node'] = (module, file) => {
+      if (file.includes('sqlite')) throw new Error('no SQLite');
+      load(module, file);
+    };
+  }`;
+
+/** Says numbered lines while something happens. */
+class Talk {
+  readonly #speaker: Peer;
+  readonly #hearer: Peer;
+  #said = 0;
+  #heard = 0;
+
+  constructor(speaker: Peer, hearer: Peer) {
+    this.#speaker = speaker;
+    this.#hearer = hearer;
+  }
+
+  async during(act: () => Promise<unknown>): Promise<void> {
+    let isOver = false;
+    const goesOn = (): boolean => !isOver;
+    const acting = act().finally(() => {
+      isOver = true;
+    });
+    while (goesOn()) {
+      await this.#speaker.write(`PRIVMSG #a :line ${this.#said}\r\n`);
+      this.#said += 1;
+      // It is heard when somebody serves again.
+      if (this.#said % 20 === 0) await this.#hear();
+    }
+    await acting;
+    await this.#hear();
+  }
+
+  async #hear(): Promise<void> {
+    for (; this.#heard < this.#said; this.#heard += 1) {
+      const line = await this.#hearer.lineLike(/ PRIVMSG | QUIT | JOIN |^ERROR/);
+      expect(line.slice(line.indexOf(' :') + 2)).toBe(`line ${this.#heard}`);
+    }
+  }
+}
+
+async function start(injection: Injection, ...args: readonly string[]): Promise<{ server: RunningServer; talk: Talk }> {
+  const config = join(temporaryFolder(), 'fdmux.json');
+  writeFileSync(config, JSON.stringify({ classes: [{ name: 'fast', linesPerSecond: 0 }] }));
+  const server = await startServer(['--config', config, '--log-level', 'warning', ...args], { env: injection.env });
+  const ann = await enter(server.ircPort, 'ann', 'JOIN #a');
+  const bob = await enter(server.ircPort, 'bob', 'JOIN #a');
+  await ann.lineLike(/^:bob!\S+ JOIN /);
+  return { server, talk: new Talk(ann, bob) };
+}
+
+/** @param count - how many upgrades have failed before */
+async function failToUpgrade({ process: server }: RunningServer, why: string, count: number): Promise<void> {
+  kill(server.pid, 'SIGUSR2');
+  await server.errorText(new RegExp(`(?:not upgraded[^]*){${count}}not upgraded: ${why}`));
+}
+
+const GOES_ON = 'this process goes on';
+const NOT_STARTED = 'the new process has not started';
+
+const STEPS = [
+  ['sendMsg', 0, NOT_STARTED],
+  // It knows nothing, then some of the state, then the listeners, then some clients.
+  ['recvMsg', 0, GOES_ON],
+  ['recvMsg', 1, GOES_ON],
+  ['recvMsg', 3, GOES_ON],
+  ['recvMsg', 5, GOES_ON],
+  // It has all.
+  ['sendMsg', 1, GOES_ON],
+] as const;
+
+test.each([
+  ['in memory', []],
+  ['with data', ['--data']],
+] as const)('%s, whether the new process is killed or fails', { timeout: 280_000 }, async (_, flags) => {
+  const injection = new Injection();
+  const data = flags.flatMap((flag) => [flag, join(temporaryFolder(), 'data')]);
+  const { server, talk } = await start(injection, ...data);
+  let count = 0;
+  for (const [call, after, why] of STEPS) {
+    for (const how of ['is killed', 'fails'] as const) {
+      injection.set(endAt(call, after, how));
+      await talk.during(() => failToUpgrade(server, why, count));
+      count += 1;
+    }
+  }
+  await enter(server.ircPort, 'late');
+  injection.remove();
+  await talk.during(upgraderOf(server));
+  await enter(server.ircPort, 'later');
+});
+
+test('a new process without SQLite is noticed before anybody waits', async () => {
+  const injection = new Injection();
+  const { server, talk } = await start(injection, '--data', join(temporaryFolder(), 'data'));
+  injection.set(WITHOUT_SQLITE);
+  await talk.during(() => failToUpgrade(server, NOT_STARTED, 0));
+  expect(server.process.stderr).toMatch(/no SQLite/);
+});
+
+test('if the old process cannot open its store again, its clients wait until it can', async () => {
+  const injection = new Injection();
+  const folder = temporaryFolder();
+  const [file, data] = [join(folder, 'broken'), join(folder, 'data')];
+  // Of all threads of both processes: it cannot start another one while the file is there.
+  injection.set(`const threads = require('node:worker_threads');
+    const { Worker } = threads;
+    threads.Worker = class extends Worker {
+      constructor(...given) {
+        if (require('node:fs').existsSync(${JSON.stringify(file)})) throw new Error('no thread');
+        super(...given);
+      }
+    };
+    require('node:module').syncBuiltinESMExports();`);
+  const { server, talk } = await start(injection, '--data', data);
+  writeFileSync(file, '');
+  await talk.during(async () => {
+    await failToUpgrade(server, GOES_ON, 0);
+    await server.process.errorText(/the store cannot be opened: everybody waits/);
+    rmSync(file);
+  });
+  await enter(server.ircPort, 'late');
+});
