@@ -226,11 +226,16 @@ async function runServer(run: Run, estate: Estate | null, predecessor: Predecess
     return { estate: rest, config: server.config };
   }
   if (end instanceof Successor) {
-    await role?.retire();
     desk?.retire();
-    const rest = await handOver(server, end, { log, stopping, service, upgrade });
-    await desk?.close();
-    service.dispose();
+    let rest: Estate | null = null;
+    try {
+      rest = await handOver(server, end, { log, stopping, service, upgrade, role });
+    } finally {
+      // What is open keeps the process alive.
+      if (rest === null) await role?.retire();
+      await desk?.close();
+      service.dispose();
+    }
     return rest === null ? null : { estate: rest, config: server.config };
   }
   upgrade.stopped();
@@ -284,7 +289,8 @@ async function handOver(
     stopping,
     service,
     upgrade,
-  }: Pick<Run, 'log' | 'stopping'> & { readonly service: ServiceReports; readonly upgrade: UpgradeRequest },
+    role,
+  }: Pick<Run, 'log' | 'stopping' | 'role'> & { readonly service: ServiceReports; readonly upgrade: UpgradeRequest },
 ): Promise<Estate | null> {
   const standstill = new Standstill();
   const estate = await server.leave('the server is being upgraded: please connect again');
@@ -305,6 +311,7 @@ async function handOver(
     return estate;
   }
   service.replacedBy(successor.pid);
+  role?.replaced();
   closeFds(estate.listeners);
   closeFds(estate.clients);
   successor.endsWith(stopping);

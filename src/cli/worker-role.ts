@@ -2,7 +2,7 @@
 import { closeSync, writeSync } from 'node:fs';
 import { borrowSockets, LendingSocket, type Offer, type SocketOfListener } from '../control/lent-sockets.js';
 import type { Verbs } from '../control/request.js';
-import { controlFileOf, lendingFileOf, loanFileOf } from '../control/worker-files.js';
+import { controlFileOf, lendingFileOf, loanFileOf, nextLendingFileOf } from '../control/worker-files.js';
 import { takeWorkerFds, type WorkerFds } from '../control/worker-process.js';
 import { toError } from '../errors.js';
 import type { ChatServer, Loan } from '../server/chat-server.js';
@@ -25,8 +25,6 @@ export class WorkerRole {
   /** The fds that it was started with; null if it goes on for another process, or has reported that it is ready. */
   #fds: WorkerFds | null;
   #lending: LendingSocket | null = null;
-  /** The last attempt to open that. It does not reject. */
-  #opening: Promise<void> = Promise.resolve();
   /** The listeners of the configuration, in its order. */
   #listeners: readonly ListenerConfig[] = [];
   /** The sockets that it listens on. */
@@ -36,6 +34,8 @@ export class WorkerRole {
   /** New ones, while the configuration is read again at the request of the control process. */
   #loan: Loan | null = null;
   #isDraining = false;
+  /** Whether another process has its sockets. */
+  #isReplaced = false;
 
   private constructor(name: string, folder: string, log: Log) {
     this.#name = name;
@@ -125,7 +125,7 @@ export class WorkerRole {
     this.#unused = [];
     // A socket of a port on which nobody accepts would keep its share of the connections waiting.
     closeFds(unused);
-    void this.#openLending();
+    if (this.#isDraining) this.#closeSockets();
   }
 
   /** Opens the socket by which the control process reaches it. Without that it serves, too. */
@@ -142,21 +142,20 @@ export class WorkerRole {
   }
 
   /** Opens the socket through which it lends, unless it is open. */
-  #openLending(): Promise<void> {
-    this.#opening = this.#opening.then(async () => {
-      const onError = (error: Error): void => {
-        this.#log.error('the control process is not answered', { error: error.message });
-      };
-      try {
-        this.#lending ??= await LendingSocket.open(this.#folder, lendingFileOf(this.#name), () => this.#offer, onError);
-      } catch (error) {
-        onError(toError(error));
-      }
-    });
-    return this.#opening;
+  async #openLending(): Promise<void> {
+    const onError = (error: Error): void => {
+      this.#log.error('the control process is not answered', { error: error.message });
+    };
+    const files = { file: lendingFileOf(this.#name), next: nextLendingFileOf(this.#name) };
+    try {
+      this.#lending ??= await LendingSocket.takeOver(this.#folder, files, () => this.#offer, onError);
+    } catch (error) {
+      onError(toError(error));
+    }
   }
 
-  get #offer(): Offer {
+  get #offer(): Offer | null {
+    if (this.#isReplaced) return null;
     const sockets = this.#listeners.flatMap((listener, index): SocketOfListener[] => {
       const fd = this.#sockets.get(listener)?.fd;
       return fd === undefined ? [] : [{ fd, index, place: placeOf(listener) }];
@@ -192,9 +191,13 @@ export class WorkerRole {
     closeSync(ready);
   }
 
-  /** Leaves its place to another process, or ends. */
+  /** Lends nothing any more: another process has its sockets. It can be found until that one can. */
+  replaced(): void {
+    this.#isReplaced = true;
+  }
+
+  /** Ends, or another process can be found. */
   async retire(): Promise<void> {
-    await this.#opening;
     await this.#lending?.close();
     this.#lending = null;
   }

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 export const controlFileOf = (worker: string): string => `${worker}.sock`;
 /** The socket on which a worker lends its listening sockets. */
 export const lendingFileOf = (worker: string): string => `${worker}.fds`;
+/** The file of that socket before it takes the place of another process's. */
+export const nextLendingFileOf = (worker: string): string => `${worker}.next`;
 /** The socket on which the control process lends a worker new listening sockets, during a reload. */
 export const loanFileOf = (worker: string): string => `${worker}.new`;
 
@@ -19,6 +21,7 @@ export function workersIn(folder: string): readonly string[] {
 
 /** Removes the files that a killed worker has left. */
 export function removeFilesOf(folder: string, worker: string): void {
-  for (const file of [controlFileOf(worker), lendingFileOf(worker), loanFileOf(worker)])
-    rmSync(join(folder, file), { force: true });
+  for (const fileOf of [controlFileOf, lendingFileOf, nextLendingFileOf, loanFileOf]) {
+    rmSync(join(folder, fileOf(worker)), { force: true });
+  }
 }
