@@ -372,13 +372,14 @@ class Control {
   }
 
   /** Has workers read the configuration, while they can borrow what they lack; those that are being started, too. */
-  async #make(change: ListenerChange, { supervisor }: Tended): Promise<readonly WorkerReply[]> {
+  async #make(change: ListenerChange, { supervisor, listeners }: Tended): Promise<readonly WorkerReply[]> {
     const { store, log } = this.#parts;
     try {
       // One that is being started has the sockets of before.
       await supervisor.started();
       // On a socket of one that drains, new connections would wait for its end.
-      const names = supervisor.workers.filter(({ state }) => state === 'ready').map(({ name }) => name);
+      const ready = supervisor.workers.filter(({ state }) => state === 'ready').map(({ name }) => name);
+      const names = ready.filter((name) => listeners.knows(name, store.path));
       await change.lend(store.path, names, (error) => {
         log.error('a worker gets no sockets', { error: error.message });
       });

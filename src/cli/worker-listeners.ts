@@ -1,5 +1,6 @@
 /** The sockets that the workers of a control process listen on. */
-import type { Lent } from '../control/lent-sockets.js';
+import { borrowSockets, type Lent } from '../control/lent-sockets.js';
+import { lendingFileOf } from '../control/worker-files.js';
 import { closePlaces, type OpenPlace, openPlace, WorkerSockets } from '../control/worker-sockets.js';
 import { hasCode } from '../errors.js';
 import type { ListenerConfig, ServerConfig } from '../server/config/server-config.js';
@@ -22,10 +23,13 @@ export class WorkerListeners {
   #config: ServerConfig;
   /** The sockets of a service manager. */
   readonly given: readonly LeftListener[];
+  /** The workers that run, and have not said what they listen on. */
+  readonly #silent: Set<string>;
 
-  private constructor(config: ServerConfig, given: readonly LeftListener[]) {
+  private constructor(config: ServerConfig, given: readonly LeftListener[], silent: Iterable<string>) {
     this.#config = config;
     this.given = given;
+    this.#silent = new Set(silent);
   }
 
   /**
@@ -41,7 +45,8 @@ export class WorkerListeners {
     left: readonly LeftListener[] | null,
   ): Promise<WorkerListeners> {
     const { inherited: given } = assignListeners(left ?? givenTo(config), config.listeners);
-    const listeners = new WorkerListeners(config, [...given.values()]);
+    const silent = [...found].filter(([, { isSilent }]) => isSilent).map(([name]) => name);
+    const listeners = new WorkerListeners(config, [...given.values()], silent);
     try {
       const borrowed = borrowedFrom(found, config.listeners);
       for (const listener of config.listeners) {
@@ -85,6 +90,24 @@ export class WorkerListeners {
     const dropped = this.sockets.change(wanted);
     this.#config = { ...this.#config, listeners: read.listeners };
     return new ListenerChange(this.sockets, dropped);
+  }
+
+  /**
+   * Whether it is known what a worker listens on. One that has not said so is asked again: a second socket of the same
+   * port, on which it accepts nobody, would keep its share of the connections waiting.
+   *
+   * @param folder - that of the workers' files
+   */
+  knows(worker: string, folder: string): boolean {
+    if (!this.#silent.has(worker)) return true;
+    const lent = borrowSockets(folder, lendingFileOf(worker));
+    if (lent?.isSilent === true) return false;
+    this.#silent.delete(worker);
+    const { sockets, unused } = assignSockets(lent?.sockets ?? [], this.#config.listeners);
+    const own = new Map([...sockets].map(([listener, { fd }]) => [this.#config.listeners.indexOf(listener), fd]));
+    closeFds(unused);
+    this.sockets.take(worker, own);
+    return true;
   }
 
   /** Returns a change for workers that have read another configuration. */

@@ -86,6 +86,15 @@ export class WorkerSockets {
     return sockets.filter(({ fd }) => !known.has(fd));
   }
 
+  /** Takes over what a worker listens on, by the numbers of places. Sockets that are known, or shared, are closed. */
+  take(worker: string, sockets: ReadonlyMap<number, number>): void {
+    for (const [index, fd] of sockets) {
+      const own = this.#places[index]?.own;
+      if (own?.has(worker) === false) own.set(worker, fd);
+      else closeFds([fd]);
+    }
+  }
+
   /** Closes the own sockets of a worker: connections must not wait for a worker that does not start for a while. */
   drop(worker: string): void {
     for (const place of this.#places) {

@@ -91,6 +91,23 @@ test('a worker can be found at any time, also while it reloads or drains', async
   expect(found()).toEqual(before);
 });
 
+test('a worker that does not answer the next control process at first leaves nobody waiting', async () => {
+  const folder = temporaryFolder();
+  const first = await startWorkers([], folder);
+  const before = await first.workers();
+  const [worker] = before;
+  kill(first.server.process.pid, 'SIGKILL');
+  await until(() => !isAlive(first.server.process.pid), 'the end of the control process');
+  kill(present(worker, 'a worker').pid, 'SIGSTOP');
+  const second = await startWorkers([], folder);
+  kill(present(worker, 'a worker').pid, 'SIGCONT');
+  await second.ctl('reload');
+  expect((await second.workers()).map(({ pid }) => pid)).toEqual(before.map(({ pid }) => pid));
+  // A socket on which no worker accepts would have its share of them.
+  for (let count = 0; count < 16; count += 1) await reached(`127.0.0.1:${second.server.ircPort}`);
+  await stopped(second);
+});
+
 test('a reload reaches all workers, and one that makes no sense changes nothing', async () => {
   const config = join(temporaryFolder(), 'fdmux.json');
   writeFileSync(config, '{"maxClients":100}');
