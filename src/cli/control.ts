@@ -254,7 +254,12 @@ class Control {
         stopping.request('the server is shutting down', true);
       },
     });
-    const desk = await ControlSocket.open(store.path, verbs, observerOf(log));
+    const desk = await ControlSocket.open(store.path, verbs, observerOf(log)).catch(async (error: unknown) => {
+      // What is open keeps the process alive.
+      await admin?.close();
+      service.dispose();
+      throw error;
+    });
     const asking = (verb: string, failure: string) => (): void => {
       void Promise.resolve(verbs[verb]?.([])).catch((error: unknown) => {
         log.error(failure, { error: toError(error).message });

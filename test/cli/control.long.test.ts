@@ -360,6 +360,11 @@ test('what cannot work is said at once, and nothing is left', async () => {
     stderr: expect.stringMatching(/in use.*--irc-port names another/),
   });
   expect(filesIn(folder)).toEqual(DATA);
+  writeFileSync(join(folder, 'control.sock'), '');
+  expect(await serve('--plain-port', '0', '--no-irc', '--admin-port', '0')).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/control\.sock/),
+  });
   expect(await run(process.execPath, [cliPath, 'serve', '--workers', '2'])).toMatchObject({
     code: 2,
     stderr: 'fdmux: workers need a folder that they share: --data <folder>\n',
