@@ -1,6 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { PRIVILEGES } from '../../src/chat/member.js';
 import { ClassFinder } from '../../src/server/classes.js';
@@ -66,6 +67,35 @@ test('the example file is valid, and the documentation has every key in it', asy
     return value;
   });
   expect([...keys].filter((key) => !documentation.includes(`\`${key}\``))).toEqual([]);
+});
+
+describe('a file that has no end, or none that comes, is not read', () => {
+  const folder = (): string => dirname(fileWith('{}'));
+  const fifo = (): string => {
+    const path = join(folder(), 'fifo');
+    execFileSync('mkfifo', [path]);
+    return path;
+  };
+  const large = (): string => {
+    const path = fileWith('');
+    truncateSync(path, 16 * 1024 * 1024 + 1);
+    return path;
+  };
+
+  test.each([
+    ['a FIFO', fifo, 'it is a FIFO or pipe, not a regular file'],
+    ['a device', () => '/dev/zero', 'it is a device, not a regular file'],
+    ['a folder', folder, 'it is a folder, not a regular file'],
+    ['a file that is too large', large, 'it has more than 16777216 bytes'],
+  ])('%s', async (_, make, problem) => {
+    const path = make();
+    await expect(loadConfig({ config: path })).rejects.toMatchObject({
+      code: 'ERR_CONFIG',
+      message: `${path} cannot be read: ${problem}`,
+    });
+    await expect(load({ server: { motdFile: path } })).rejects.toThrow(`server.motdFile cannot be read: ${problem}`);
+    await expect(load({}, { tlsCert: path, tlsKey: path })).rejects.toThrow(`cannot be read: ${problem}`);
+  });
 });
 
 test('an operator has the privileges of its class, and all of them without one', async () => {

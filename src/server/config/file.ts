@@ -1,9 +1,9 @@
 /** Reads the configuration file, and the files that it names. */
-import { readFile } from 'node:fs/promises';
 import { toError } from '../../errors.js';
 import { GROUP_FILE, parseGroups } from '../groups.js';
 import { parseJsonc } from '../jsonc.js';
 import { ConfigError } from './config-error.js';
+import { readRegularFile } from './regular-file.js';
 import { checkFile, type ConfigFile } from './schema.js';
 
 /** Reads the configuration file. @throws {@link ConfigError} */
@@ -23,7 +23,7 @@ export async function readConfigFile(path: string): Promise<ConfigFile> {
 
 async function readText(path: string, what: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return await readRegularFile(path);
   } catch (error) {
     throw new ConfigError(`${what} cannot be read: ${toError(error).message}`);
   }

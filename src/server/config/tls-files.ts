@@ -1,12 +1,12 @@
 /** Reads the certificates and keys of listeners over TLS, and checks them. */
 import { X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { DomainSettings } from '../../domains/settings.js';
 import { toError } from '../../errors.js';
 import { loadTls, TlsContexts } from '../../net/tls-contexts.js';
 import type { TlsServerContext } from '../../net/tls-options.js';
 import { ConfigError } from './config-error.js';
+import { readRegularFile } from './regular-file.js';
 
 /** Whether clients are asked for a certificate, and whether they must have one. */
 export const CLIENT_CERTIFICATES = ['none', 'request', 'require'] as const;
@@ -98,7 +98,7 @@ export async function readDomainTls(
 
 async function readPem(path: string, where: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return await readRegularFile(path);
   } catch (error) {
     throw new ConfigError(`${where} cannot be read: ${toError(error).message}`);
   }
