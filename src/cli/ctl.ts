@@ -2,6 +2,8 @@
 import { askServer } from '../control/ask.js';
 import type { Reply, Request } from '../control/request.js';
 import { hasCode, toError } from '../errors.js';
+import { ConfigError } from '../server/config/config-error.js';
+import { findDataFolder } from '../server/config/data-folder.js';
 import { escapeUnsafe } from '../server/escape-unsafe.js';
 import { type CtlFlags, type CtlVerb, PATIENCE, PATIENCE_SECONDS, readRequest } from './ctl-arguments.js';
 import { folderOf } from './data-arguments.js';
@@ -16,13 +18,28 @@ import { UsageError } from './usage-error.js';
  */
 export async function ctlCommand(verb: CtlVerb, words: readonly string[], flags: CtlFlags): Promise<number> {
   const request = readRequest(verb, words, flags);
-  const folder = await folderOf(flags, 'a server whose data is in PostgreSQL has no control socket');
+  const folder = await serverFolderOf(flags);
   if (folder === null) throw new UsageError('name the folder of the data: --data FOLDER, or --config FILE');
   const { text, result } = await ask(folder, request, 1000 * (flags.timeout ?? PATIENCE_SECONDS[verb] ?? PATIENCE));
   const lines = flags.json === true ? [JSON.stringify(result)] : text;
   // It has text in it that people on the server have typed.
   process.stdout.write(lines.map((line) => `${escapeUnsafe(line)}\n`).join(''));
   return 0;
+}
+
+/** A server goes on while there are mistakes in its file, which are reported, but must not keep the operator away. */
+async function serverFolderOf(flags: CtlFlags): Promise<string | null> {
+  try {
+    return await folderOf(flags, 'a server whose data is in PostgreSQL has no control socket');
+  } catch (error) {
+    const folder =
+      error instanceof ConfigError && flags.config !== undefined ? await findDataFolder(flags.config) : null;
+    if (folder === null) throw error;
+    for (const line of toError(error).message.split('\n')) {
+      process.stderr.write(`fdmux: warning: ${escapeUnsafe(line)}\n`);
+    }
+    return folder;
+  }
 }
 
 async function ask(folder: string, request: Request, timeoutMs: number): Promise<Reply> {

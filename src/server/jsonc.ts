@@ -20,6 +20,11 @@ export function parseJsonc(source: string): unknown {
   return value;
 }
 
+/** Returns what there is in a text, whatever is wrong with it. */
+export function parseTolerantly(source: string): unknown {
+  return parse(source, [], { allowTrailingComma: true });
+}
+
 function position(source: string, offset: number): string {
   const lines = source.slice(0, offset).split('\n');
   return `${lines.length}:${(lines.at(-1)?.length ?? 0) + 1}`;

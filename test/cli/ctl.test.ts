@@ -1,8 +1,13 @@
 /** `fdmux ctl`, and what a server of `fdmux serve` does when it is asked. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ask, client } from '../server/keeping.js';
 import { connectPeer } from '../support/peers.js';
+import { temporaryFolder } from '../support/temporary.js';
 import { serve, typed } from './asked.js';
+import { startServer } from './chat-server.js';
+import { pidOf } from './workers.js';
 
 test('the status says who the server is and what it has to do, for people and for programs', async () => {
   const { server, folder } = await serve();
@@ -54,6 +59,34 @@ test('who is connected, who is here and which rooms are open is listed', async (
       { name: '#lobby', size: 0 },
       { name: '#tea', size: 2, operators: ['ann'], founder: null, topic: 'green' },
     ],
+  });
+});
+
+test('a server is reached by a configuration file with mistakes, which are reported', async () => {
+  const folder = temporaryFolder();
+  const [config, data] = [join(folder, 'fdmux.json'), join(folder, 'data')];
+  const server = await startServer(['--data', data]);
+  const status = async (text: string) => {
+    writeFileSync(config, text);
+    return typed('status', '--json', '--config', config);
+  };
+  for (const [text, problem] of [
+    ['{"store":{"path":"data"},"maxClients":-1}', 'fdmux.json: maxClients: '],
+    ['{"store":{"path":"data"},', 'fdmux.json:1:26: not JSON: '],
+  ] as const) {
+    const { code, stdout, stderr } = await status(text);
+    expect(stderr).toMatch(/^fdmux: warning: [^\n]+\n$/);
+    expect(stderr).toContain(problem);
+    expect({ code, pid: pidOf({ text: [], result: JSON.parse(stdout) }) }).toEqual({
+      code: 0,
+      pid: server.process.pid,
+    });
+  }
+  // Nobody knows what was meant.
+  expect(await status('{"store":{"pfad":"data"}}')).toMatchObject({
+    code: 2,
+    stdout: '',
+    stderr: expect.stringContaining('fdmux.json: store.pfad: '),
   });
 });
 
