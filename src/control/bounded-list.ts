@@ -28,11 +28,6 @@ export class BoundedList {
   reply(count: number, what: string): Reply {
     const left = count - this.#text.length;
     const last = left > 0 ? `and ${left} more` : `${count} ${what}${count === 1 ? '' : 's'}`;
-    return { text: [...this.#text, last], result: this.#result };
+    return { text: [...this.#text, last], result: this.#result, ...(left > 0 && { leftOut: left }) };
   }
-}
-
-/** Returns how many entries a list has not sent. */
-export function leftOutOf({ text }: Reply): number {
-  return Number(/^and (\d+) more$/.exec(text.at(-1) ?? '')?.[1] ?? 0);
 }

@@ -186,8 +186,7 @@ class Desk implements Visitor {
   async #answer(line: Uint8Array): Promise<Answer> {
     const { verb: name, words } = decodeRequest(line);
     this.#service.observer.asked(name, words);
-    const { text, result } = await this.#verb(name)(words);
-    return { ok: true, text, result };
+    return { ok: true, ...(await this.#verb(name)(words)) };
   }
 
   #verb(name: string): Verb {

@@ -1,6 +1,6 @@
 /** The verbs of `fdmux ctl` for an operator of several workers, who asks all of them at once. */
 import { toError } from '../errors.js';
-import { BoundedList, leftOutOf } from './bounded-list.js';
+import { BoundedList } from './bounded-list.js';
 import { ControlError, type Reply, type Verb, type Verbs } from './request.js';
 import { type DataReadings, dataRow, statusRow } from './status-row.js';
 import type { Supervisor, WorkerReply } from './supervisor.js';
@@ -173,14 +173,14 @@ function listAll(replies: readonly WorkerReply[]): Reply {
       continue;
     }
     const entries: readonly unknown[] = Array.isArray(reply.result) ? reply.result : [];
-    count += entries.length + leftOutOf(reply);
+    count += entries.length + (reply.leftOut ?? 0);
     for (const [index, entry] of entries.entries()) {
       if (list.isFull) break;
       list.add(`${worker.name}  ${reply.text[index] ?? ''}`, { worker: worker.name, ...fieldsOf(entry) });
     }
   }
-  const { text, result } = list.reply(count, 'client');
-  return { text: [...problems, ...text], result };
+  const merged = list.reply(count, 'client');
+  return { ...merged, text: [...problems, ...merged.text] };
 }
 
 const fieldsOf = (value: unknown): object => (typeof value === 'object' && value !== null ? value : {});

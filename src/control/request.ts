@@ -1,5 +1,5 @@
 /** Requests to a running server, and its answers: a line of JSON each. */
-import { flag, list, oneOf, record, type Shape, text } from '../log/shape.js';
+import { flag, list, oneOf, record, type Shape, text, whole } from '../log/shape.js';
 
 /** The most bytes of a request, including its newline. */
 export const MAX_REQUEST_BYTES = 65_536;
@@ -20,6 +20,8 @@ export interface Reply {
   readonly text: readonly string[];
   /** The same as data that JSON can express. */
   readonly result: unknown;
+  /** How many entries of a list are not in it, since it would be too long; undefined if none are missing. */
+  readonly leftOut?: number;
 }
 
 /** Why a request has failed. */
@@ -61,7 +63,10 @@ const word = text(MAX_REQUEST_BYTES);
 const anything: Shape<unknown> = (value): value is unknown => value !== undefined;
 const isRequest = record<Request>({ verb: word, words: list(word, 1_000) });
 const line = text(MAX_ANSWER_BYTES);
-const isReply = record<{ readonly ok: boolean } & Reply>({ ok: flag, text: list(line, 1_000_000), result: anything });
+const isReply = record<{ readonly ok: boolean } & Reply>(
+  { ok: flag, text: list(line, 1_000_000), result: anything },
+  { leftOut: whole(1) },
+);
 const isFailure = record<{ readonly ok: boolean } & Failure>({ ok: flag, code: line, message: line });
 const isVersion = oneOf(String(VERSION));
 
