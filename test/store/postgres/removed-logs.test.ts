@@ -1,6 +1,8 @@
 /** Logs in PostgreSQL that nobody uses. */
 import { expect, onTestFinished, test } from 'vitest';
+import { MIGRATIONS } from '../../../src/store/postgres/migrations.js';
 import { openPostgres } from '../../../src/store/postgres/open.js';
+import { prepareDatabase } from '../../../src/store/postgres/postgres-log.js';
 import { Answers } from '../../log/contract.js';
 import { mark } from '../../log/entries.js';
 import { until } from '../../support/deadline.js';
@@ -78,5 +80,31 @@ describePostgres((database) => {
     await logs.lease('old.1', 1_000);
     await store.sweep(logs);
     expect(await store.rows()).toBe(0);
+  });
+
+  test('a node of an earlier version goes on while the tables are brought to this one', async () => {
+    await database.clear();
+    const { admin } = database;
+    await admin.query(`CREATE SCHEMA fdmux; SET search_path TO fdmux; CREATE TABLE version(number integer NOT NULL);
+      INSERT INTO version VALUES(3)`);
+    for (const sql of MIGRATIONS.slice(0, 3)) await admin.query(sql);
+    await admin.query("INSERT INTO fact VALUES('channel', 'hints')");
+    const old = await database.server.connect();
+    onTestFinished(() => old.end());
+    await old.query('SET search_path TO fdmux');
+    const append = async (log: string): Promise<number> => {
+      const values = [[log], [1], [2], Buffer.from('[]'), [1], [1], 1_000];
+      const text = 'SELECT seq FROM append($1, $2, $3, $4, $5, $6, $7)';
+      const { rows } = await old.query<{ seq: string }>({ name: 'append', text, values });
+      return Number(rows[0]?.seq);
+    };
+    // The database keeps the plan of a statement that has run more than five times.
+    const before = [];
+    for (let n = 1; n <= 8; n += 1) before.push(await append('r:#a'));
+    await prepareDatabase(database.server.url);
+    expect([...before, await append('r:#a'), await append('r:#b')]).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 1]);
+    await admin.query("INSERT INTO fact VALUES('floor', '70')");
+    expect(await append('r:#c')).toBe(71);
+    await admin.query('RESET search_path');
   });
 });
