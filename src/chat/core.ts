@@ -16,7 +16,7 @@ import type {
 import { SHARED_PRIVATE_LOG } from '../log/log-name.js';
 import { MemoryLog } from '../log/memory-log.js';
 import type { SharedLog } from '../log/shared-log.js';
-import { type Abroad, FOREIGN_PATIENCE_MS, isFromAbroad, namesDomain, type Origin } from './abroad.js';
+import { type Abroad, FOREIGN_PATIENCE_MS, isFromAbroad, namesDomain, type Origin, wayOfLog } from './abroad.js';
 import type { Assembly } from './assembly.js';
 import { Branches } from './branches.js';
 import { ASCII_NAMING, type Naming } from './case-mapping.js';
@@ -127,6 +127,8 @@ export class Core implements ReplicaOwner {
   readonly #presenter: Presenter;
   readonly #record: ((log: LogName, outcome: Outcome) => void) | null;
   readonly #onTrouble: (log: LogName, trouble: LogTrouble) => void;
+  /** The domains that somebody has waited for in vain, and that are not back. */
+  readonly #lostWays = new Set<string>();
   readonly #happened: ((outcome: Outcome) => void) | undefined;
   /** Members that have asked to be let in, by their sessions. */
   readonly #arriving = new Map<string, MemberState>();
@@ -731,7 +733,17 @@ export class Core implements ReplicaOwner {
     if (room !== undefined) this.#presenter.showTrouble(room.fold, trouble, this.directory.now());
     if (this.abroad?.isForeign(log) !== true) return;
     if (trouble.kind === 'away') this.#cutRooms.away(log, this.steadyMs);
+    const way = wayOfLog(log);
+    if (trouble.kind === 'back' && way !== null) this.#lostWays.delete(way);
     if (trouble.kind === 'back' && this.#cutRooms.back(log)) this.#showCut(log, false);
+  }
+
+  waitedInVain(way: string): void {
+    this.#lostWays.add(way);
+  }
+
+  isLost(way: string): boolean {
+    return this.#lostWays.has(way);
   }
 
   #showCut(log: LogName, isCut: boolean): void {

@@ -98,6 +98,10 @@ export interface ReplicaOwner {
   /** A replica has begun to wait. */
   waits(replica: Waiting): void;
   trouble(log: LogName, trouble: LogTrouble): void;
+  /** Something has waited for a domain that is away, until its proposer was not to wait any longer. */
+  waitedInVain(way: string): void;
+  /** Whether something has, since that domain was last there. */
+  isLost(way: string): boolean;
 }
 
 /** The options of a replica. */
@@ -135,6 +139,8 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
   #isPaused = false;
   /** See {@link Ticket.way}. */
   readonly #way: string | null;
+  /** Whether the log cannot be reached, as far as is known. */
+  #isAway = false;
   /** The most entries of the next pack: a pack that the log refuses is retried in small ones. */
   #packLimit = MAX_PACK_ENTRIES;
   /** Packs that wait for another log; null while none does. */
@@ -252,7 +258,12 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
 
   /** Proposes an entry. @returns its outcome, or a ticket if the log has not settled it in this call */
   propose<K extends keyof Deeds>(by: MemberState, entry: EntryOf<Deeds, K> & Entry): Answer<Outcomes[K]> {
-    return this.#isFullFor(proposerOf(entry)) ? NOT_TAKEN : this.#propose<K>(by, entry, false);
+    return this.#isFullFor(proposerOf(entry)) || this.#isLost ? NOT_TAKEN : this.#propose<K>(by, entry, false);
+  }
+
+  /** Whether somebody has waited in vain for the domain of this log: the next one would, too. */
+  get #isLost(): boolean {
+    return this.#isAway && this.#way !== null && this.#owner.isLost(this.#way);
   }
 
   /**
@@ -407,6 +418,8 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
   expire(beforeMs: number): boolean {
     const late = [...this.#unsettled].filter((one) => !one.isObliged && one.sinceMs <= beforeMs && one.giveUp());
     this.#flush();
+    // Those who are answered may go on with something else for the same domain.
+    if (late.length > 0 && this.#isAway && this.#way !== null) this.#owner.waitedInVain(this.#way);
     for (const proposal of late) proposal.fail();
     // The entries that the first pack refers to may never arrive: the domain's log may have lost them.
     if (this.#held !== null && this.#heldSinceMs <= beforeMs) this.#release(this.#held.length);
@@ -560,10 +573,12 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
   }
 
   away(): void {
+    this.#isAway = true;
     this.#owner.trouble(this.name, { kind: 'away' });
   }
 
   back(): void {
+    this.#isAway = false;
     this.#owner.trouble(this.name, { kind: 'back' });
     this.retry();
   }

@@ -41,6 +41,8 @@ export class Letters {
   /** Grows when the connection is lost: the other domain numbers its letters anew over the next one. */
   #connection = 0;
   readonly #open: OpenLetters<OpenLetter>;
+  /** Runs while letters are answered at once, since one has waited in vain; null if they are not. */
+  #silence: NodeJS.Timeout | null = null;
 
   constructor(parts: LettersParts) {
     this.#parts = parts;
@@ -48,6 +50,13 @@ export class Letters {
       patienceMs: PATIENCE_MS,
       attempt: (work) => {
         parts.attempt(work);
+      },
+      // As long as that, the next ones would wait as it has.
+      expired: () => {
+        this.#endSilence();
+        this.#silence = setTimeout(() => {
+          this.#silence = null;
+        }, PATIENCE_MS).unref();
       },
     });
   }
@@ -59,7 +68,7 @@ export class Letters {
 
   /** Sends a letter. @param take - called once, in this call or later */
   post(letter: Letter, take: LetterTaker): void {
-    const envelope = this.#box === null ? null : this.#parts.outward(letter);
+    const envelope = this.#box === null || this.#silence !== null ? null : this.#parts.outward(letter);
     if (this.#box === null || envelope === null) {
       take(UNREACHABLE);
       return;
@@ -75,11 +84,17 @@ export class Letters {
     if (this.#open.add({ sender: letter.by, take })) this.#parts.send(head, new TextEncoder().encode(text));
   }
 
+  #endSilence(): void {
+    if (this.#silence !== null) clearTimeout(this.#silence);
+    this.#silence = null;
+  }
+
   /** Hears a letter, or an answer. @returns false for one that the other domain may not send */
   hear(message: Tell | Told, body: Uint8Array): boolean {
     if (message.id !== this.#box) return false;
     if (message.kind === 'tell') return this.#take(message, body);
     if (!isFitAnswer(message)) return false;
+    this.#endSilence();
     const { turn, why, away } = message;
     this.#open.answer(turn, why === null ? { kind: 'delivered', away } : { kind: 'refused', why });
     return true;
@@ -106,6 +121,7 @@ export class Letters {
   /** The connection is lost, and with it all answers that have not arrived. */
   lost(): void {
     this.#box = null;
+    this.#endSilence();
     this.#connection += 1;
     this.#open.giveUp();
   }

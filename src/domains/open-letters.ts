@@ -21,6 +21,8 @@ export interface OpenLettersParts {
   readonly patienceMs: number;
   /** Runs a call whose error must not keep others from their answers. */
   attempt(work: () => void): void;
+  /** Called when a letter has not been answered in time, before its sender is. */
+  expired?(): void;
 }
 
 /** The letters by their turns. */
@@ -48,6 +50,7 @@ export class OpenLetters<L extends OpenLetter> {
     this.#turns += 1;
     const turn = this.#turns;
     const timer = setTimeout(() => {
+      this.#parts.expired?.();
       this.answer(turn, UNREACHABLE);
     }, this.#parts.patienceMs).unref();
     this.#open.set(turn, { letter, timer });

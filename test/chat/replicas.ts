@@ -290,6 +290,14 @@ class Unseen implements ReplicaOwner {
   trouble(): void {
     // It is made by the test.
   }
+
+  waitedInVain(): void {
+    // Nobody waits.
+  }
+
+  isLost(): boolean {
+    return false;
+  }
 }
 
 /** A log of which nothing is heard but what a test says. */

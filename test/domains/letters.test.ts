@@ -99,6 +99,32 @@ test('a letter that has waited for a log is not answered over the next connectio
   expect(sent).toEqual([{ kind: 'told', id: 7, turn: 1, why: null, away: null }]);
 });
 
+test('when a letter has waited in vain, the next ones fail at once, for as long or until an answer arrives', () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const { letters, sent } = oneEnd();
+  const answers: string[] = [];
+  const post = (): void => {
+    letters.post({ ...LETTER, ...REST }, (answer) => void answers.push(answer.kind));
+  };
+  letters.open(7);
+  post();
+  vi.advanceTimersByTime(5_000);
+  post();
+  vi.advanceTimersByTime(5_000);
+  post();
+  expect([answers.length, sent.length]).toEqual([2, 2]);
+  letters.hear({ kind: 'told', id: 7, turn: 2, why: null, away: null }, EMPTY);
+  post();
+  expect([answers, sent.length]).toEqual([['refused', 'refused', 'delivered'], 3]);
+  vi.advanceTimersByTime(10_000);
+  post();
+  expect([answers.length, sent.length]).toEqual([5, 3]);
+  vi.advanceTimersByTime(10_000);
+  post();
+  expect([answers.length, sent.length]).toEqual([5, 4]);
+});
+
 test('somebody whose answer cannot be shown keeps no answer from the others', () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());

@@ -88,6 +88,28 @@ describe('while a link is down', () => {
     expect(texts()).toEqual([]);
   });
 
+  test('when a line has waited in vain, the next ones fail at once, until the link is back', () => {
+    ann.send(`TOPIC ${ROOM} :1`, `PRIVMSG ${ROOM} :2`, `PART ${ROOM}`);
+    ann.wait(PATIENCE_MS);
+    expect(ann.take()).toEqual([
+      expect.stringContaining('FAIL TOPIC STORE_UNAVAILABLE '),
+      expect.stringContaining('FAIL PRIVMSG STORE_UNAVAILABLE '),
+      expect.stringContaining('FAIL PART STORE_UNAVAILABLE '),
+    ]);
+    ann.send(`PRIVMSG ${ROOM} :3`, 'PING 1');
+    expect(ann.take()).toEqual([expect.stringContaining('FAIL PRIVMSG STORE_UNAVAILABLE '), 'PONG fdmux.local :1']);
+    mend();
+    ann.take();
+    ann.send(`PRIVMSG ${ROOM} :4`);
+    two.settle();
+    expect(ann.take()).toEqual([`PRIVMSG ${ROOM} :4`]);
+    cut();
+    ann.send(`PRIVMSG ${ROOM} :5`);
+    expect(ann.take()).toEqual([]);
+    mend();
+    expect(texts()).toEqual(['4', '5']);
+  });
+
   test('the line arrives once if the link is back in time', () => {
     ann.send(`@label=x PRIVMSG ${ROOM} :over there`, '@label=y PING 1');
     expect(ann.take()).toEqual(['@label=y PONG fdmux.local :1']);
@@ -192,11 +214,9 @@ describe('while a link is down', () => {
   });
 
   test('a message of which a part is refused at once waits for the rest', () => {
-    ann.send(`TOPIC ${ROOM} :x`, `PRIVMSG bob/home,${ROOM} :y`);
+    ann.send(`PRIVMSG bob/home,${ROOM} :y`);
     ann.session.endOfInput();
-    ann.wait(PATIENCE_MS);
     expect(ann.take().map((line) => line.replace(/ :.*/, ''))).toEqual([
-      `FAIL TOPIC STORE_UNAVAILABLE ${ROOM}`,
       '401 ann bob/home',
       'FAIL PRIVMSG DOMAIN_UNREACHABLE bob/home',
     ]);
