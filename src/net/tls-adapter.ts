@@ -15,23 +15,37 @@ interface StreamSocket {
   finishWrite(handle: StreamHandle, status: number): void;
 }
 
-/** Takes bytes to `node:tls`, and confirms its writes, without the events and the immediate of the usual way. */
+/** Takes bytes to `node:tls` and from it, and confirms its writes, without events, ticks and immediates of streams. */
 export class TlsAdapter {
   readonly #socket: StreamSocket;
+  readonly #above: TLSSocket;
 
-  private constructor(socket: StreamSocket) {
+  private constructor(socket: StreamSocket, above: TLSSocket) {
     this.#socket = socket;
+    this.#above = above;
   }
 
   /** Returns the adapter below a socket; null in a runtime that has none. */
   static below(socket: TLSSocket): TlsAdapter | null {
     const adapter = member(member(socket, '_handle'), '_parentWrap');
-    return isStreamSocket(adapter) ? new TlsAdapter(adapter) : null;
+    return isStreamSocket(adapter) ? new TlsAdapter(adapter, socket) : null;
   }
 
   /** @param bytes valid until this returns */
   receive(bytes: Uint8Array): void {
     this.#socket._handle?.readBuffer(bytes);
+  }
+
+  /** Has decrypted bytes handed to `take`; `data` is emitted only for those that arrive while the socket is paused. */
+  divert(take: (bytes: Buffer) => void): void {
+    const socket = this.#above;
+    const push = socket.push.bind(socket);
+    socket.push = (bytes: unknown, encoding) => {
+      const isDirect = socket.readableFlowing === true && socket.readableLength === 0 && !socket.destroyed;
+      if (!(bytes instanceof Buffer) || !isDirect) return push(bytes, encoding);
+      take(bytes);
+      return true;
+    };
   }
 
   confirmWrite(): void {

@@ -170,7 +170,9 @@ export class TlsConnection<T> extends SecurityFacts implements Connection<T>, Su
       return;
     }
     this.#beginning = null;
-    this.#duplex.shorten(TlsAdapter.below(this.#socket));
+    const adapter = TlsAdapter.below(this.#socket);
+    adapter?.divert(this.#received);
+    this.#duplex.shorten(adapter);
     beginning.handshakes.end(this);
     callHandler(this.#group, this.#handlers, 'open', this);
     beginning.opened(this);
