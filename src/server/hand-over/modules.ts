@@ -2,6 +2,7 @@
 import { namingOf } from '../../protocol/naming.js';
 import type { ServerConfig } from '../config/server-config.js';
 import { WEB } from '../protocol-names.js';
+import { checkDiskRoom } from './disk-room.js';
 
 /** Loads them. @throws the error of a file or package that is missing or does not work */
 export async function loadModules({ listeners, admin, store, node, domain, irc }: ServerConfig): Promise<void> {
@@ -12,13 +13,17 @@ export async function loadModules({ listeners, admin, store, node, domain, irc }
     ...(admin === null ? [] : [import('../../admin/metrics.js'), import('../../admin/admin-listener.js')]),
     ...(store === null ? [] : [import('../keeping.js')]),
     ...(store === null || store.kind === 'postgres' ? [] : loadDesk()),
-    ...(store?.kind === 'sqlite' ? [import('../../store/engine.js').then(({ findEngine }) => findEngine())] : []),
+    ...(store?.kind === 'sqlite' ? loadSqlite(store.path) : []),
     ...(store?.kind === 'control' ? loadRemote() : []),
     ...(store?.kind === 'postgres' ? loadPostgres() : []),
     ...(store?.kind === 'postgres' && store.logs !== null ? [import('../../store/redis/open.js')] : []),
     ...(node === null ? [] : [import('../nodes/open.js')]),
     ...(domain === null ? [] : [import('../open-domains.js')]),
   ]);
+}
+
+function loadSqlite(folder: string): readonly Promise<unknown>[] {
+  return [checkDiskRoom(folder), import('../../store/engine.js').then(({ findEngine }) => findEngine())];
 }
 
 function loadWeb(): readonly Promise<unknown>[] {
