@@ -66,6 +66,13 @@ Napi::Value isNonBlocking(const Call& call) {
   return Napi::Boolean::New(call.env(), (flags & O_NONBLOCK) != 0);
 }
 
+Napi::Value fileType(const Call& call) {
+  const int fd = call.fd(0, "fd");
+  struct stat file;
+  call.result(::fstat(fd, &file), "fstat", fd);
+  return Napi::Number::New(call.env(), file.st_mode & S_IFMT);
+}
+
 Napi::Value pipe(const Call& call) {
   const bool non_blocking = call.boolean(0, "nonBlocking");
   int ends[2];
@@ -98,6 +105,7 @@ void exportDescriptors(Exports& exports) {
   exports.function("shareFd", cold<shareFd>);
   exports.function("setNonBlocking", cold<setNonBlocking>);
   exports.function("isNonBlocking", cold<isNonBlocking>);
+  exports.function("fileType", cold<fileType>);
   exports.function("pipe", cold<pipe>);
 }
 

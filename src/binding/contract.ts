@@ -549,6 +549,8 @@ interface DescriptorCalls {
   write(fd: number, bytes: Uint8Array, offset: number, length: number, dontWait?: boolean): number;
   setNonBlocking(fd: number, nonBlocking: boolean): void;
   isNonBlocking(fd: number): boolean;
+  /** fstat(2): the type of the file, S_IFSOCK and others. The fs of Deno refuses fds that it has not opened itself. */
+  fileType(fd: number): number;
   /** pipe2(2): [read end, write end]. */
   pipe(nonBlocking: boolean): [number, number];
   /** eventfd(2), non-blocking. */

@@ -1,5 +1,5 @@
 /** One of the two fds of a relay: its checks, and how it is read, written, ended and closed. */
-import { fstatSync } from 'node:fs';
+import { constants } from 'node:fs';
 import { checkObject, toFd } from '../arguments.js';
 import { native } from '../binding/load.js';
 import { busyError, closedError, hasCode, invalidArgType, systemError } from '../errors.js';
@@ -155,23 +155,24 @@ function ofFd(end: unknown, name: string): RelayCandidate {
 }
 
 const SOCKET: Kind = { isSocket: true, canSplice: true, canRead: true, canWrite: true };
+const ALWAYS_READY: ReadonlySet<number> = new Set([constants.S_IFREG, constants.S_IFDIR, constants.S_IFBLK]);
 /** The access modes of F_GETFL: O_RDONLY, O_WRONLY. */
 const READ_ONLY = 0;
 const WRITE_ONLY = 1;
 
 function kindOf(fd: number): Kind {
-  const status = fstatSync(fd);
-  if (status.isSocket()) {
+  const type = native.fileType(fd);
+  if (type === constants.S_IFSOCK) {
     checkConnected(fd);
     return SOCKET;
   }
-  if (status.isFile() || status.isDirectory() || status.isBlockDevice()) {
+  if (ALWAYS_READY.has(type)) {
     throw systemError('EPERM', 'relay', 'a file on a disk is always ready', fd);
   }
   const access = native.fcntl(fd, F_GETFL, 0) & O_ACCMODE;
   return {
     isSocket: false,
-    canSplice: status.isFIFO(),
+    canSplice: type === constants.S_IFIFO,
     canRead: access !== WRITE_ONLY,
     canWrite: access !== READ_ONLY,
   };

@@ -1,5 +1,5 @@
 /** open(2), read(2) and write(2) on fds that block: in a worker they wait in slices, so that it can be terminated. */
-import { constants, fstatSync, statSync } from 'node:fs';
+import { constants, statSync } from 'node:fs';
 import { WOULD_BLOCK } from '../binding/contract.js';
 import { native } from '../binding/load.js';
 import { hasCode } from '../errors.js';
@@ -40,8 +40,8 @@ export function writeBytes(fd: number, bytes: Uint8Array, offset: number, length
 /** Whether a write that blocks ends only when all is written. */
 function writesAll(fd: number): boolean {
   if (native.isNonBlocking(fd)) return false;
-  const status = fstatSync(fd);
-  return status.isFIFO() || status.isSocket() || process.getBuiltinModule('node:tty').isatty(fd);
+  const type = native.fileType(fd);
+  return type === constants.S_IFIFO || type === constants.S_IFSOCK || process.getBuiltinModule('node:tty').isatty(fd);
 }
 
 /** Makes a non-blocking call until it is done, or until the fd turns out to be non-blocking, too. */

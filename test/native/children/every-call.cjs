@@ -4,7 +4,7 @@
 'use strict';
 const assert = require('node:assert/strict');
 const { once } = require('node:events');
-const { mkdtempSync, rmSync, writeFileSync } = require('node:fs');
+const { constants, mkdtempSync, rmSync, writeFileSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 const { Worker, isMainThread, workerData } = require('node:worker_threads');
@@ -156,6 +156,7 @@ function sockets() {
   native.shutdown(clients[0], C.SHUT_RDWR);
   native.setNonBlocking(clients[0], true);
   native.isNonBlocking(clients[0]);
+  assert.equal(native.fileType(clients[0]), constants.S_IFSOCK);
   for (const fd of [listener, ...clients, ...served]) native.close(fd);
   assert.throws(() => native.decodeAddress(1), { code: 'ERR_INVALID_ARG_TYPE' });
   native.decodeAddress(native.encodeInet(6, '::1', 1, 2, 3));
