@@ -18,7 +18,7 @@ import type { ServedConnection } from './served-connection.js';
 import { SharedBytes } from './shared-bytes.js';
 import { TlsAdapter } from './tls-adapter.js';
 import { TlsDuplex } from './tls-duplex.js';
-import { authorizationErrorOf, NOT_TLS, TlsFacts, type Verdict } from './tls-facts.js';
+import { authorizationErrorOf, isAboutCertificate, NOT_TLS, TlsFacts, type Verdict } from './tls-facts.js';
 import type { HandshakeEnd, Handshakes, Handshaking } from './tls-handshakes.js';
 import type { TlsOutput } from './tls-output.js';
 import type { Subscriber } from './topics.js';
@@ -382,7 +382,7 @@ export class TlsConnection<T> extends SecurityFacts implements Connection<T>, Su
 
   #handshakeError(error: Error): Error {
     if (this.#reason !== undefined) return this.#reason;
-    if (authorizationErrorOf(this.#socket) !== null)
+    if (authorizationErrorOf(this.#socket) !== null || isAboutCertificate(error))
       return new FdmuxError('ERR_TLS_UNAUTHORIZED', `the peer's certificate is refused: ${error.message}`, {
         cause: error,
       });

@@ -62,6 +62,14 @@ export function certificateOf(socket: TLSSocket): PeerCertificate | null {
   return isThere ? socket.getPeerCertificate() : null;
 }
 
+/** The codes of `X509_verify_cert_error_string`(3) as `node:tls` names them, and its own of names that do not match. */
+const CERTIFICATE_CODES =
+  /^(?:UNABLE_TO_|CERT_|CRL_|ERROR_IN_C|DEPTH_ZERO_|SELF_SIGNED_|INVALID_(?:CA|PURPOSE)$|PATH_LENGTH_|HOSTNAME_|ERR_TLS_CERT_)/;
+
+/** Whether an error of a handshake says that the peer's certificate is not trusted. Deno says it nowhere else. */
+export const isAboutCertificate = (error: Error): boolean =>
+  'code' in error && typeof error.code === 'string' && CERTIFICATE_CODES.test(error.code);
+
 /** The code of why the peer's certificate is not trusted, as `node:tls` has decided; null if it is, or is undecided. */
 export function authorizationErrorOf(socket: TLSSocket): string | null {
   const problem: unknown = socket.authorizationError;
