@@ -7,7 +7,7 @@ import { StoredAccounts } from '../../src/store/stored-accounts.js';
 import { Answers } from '../log/contract.js';
 import { mark } from '../log/entries.js';
 import { until } from '../support/deadline.js';
-import { cliPath, run, startCli } from '../support/processes.js';
+import { cliCommand, cliPath, run, startCli } from '../support/processes.js';
 import { openStore } from '../support/stores.js';
 import { temporaryFolder } from '../support/temporary.js';
 
@@ -31,8 +31,8 @@ test('data goes from one folder to another, by a file or by pipes', async () => 
   expect(await data('export', folder, file)).toMatchObject({ code: 0, stdout: '', stderr: '' });
   expect(statSync(file).mode & 0o777).toBe(0o600);
   expect(await data('import', one, file)).toMatchObject({ code: 0, stdout: expect.stringMatching(/: 5\d rows\n$/) });
-  const command = `"$0" "$1" data export --data "$2" | "$0" "$1" data import --data "$3"`;
-  expect(await run('bash', ['-c', command, process.execPath, cliPath, one, other])).toMatchObject({ code: 0 });
+  const command = `${cliCommand} data export --data ${one} | ${cliCommand} data import --data ${other}`;
+  expect(await run('bash', ['-c', command])).toMatchObject({ code: 0 });
   expect(await data('check', other)).toMatchObject({
     code: 0,
     stdout: expect.stringMatching(/: ok\n.* pack +50\n/s),
@@ -61,8 +61,8 @@ test('an import that was killed leaves nothing in the way of the next one', asyn
 });
 
 test('a reader of an export may go away', async () => {
-  const command = `"$0" "$1" data export "$2" | head -c 10; exit "\${PIPESTATUS[0]}"`;
-  const { code, stdout, stderr } = await run('bash', ['-c', command, process.execPath, cliPath, await filled()]);
+  const command = `${cliCommand} data export ${await filled()} | head -c 10; exit "\${PIPESTATUS[0]}"`;
+  const { code, stdout, stderr } = await run('bash', ['-c', command]);
   expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '{"fdmux":"', stderr: '' });
 });
 

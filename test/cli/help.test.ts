@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { cliPath, run } from '../support/processes.js';
+import { cliCommand, cliPath, run } from '../support/processes.js';
 
 /**
  * Nothing of this process's own environment decides: what commander reads, and what Node.js reads to find out how many
@@ -21,7 +21,7 @@ const help = (env: Readonly<Record<string, string>>, ...args: readonly string[])
 
 /** The help as somebody at a terminal sees it. */
 const helpAtTerminal = (env: Readonly<Record<string, string>>) =>
-  run('script', ['-qec', `${process.execPath} ${cliPath} --help`, '/dev/null'], { env: { ...UNDECIDED, ...env } });
+  run('script', ['-qec', `${cliCommand} --help`, '/dev/null'], { env: { ...UNDECIDED, ...env } });
 
 const hasTerminal = spawnSync('script', ['--version']).status === 0;
 

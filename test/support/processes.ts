@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { DEADLINE_MS, within } from './deadline.js';
 import { addonEnvironment } from './preload.js';
+import { runtime } from './runtime.js';
 
 /** The project's folder, or a path inside it. */
 export const projectPath = (path = ''): string => join(__dirname, '../..', path);
@@ -13,6 +14,8 @@ export const packagePath = (path = ''): string => join(process.env['FDMUX_TEST_S
 
 /** The compiled command, `fdmux`. */
 export const cliPath = packagePath('dist/cli.js');
+/** What a shell has to call, since Deno takes the options of Node.js from node:child_process only. */
+export const cliCommand = [process.execPath, ...(runtime === 'deno' ? ['run', '-A'] : []), cliPath].join(' ');
 
 /** How a process ended, and all of its output. */
 export interface Ended {
