@@ -38,6 +38,8 @@ const DENO = {
   'needs-http-on-duplex': "Deno's node:http closes a Duplex after one answer",
   'needs-tls-pause': "Deno's TLSSocket reads on while it is paused",
   'needs-worker-terminate': "Deno's worker.terminate() stops no busy thread",
+  'needs-fs-of-fds': "Deno's node:fs knows only fds that it has opened itself",
+  'needs-socket-of-fd': "Deno's node:fs, and so its net.Socket, knows only fds that it has opened itself",
   'needs-v8': 'Deno takes the flags of V8 in another way',
 };
 

@@ -18,7 +18,9 @@ describe('the addon', () => {
     expect(runChild('every-call.cjs')).toEqual({ ...clean, stdout: '' });
   });
 
-  test('closes no eventfd of another thread when a worker ends that had the number before', () => {
+  const title = 'closes no eventfd of another thread when a worker ends that had the number before';
+
+  test(title, { tags: ['needs-fs-of-fds'] }, () => {
     expect(runChild('foreign-eventfd.cjs')).toEqual({ ...clean, stdout: 'kept cleaned up\n' });
   });
 });

@@ -72,7 +72,7 @@ export function testLoading(installed: () => InstalledPackage): void {
     const source = `
       const settings = () => ({
         report: [JSON.stringify(Object.getOwnPropertyDescriptors(process.report)), process.report.excludeNetwork],
-        env: Object.keys(process.env),
+        env: Object.keys(process.env).sort(),
         listeners: process.eventNames(),
         globals: Object.keys(globalThis),
       });
