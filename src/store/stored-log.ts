@@ -76,9 +76,10 @@ class Follower implements Following {
       const page = await this.#log.read(this.#applied, PAGE_PACKS);
       // It goes on when the store is back.
       if (page === null) break;
-      // A pack that is reported during the first read need not be in the page.
       if (top === null) this.#log.learn(page.top);
-      if (this.#log.isFollowedBy(this)) this.#turn(page, top === null ? page.top : (this.#log.top ?? page.top));
+      // A pack that is reported during the read need not be in the page, and one in the page need not be reported yet.
+      const upTo = Math.max(top ?? 0, Math.min(page.top, this.#log.top ?? page.top));
+      if (this.#log.isFollowedBy(this)) this.#turn(page, upTo);
     }
     this.#isReading = false;
     this.#mayHaveCaughtUp();
