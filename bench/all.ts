@@ -22,10 +22,12 @@ const SUITES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** In the emulated machine, where all takes ten times as long: the questions that have aims in instructions. */
-const IN_INSTRUCTIONS: Readonly<Record<string, readonly string[]>> = {
-  servers: ['--only', 'echo-1,echo-64,echo-1000,echo-pipelined', '--seconds', '0.3'],
-  irc: ['--only', 'irc-50-10,irc-join', '--seconds', '0.3'],
-};
+const IN_INSTRUCTIONS: readonly (readonly [string, ...string[]])[] = [
+  ['servers', '--only', 'echo-1,echo-64,echo-1000', '--seconds', '0.3'],
+  // Its many messages in a turn are compiled later.
+  ['servers', '--only', 'echo-pipelined', '--seconds', '1'],
+  ['irc', '--only', 'irc-50-10,irc-join', '--seconds', '0.3'],
+];
 const INSTRUCTIONS = 'instructions';
 const ALL = [...Object.keys(SUITES), INSTRUCTIONS];
 
@@ -70,7 +72,7 @@ function measure(): void {
 /** @returns the suites that failed */
 function countInstructions(): string[] {
   const out = join(fresh, INSTRUCTIONS);
-  const failed = Object.entries(IN_INSTRUCTIONS).filter(([name, parameters]) => {
+  const failed = IN_INSTRUCTIONS.filter(([name, ...parameters]) => {
     console.log(`\n=== ${name}, in instructions`);
     return !succeeds(name, [...parameters, '--instructions', '--out', out]);
   });
