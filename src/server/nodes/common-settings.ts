@@ -1,5 +1,5 @@
 /** The settings in which all nodes of a chat have to agree, and the way in which they do. */
-import { createHash } from 'node:crypto';
+import { createHash, randomInt } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { nameOf } from '../../chat/gone-nodes.js';
 import type { SharedLog } from '../../log/shared-log.js';
@@ -21,7 +21,7 @@ export interface CommonSettings {
 
 /** The settings that are in force. */
 interface Held extends CommonSettings {
-  /** The nodes that have agreed to them. */
+  /** The processes that have agreed to them: one that has the name of another, and has just begun, has not. */
   readonly nodes: readonly string[];
 }
 
@@ -39,14 +39,16 @@ export interface CommonText {
 export interface AgreeParts {
   readonly common: CommonText;
   readonly logs: Pick<SharedLog, 'living'>;
-  /** The name of this node, which has a lease. */
+  /** The process of this node, `name.incarnation`. It has a lease. */
   readonly node: string;
   readonly log: Log;
 }
 
-/** So often another node may be quicker, and the wait after that, in milliseconds. */
-const ATTEMPTS = 20;
-const PAUSE_MS = 50;
+/** So often others may be quicker: all nodes may start at once. The longest wait after that, in milliseconds. */
+const ATTEMPTS = 200;
+const MAX_PAUSE_MS = 50;
+/** So often a process is waited for that has the store, and no lease: one that starts takes it soon. */
+const UNSEEN_ATTEMPTS = 40;
 /** The longest value that is shown. */
 const MAX_SHOWN = 80;
 
@@ -89,44 +91,57 @@ export function commonSettingsOf({ lobby, store, domain, cloak, irc }: ServerCon
  * @throws StoreError: ERR_NODE_SETTINGS if this node has others; ERR_STORE_CONNECTION if the store does not answer
  */
 export async function agree({ common, logs, node, log }: AgreeParts, settings: CommonSettings): Promise<void> {
-  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+    if (attempt > 1) await setTimeout(randomInt(1, MAX_PAUSE_MS));
     const before = await common.read();
     const held = before === null ? null : heldIn(before);
-    const others = held === null ? [] : await livingOf(held, { common, logs, node });
-    if (held !== null && others.length > 0) refuseOthers(held, settings, others);
+    const { others, areSeen } = held === null ? NOBODY : await livingOf(held, { common, logs, node });
+    const keys = held === null || others.length === 0 ? [] : differing(held.fixed, settings.fixed);
+    if (held !== null && keys.length > 0) {
+      if (!areSeen && attempt < UNSEEN_ATTEMPTS) continue;
+      throw refusal(keys, { held, settings, others });
+    }
     const loose = held === null || others.length === 0 ? [] : differing(held.loose, settings.loose);
     const after: Held = { fixed: settings.fixed, loose: settings.loose, nodes: [...others, node].sort() };
     const text = JSON.stringify(after);
-    if (text === before || (await common.replace(before, text))) {
-      if (loose.length > 0) {
-        log.warn('settings are not those that the other nodes have read last', { keys: loose, nodes: others });
-      }
-      return;
+    if (text !== before && !(await common.replace(before, text))) continue;
+    if (loose.length > 0) {
+      const nodes = others.map(nameOf);
+      log.warn('settings are not those that the other nodes have read last', { keys: loose, nodes });
     }
-    await setTimeout(PAUSE_MS);
+    return;
   }
   throw new StoreError('ERR_STORE_CONNECTION', 'the settings of all nodes change all the time');
 }
 
-/** Returns the others that have agreed and live. */
-async function livingOf(held: Held, { common, logs, node }: Omit<AgreeParts, 'log'>): Promise<readonly string[]> {
-  const living = await logs.living();
-  if (living === null) throw new StoreError('ERR_STORE_CONNECTION', 'the logs do not answer');
-  const others = held.nodes.filter((name) => name !== node);
-  const alive = new Set(living.map(nameOf));
-  const found = others.filter((name) => alive.has(name));
-  // Nodes whose logs are elsewhere have their leases there, too.
-  if (found.length > 0 || (await common.sharers()) < 2) return found;
-  return others;
+/** The others that have agreed, and that live as far as is known. */
+interface Others {
+  readonly others: readonly string[];
+  /** Whether their leases are seen. */
+  readonly areSeen: boolean;
 }
 
-function refuseOthers(held: Held, { fixed }: CommonSettings, others: readonly string[]): void {
-  const keys = differing(held.fixed, fixed);
-  if (keys.length === 0) return;
+const NOBODY: Others = { others: [], areSeen: true };
+
+async function livingOf(held: Held, { common, logs, node }: Omit<AgreeParts, 'log'>): Promise<Others> {
+  const living = await logs.living();
+  if (living === null) throw new StoreError('ERR_STORE_CONNECTION', 'the logs do not answer');
+  const others = held.nodes.filter((other) => nameOf(other) !== nameOf(node));
+  const seen = others.filter((other) => living.includes(other));
+  // Nodes whose logs are elsewhere have their leases there, too. One that starts has none yet.
+  if (seen.length > 0 || (await common.sharers()) <= living.length) return { others: seen, areSeen: true };
+  return { others, areSeen: false };
+}
+
+function refusal(
+  keys: readonly string[],
+  { held, settings: { fixed }, others }: { held: Held; settings: CommonSettings; others: readonly string[] },
+): StoreError {
   const what = keys.map((key) => `${key} is ${shown(fixed[key])} here, and ${shown(held.fixed[key])} there`);
-  throw new StoreError(
+  const names = others.map(nameOf).join(', ');
+  return new StoreError(
     'ERR_NODE_SETTINGS',
-    `this node cannot join those that run (${others.join(', ')}): ${what.join('; ')}. Give all nodes the same settings`,
+    `this node cannot join those that run (${names}): ${what.join('; ')}. Give all nodes the same settings`,
   );
 }
 

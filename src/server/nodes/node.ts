@@ -30,7 +30,10 @@ export interface NodeParts {
   /** Called when this node, which the others had given up, cannot return. */
   readonly replaced: (reason: string) => void;
   /** The settings that it has in common with the others; `agree` rejects if they have others. */
-  readonly common: { readonly settings: CommonSettings; readonly agree: (own: CommonSettings) => Promise<void> };
+  readonly common: {
+    readonly settings: CommonSettings;
+    readonly agree: (node: string, own: CommonSettings) => Promise<void>;
+  };
   readonly leaseMs: number;
   /** A clock that goes on while the process does not run. @defaultValue `performance.now` */
   readonly now?: () => number;
@@ -93,7 +96,7 @@ export class Node {
     this.#settings = settings;
     const { common, log } = this.#parts;
     try {
-      await common.agree(settings);
+      await common.agree(this.#own, settings);
     } catch (error) {
       log.warn('settings are not compared with those of the other nodes', { error: toError(error).message });
     }
@@ -183,7 +186,7 @@ export class Node {
       return;
     }
     try {
-      await common.agree(this.#settings);
+      await common.agree(own, this.#settings);
     } catch (error) {
       if (!hasCode(error, 'ERR_NODE_SETTINGS')) return;
       log.error('the other nodes have other settings by now: it ends', { node: name, error: toError(error).message });

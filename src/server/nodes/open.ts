@@ -36,10 +36,10 @@ export async function openNode({
 }: OpenNodeParts): Promise<(chat: Chat) => Node> {
   const { logs, store } = keeping;
   const incarnation = store.facts.run;
-  const parts = { common: commonTextOf(store), logs, node: name, log };
-  const agreeOn = async (own: CommonSettings): Promise<void> => {
+  const parts = { common: commonTextOf(store), logs, log };
+  const agreeOn = async (node: string, own: CommonSettings): Promise<void> => {
     try {
-      await agree(parts, own);
+      await agree({ ...parts, node }, own);
     } catch (error) {
       // A control process of an earlier version has the store: it is upgraded after its workers.
       if (!hasCode(error, 'ERR_STORE_FAILED')) throw error;
@@ -49,8 +49,9 @@ export async function openNode({
   let former: string | null;
   try {
     await holdName({ logs, name, incarnation, leaseMs, log });
-    await agreeOn(settings).catch(async (error: unknown) => {
-      await logs.forget(nodeOf(name, incarnation));
+    const own = nodeOf(name, incarnation);
+    await agreeOn(own, settings).catch(async (error: unknown) => {
+      await logs.forget(own);
       throw error;
     });
     former = await formerOf(keeping);

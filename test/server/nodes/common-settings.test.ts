@@ -24,8 +24,12 @@ class Nodes {
     },
   };
 
-  async start(node: string, fixed: CommonSettings['fixed'], loose: CommonSettings['loose'] = {}): Promise<void> {
-    await this.logs.lease(`${node}.1`, LEASE_MS);
+  start(node: string, fixed: CommonSettings['fixed'], loose: CommonSettings['loose'] = {}): Promise<void> {
+    return this.startAs(`${node}.1`, fixed, loose);
+  }
+
+  async startAs(node: string, fixed: CommonSettings['fixed'], loose: CommonSettings['loose'] = {}): Promise<void> {
+    await this.logs.lease(node, LEASE_MS);
     const warn = (event: string, details: object = {}): void =>
       void this.warnings.push(`${event} ${JSON.stringify(details)}`);
     const log = { debug: warn, info: warn, warn, error: warn };
@@ -64,7 +68,7 @@ test('of two that start at once with other settings, one is refused', async () =
   nodes.beforeWrite = () => {
     nodes.beforeWrite = () => undefined;
     // It has written before this one does.
-    nodes.text = JSON.stringify({ fixed: { lobby: '"#hall"' }, loose: {}, nodes: ['two'] });
+    nodes.text = JSON.stringify({ fixed: { lobby: '"#hall"' }, loose: {}, nodes: ['two.1'] });
     other = nodes.logs.lease('two.1', LEASE_MS).then(() => undefined);
   };
   await expect(nodes.start('one', { lobby: '"#lobby"' })).rejects.toMatchObject({ code: 'ERR_NODE_SETTINGS' });
@@ -94,4 +98,31 @@ test('a setting of a later version is not compared', async () => {
   const nodes = new Nodes();
   await nodes.start('one', { lobby: '"#lobby"' });
   await nodes.start('two', { lobby: '"#lobby"', later: '1' });
+});
+
+test('when all have ended, those that start at once with other settings do not keep each other out', async () => {
+  const nodes = new Nodes();
+  for (const name of ['one', 'two', 'gone']) await nodes.start(name, { lobby: '"#lobby"' });
+  nodes.nowMs += 2 * LEASE_MS;
+  // Each has the name of one that has agreed to the former settings, and both have the store open.
+  nodes.sharers = 2;
+  await Promise.all(['one.2', 'two.2'].map((node) => nodes.startAs(node, { lobby: '"#hall"' })));
+  await expect(nodes.startAs('gone.2', { lobby: '"#lobby"' })).rejects.toThrow(/\(one, two\): lobby/);
+});
+
+test('a process that has the store, and has not taken its name yet, is waited for', async () => {
+  const nodes = new Nodes();
+  await nodes.start('one', { lobby: '"#lobby"' });
+  nodes.nowMs += 2 * LEASE_MS;
+  nodes.sharers = 2;
+  const starting = nodes.start('two', { lobby: '"#hall"' });
+  await nodes.logs.lease('one.2', LEASE_MS);
+  await starting;
+});
+
+test('as many nodes as there may be start at once', async () => {
+  const nodes = new Nodes();
+  const names = Array.from({ length: 64 }, (_, index) => `w${index + 1}`);
+  await Promise.all(names.map((name) => nodes.start(name, { lobby: '"#lobby"' })));
+  await expect(nodes.start('other', { lobby: '"#hall"' })).rejects.toThrow(/\(w1, w10, w11, /);
 });
