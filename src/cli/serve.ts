@@ -1,4 +1,5 @@
 /** `fdmux serve`: runs the chat server until a signal or an operator ends it. */
+import { performance } from 'node:perf_hooks';
 import { WORKER_FDS_VARIABLE } from '../control/worker-process.js';
 import { hasCode, toError } from '../errors.js';
 import type { Reload } from '../protocol/server-control.js';
@@ -90,12 +91,8 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
   const renewals = new Renewals();
   const run: Run = { flags, config, context, log, sink, stopping, recording, kept, role, standstill, renewals };
   // A server whose successor fails goes on with what it has left, and so does a node that begins anew.
-  for (let left: Left = { estate, config }; ;) {
-    const rest = await runServer(
-      { ...run, config: left.config },
-      left.estate,
-      left.estate === estate ? predecessor : null,
-    );
+  for (let left: Left = { estate, config, service: null }; ;) {
+    const rest = await runServer({ ...run, config: left.config }, left, left.estate === estate ? predecessor : null);
     if (rest === null) break;
     left = rest;
   }
@@ -109,6 +106,8 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
 interface Left {
   readonly estate: Estate | null;
   readonly config: ServerConfig;
+  /** Its reports: they go on until the next one is ready, since the watchdog would bite. Null if there was none. */
+  readonly service: ServiceReports | null;
 }
 
 /** Everything that all servers of one process have in common. */
@@ -132,12 +131,13 @@ interface Run {
 /**
  * Runs one server.
  *
- * @param estate - what it goes on for; null for one that begins
+ * @param left - what it goes on with
  * @param predecessor - the process that has left it
  * @returns null when it has ended, or another process goes on; what it has left if that process has failed, or if the
  *   next server of this process is to go on
  */
-async function runServer(run: Run, estate: Estate | null, predecessor: Predecessor | null): Promise<Left | null> {
+async function runServer(run: Run, left: Left, predecessor: Predecessor | null): Promise<Left | null> {
+  const { estate } = left;
   const { flags, context, log, sink, stopping, recording, kept, role } = run;
   const placed = inheritedBy(run.config, estate, role);
   const { sockets: inherited } = placed;
@@ -166,7 +166,7 @@ async function runServer(run: Run, estate: Estate | null, predecessor: Predecess
     role,
     onTakenOver: () => predecessor?.taken(),
     onStrayed: hasStrayed,
-    storePatienceMs: estate !== null && predecessor === null ? STORE_PATIENCE_MS : 0,
+    isPatient: patienceFor(estate !== null && predecessor === null, stopping),
   });
   if (role === null) await closeInherited(placed.unused);
   const service = new ServiceReports(log, () => server.status);
@@ -208,6 +208,7 @@ async function runServer(run: Run, estate: Estate | null, predecessor: Predecess
     log.warn('goes on for another process', { clients: estate.clients.count, ...run.standstill.figures });
   }
   service.ready();
+  left.service?.dispose();
   role?.ready();
   // Now that a signal asks for the next upgrade.
   predecessor?.ready();
@@ -221,9 +222,8 @@ async function runServer(run: Run, estate: Estate | null, predecessor: Predecess
     desk?.retire();
     const rest = await leaveForNext(server);
     await desk?.close();
-    service.dispose();
     log.warn('this node begins anew', { clients: rest.clients.count });
-    return { estate: rest, config: server.config };
+    return { estate: rest, config: server.config, service };
   }
   if (end instanceof Successor) {
     desk?.retire();
@@ -232,11 +232,13 @@ async function runServer(run: Run, estate: Estate | null, predecessor: Predecess
       rest = await handOver(server, end, { log, stopping, service, upgrade, role });
     } finally {
       // What is open keeps the process alive.
-      if (rest === null) await role?.retire();
+      if (rest === null) {
+        await role?.retire();
+        service.dispose();
+      }
       await desk?.close();
-      service.dispose();
     }
-    return rest === null ? null : { estate: rest, config: server.config };
+    return rest === null ? null : { estate: rest, config: server.config, service };
   }
   upgrade.stopped();
   service.stopping();
@@ -252,6 +254,12 @@ async function runServer(run: Run, estate: Estate | null, predecessor: Predecess
   await server.close(end.reason);
   service.dispose();
   return null;
+}
+
+/** Returns whether a server tries again to open its store. @param isNeeded - whether nobody else has its clients */
+function patienceFor(isNeeded: boolean, stopping: StopRequest): () => boolean {
+  const endMs = performance.now() + STORE_PATIENCE_MS;
+  return () => isNeeded && !stopping.isRequested && performance.now() < endMs;
 }
 
 /** The sockets that listen already: a service manager's, or those of the process before this one. */
@@ -361,11 +369,11 @@ async function startServer(
     readonly role: WorkerRole | null;
     readonly onTakenOver: () => void;
     readonly onStrayed: () => void;
-    readonly storePatienceMs: number;
+    readonly isPatient: () => boolean;
   },
 ): Promise<ChatServer> {
   const { config, context, log, onLogSettings, stopping, recording, inherited, estate, role } = parts;
-  const { onTakenOver, onStrayed, storePatienceMs } = parts;
+  const { onTakenOver, onStrayed, isPatient } = parts;
   const readConfig = async (): Promise<ServerConfig> => {
     const read = await loadConfig(flags);
     return role === null ? read : role.reread(read);
@@ -376,7 +384,7 @@ async function startServer(
       log,
       onLogSettings,
       inherited,
-      storePatienceMs,
+      isPatient,
       version: context.version,
       configurationName: flags.config ?? '-',
       readConfig: recording?.world.reading(readConfig) ?? readConfig,

@@ -37,6 +37,11 @@ export class StopRequest {
     this.#resolve({ reason, mayDrain });
   }
 
+  /** Whether somebody has asked. */
+  get isRequested(): boolean {
+    return this.#isRequested;
+  }
+
   /** The server cannot go on. */
   fail(reason: string): void {
     this.#exitCode = EXIT_AGAIN;

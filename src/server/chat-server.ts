@@ -84,8 +84,8 @@ export interface ServerOptions {
   readonly estate?: Estate;
   /** Called when this server goes on with all clients of that one, before anything is sent to or read from them. */
   readonly onTakenOver?: () => void;
-  /** How long it tries to open its store if that fails, in milliseconds. @defaultValue 0 */
-  readonly storePatienceMs?: number;
+  /** Whether it tries again to open its store, after that has failed. @defaultValue never */
+  readonly isPatient?: () => boolean;
   /** @defaultValue the world as it is */
   readonly world?: World;
   /** How long a node that shows nothing of itself is taken to live, in milliseconds. @defaultValue 5000 */
@@ -773,14 +773,13 @@ function sessionsOverBy(outcome: Outcome): string[] {
 
 /** Opens the store and takes the name of the node, again and again as long as the options say. @throws StoreError */
 async function openPatiently(options: ServerOptions): Promise<Pick<ServerParts, 'keeping' | 'makeNode'>> {
-  const { log, storePatienceMs = 0 } = options;
-  const endMs = performance.now() + storePatienceMs;
+  const { log, isPatient = () => false } = options;
   for (;;) {
     try {
       const keeping = await openKeeping(options);
       return { keeping, makeNode: keeping && (await nodeMaker(options, keeping)) };
     } catch (error) {
-      if (performance.now() >= endMs) throw error;
+      if (!isPatient()) throw error;
       log.error('the store cannot be opened: everybody waits', { error: toError(error).message });
       await delay(STORE_RETRY_MS);
     }

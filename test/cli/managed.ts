@@ -13,6 +13,8 @@ interface Manager {
   readonly name: string;
   /** Takes reports until one matches. @returns that one */
   readonly reportLike: (pattern: RegExp) => Promise<string>;
+  /** Takes all that have arrived. */
+  readonly skip: () => void;
 }
 
 export function manager(): Manager {
@@ -21,13 +23,16 @@ export function manager(): Manager {
   const address = socket.getsockname();
   if (!('abstract' in address)) throw new Error('no abstract name');
   const received: string[] = [];
+  const receive = (): void => {
+    for (let next = socket.recv(1000); next !== null; next = socket.recv(1000)) received.push(next.toString());
+  };
   return {
     name: `@${address.abstract.toString()}`,
     reportLike: async (pattern) => {
       await expect
         .poll(
           () => {
-            for (let next = socket.recv(1000); next !== null; next = socket.recv(1000)) received.push(next.toString());
+            receive();
             while (received.length > 0 && !pattern.test(received[0] ?? '')) received.shift();
             return received.length;
           },
@@ -35,6 +40,10 @@ export function manager(): Manager {
         )
         .toBeGreaterThan(0);
       return received.shift() ?? '';
+    },
+    skip: () => {
+      receive();
+      received.length = 0;
     },
   };
 }

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import type { Peer } from '../support/peers.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { type RunningServer, startServer } from './chat-server.js';
+import { manager } from './managed.js';
 import { enter, kill, upgraderOf } from './upgrades.js';
 
 /** Has processes run some code before all else. */
@@ -165,11 +166,9 @@ test('a new process without SQLite is noticed before anybody waits', async () =>
   expect(server.process.stderr).toMatch(/no SQLite/);
 });
 
-test('if the old process cannot open its store again, its clients wait until it can', async () => {
-  const injection = new Injection();
-  const folder = temporaryFolder();
-  const [file, data] = [join(folder, 'broken'), join(folder, 'data')];
-  // Of all threads of both processes: it cannot start another one while the file is there.
+/** Has both processes start no thread while a file is there: they cannot open a store. @returns that file */
+function withoutThreads(injection: Injection): string {
+  const file = join(temporaryFolder(), 'broken');
   injection.set(`const threads = require('node:worker_threads');
     const { Worker } = threads;
     threads.Worker = class extends Worker {
@@ -179,12 +178,37 @@ test('if the old process cannot open its store again, its clients wait until it 
       }
     };
     require('node:module').syncBuiltinESMExports();`);
-  const { server, talk } = await start(injection, '--data', data);
+  return file;
+}
+
+const WAITS = 'the store cannot be opened: everybody waits';
+
+test('if the old process cannot open its store again, its clients wait until it can', async () => {
+  const injection = new Injection();
+  const file = withoutThreads(injection);
+  const { server, talk } = await start(injection, '--data', join(temporaryFolder(), 'data'));
   writeFileSync(file, '');
   await talk.during(async () => {
     await failToUpgrade(server, GOES_ON, 0);
-    await server.process.errorText(/the store cannot be opened: everybody waits/);
+    await server.process.errorText(new RegExp(WAITS));
     rmSync(file);
   });
   await enter(server.ircPort, 'late');
+});
+
+test('while it tries, the watchdog does not bite, and a signal ends it', async () => {
+  const injection = new Injection();
+  const file = withoutThreads(injection);
+  const { name, reportLike, skip } = manager();
+  const env = { ...injection.env, NOTIFY_SOCKET: name, WATCHDOG_USEC: '100000' };
+  const server = await startServer(['--data', join(temporaryFolder(), 'data')], { env });
+  writeFileSync(file, '');
+  await failToUpgrade(server, GOES_ON, 0);
+  await server.process.errorText(new RegExp(WAITS));
+  skip();
+  await reportLike(/^WATCHDOG=1$/);
+  server.process.kill('SIGTERM');
+  await server.process.ended();
+  // It would try twice a second for half a minute.
+  expect(server.process.stderr.split(WAITS).length).toBeLessThan(20);
 });
