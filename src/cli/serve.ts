@@ -400,6 +400,8 @@ async function startServer(
   } catch (error) {
     stopping.dispose();
     recording?.discard();
+    // What is open keeps the process alive.
+    await role?.retire();
     throw withAdvice(error);
   }
 }

@@ -164,3 +164,13 @@ test.each([
   expect(present((await running.workers())[0], 'w1').restarts).toBe(0);
   await goesOn({ ...upgrade, running });
 });
+
+test('a worker whose upgrade has failed, and that has no control process, ends when it is asked to', async () => {
+  const { server, workers } = await startWorkers([], temporaryFolder(), { options: { deadlineMs: 4 * DEADLINE_MS } });
+  const { pid } = present((await workers())[0], 'w1');
+  await killed(server.process.pid);
+  kill(pid, 'SIGUSR2');
+  await server.process.errorText(/the store cannot be opened: everybody waits/);
+  kill(pid, 'SIGTERM');
+  await until(() => !isRunning(pid), 'the end of the worker', 2 * DEADLINE_MS);
+});
