@@ -218,7 +218,6 @@ async function runServer(run: Run, left: Left, predecessor: Predecessor | null):
   process.off('SIGHUP', onHangUp);
   if (end === null) {
     upgrade.failed(new Error('its rooms were not those of the others'), 'this node begins anew');
-    await role?.retire();
     desk?.retire();
     const rest = await leaveForNext(server);
     await desk?.close();

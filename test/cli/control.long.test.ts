@@ -1,12 +1,12 @@
 /** More of `fdmux serve --workers`: reloads, metrics, unix sockets, starts that fail. */
-import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { lendingFileOf } from '../../src/control/worker-files.js';
 import { present } from '../../src/errors.js';
 import { ask } from '../server/keeping.js';
-import { nextEvent, until } from '../support/deadline.js';
+import { DEADLINE_MS, nextEvent, until } from '../support/deadline.js';
 import { listenPeer } from '../support/peers.js';
 import { cliPath, run } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary.js';
@@ -41,6 +41,34 @@ test('workers outlive their control process, and the next one goes on with them'
   await replaced(second, worker);
   expect((await clientsOfBoth(second)).size).toBe(2);
   await stopped(second);
+});
+
+test('workers whose data are those of a backup begin anew, and can be found meanwhile', async () => {
+  const folder = temporaryFolder();
+  const first = await startWorkers([], folder);
+  const clients = await clientsOfBoth(first);
+  for (const peer of clients.values()) await ask(peer, 'JOIN #tea', / 366 /);
+  const [one, other] = [present(clients.get('w1'), 'a client'), present(clients.get('w2'), 'a client')];
+  const backup = join(temporaryFolder(), 'backup');
+  const endAndCopy = async ({ server }: typeof first, from: string, to: string): Promise<void> => {
+    kill(server.process.pid, 'SIGKILL');
+    await until(() => !isAlive(server.process.pid), 'the end of the control process');
+    cpSync(from, to, { recursive: true, force: true, filter: (path) => !/\.(?:sock|fds)$/.test(path) });
+  };
+  await endAndCopy(first, folder, backup);
+  const second = await startWorkers([], folder);
+  await ask(one, 'PRIVMSG #tea :not in the backup', /:ann\d+!\S+ PRIVMSG #tea :not in the backup/);
+  await other.lineLike(/ PRIVMSG #tea :not in the backup$/);
+  const found = statSync(join(folder, lendingFileOf('w1')));
+  await endAndCopy(second, backup, folder);
+  const third = await startWorkers([], folder);
+  await first.server.process.errorText(/this node begins anew[^]*this node begins anew/);
+  await ask(one, 'PRIVMSG #tea :and on', /:ann\d+!\S+ PRIVMSG #tea :and on/);
+  expect(statSync(join(folder, lendingFileOf('w1')))).toMatchObject({ ino: found.ino, ctimeMs: found.ctimeMs });
+  const states = async () => (await third.workers()).map(({ state, restarts }) => ({ state, restarts }));
+  const served = { state: 'ready', restarts: 0 };
+  await expect.poll(states, { timeout: DEADLINE_MS }).toEqual([served, served]);
+  await stopped(third);
 });
 
 test('one worker is drained, and another process takes its place', async () => {
