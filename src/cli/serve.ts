@@ -150,8 +150,11 @@ async function runServer(run: Run, left: Left, predecessor: Predecessor | null):
   let hasStrayed: () => void = () => undefined;
   const strayed = new Promise<null>((resolve) => {
     hasStrayed = () => {
-      if (run.renewals.begin()) resolve(null);
-      else stopping.fail('this node has other logs than the rest');
+      const reason = 'this node has other logs than the rest';
+      // One that drains is not worth the wait any more.
+      if (stopping.isRequested) stopping.request(reason);
+      else if (run.renewals.begin()) resolve(null);
+      else stopping.fail(reason);
     };
   });
   const server = await startServer(flags, {

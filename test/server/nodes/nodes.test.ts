@@ -190,6 +190,18 @@ describePostgres((database) => {
     await start('two', { lobby: '#hall' });
   });
 
+  test('a node that strays while it drains ends at once, as it was asked to', async () => {
+    const node = await startNode(database.server.url, 'one', ['--drain-ms', '600000']);
+    const ann = await client(node, 'ann');
+    await ask(ann, 'JOIN #tea', / 366 /);
+    await ask(ann, 'PRIVMSG #tea :before', /:before$/);
+    node.process.kill('SIGTERM');
+    await node.process.errorText(/ draining clients=1/);
+    await replaceLastPack();
+    await ann.lineLike(/^ERROR /);
+    expect(await node.process.ended()).toMatchObject({ code: 0 });
+  });
+
   test('two processes cannot have one name, and another server cannot have the database', async () => {
     await start('one');
     await expect(start('one')).rejects.toMatchObject({ code: 'ERR_NODE_IN_USE' });

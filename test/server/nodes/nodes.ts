@@ -14,10 +14,10 @@ export const LOSS_MS = 7_000;
 /** What a machine with a lot to do may take longer. */
 export const SLACK_MS = Math.max(20_000, DEADLINE_MS);
 
-/** Starts a node as a process of its own. @param url - of the database */
-export function startNode(url: string, name: string): Promise<RunningServer> {
+/** Starts a node as a process of its own. @param url - of the database. @param flags - more of its command line */
+export function startNode(url: string, name: string, flags: readonly string[] = []): Promise<RunningServer> {
   const config = configuration({ store: { kind: 'postgres', url } });
-  return startServer(['--config', config, '--node', name, '--admin-port', '0']);
+  return startServer(['--config', config, '--node', name, '--admin-port', '0', ...flags]);
 }
 
 /** A node with the records of its log. */
