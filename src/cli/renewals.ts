@@ -7,8 +7,6 @@ import { Throttle } from '../throttle.js';
 /** So often a node begins anew, at once and in a second: logs that are never sound would have it do nothing else. */
 const BURST = 3;
 const PER_SECOND = 1 / 60;
-/** How long clients that cannot move may take to leave, in milliseconds. */
-const LEAVE_MS = 1_800;
 
 /** Bounds how often a node begins anew. */
 export class Renewals {
@@ -24,12 +22,6 @@ export class Renewals {
 export async function leaveForNext(server: ChatServer): Promise<Estate> {
   const estate = await server.leave('this server begins anew: please connect again');
   estate.clients.complete();
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, LEAVE_MS);
-  });
-  // Somebody who reads nothing must not keep the others waiting.
-  await Promise.race([server.finish(), late]);
-  clearTimeout(timer);
+  await server.finish();
   return estate;
 }
