@@ -348,7 +348,8 @@ export class Domains implements Abroad {
     const before = new Map(this.#linked.map((link) => [link.name, link]));
     this.#linked = read.links;
     for (const name of before.keys()) if (!left.has(name)) this.#unlink(name);
-    if (this.#chat !== null) {
+    // The reload may have begun before the end.
+    if (this.#chat !== null && !this.#isClosed) {
       for (const link of read.links) this.#relink(before.get(link.name), link, this.#chat);
     }
     const { settings } = this.#parts;

@@ -6,6 +6,7 @@ import { ask } from '../server/keeping.js';
 import { hasOpenssl, type TestIdentity } from '../support/certificates.js';
 import { nextEvent, until } from '../support/deadline.js';
 import { Authority, startPair, TestDomain, Way } from './domains.js';
+import { startTwo } from './worlds.js';
 
 const tea = '#tea:beijing.example';
 
@@ -156,4 +157,15 @@ describe.skipIf(!hasOpenssl)(`a reload of a domain${hasOpenssl ? '' : ' (needs o
     await beijing.linked('shanghai.example');
     await ask(bob, 'JOIN #boats:shanghai.example', / 366 /);
   });
+});
+
+test('a reload that ends after the server links nobody', async () => {
+  const { home, far, ways, settle } = await startTwo([], []);
+  settle();
+  await Promise.all([home, far].map(({ domains }) => domains.close()));
+  settle();
+  const { links } = far.settings;
+  const third = { name: 'third.example', at: { host: '', port: 0 }, rooms: [] };
+  far.domains.reload({ ...far.settings, links: [...links, third] });
+  expect(ways.step(1)).toBe(false);
 });
