@@ -62,6 +62,7 @@ export class Bus implements LogSink {
   readonly #parts: BusParts;
   #reader: BusReader | null = null;
   #following: Following | null = null;
+  #beginning = 0;
   #seen = 0;
   #isCaughtUp = false;
   #isAway = false;
@@ -95,6 +96,7 @@ export class Bus implements LogSink {
       }, RETRY_MS).unref();
       return;
     }
+    this.#beginning = end.top;
     const after = Math.max(end.first - 1, end.top - TAIL_PACKS);
     this.#repeatedSeq = after;
     this.#following = this.#parts.logs.follow(this.name, after, this);
@@ -103,6 +105,11 @@ export class Bus implements LogSink {
   /** Whether everything that nodes have said has arrived, as far as is known. */
   get isReady(): boolean {
     return this.#isCaughtUp && !this.#isAway;
+  }
+
+  /** The number of the last pack that was there when this began to read. */
+  get beginning(): number {
+    return this.#beginning;
   }
 
   /** The last pack of the domain's log that the messages so far may refer to. */
@@ -239,7 +246,8 @@ export class Bus implements LogSink {
     this.#interrupt();
   }
 
-  regressed(): void {
+  regressed(_applied: number, top: number): void {
+    this.#beginning = Math.min(this.#beginning, top);
     this.#interrupt();
   }
 

@@ -107,6 +107,8 @@ export class Domains implements Abroad {
   readonly #sharedLinks = new Map<string, SharedLink>();
   /** Its own rooms that others may enter, by their folded names. */
   readonly #shared: ReadonlyMap<string, string>;
+  /** The last turns of letters that this node has handed to others, by the domains whose links have ended. */
+  readonly #lastTurns = new Map<string, number>();
   readonly #epoch: string;
   readonly #graceMs: number;
   /** The certificate of this domain, which a reload replaces. */
@@ -221,6 +223,7 @@ export class Domains implements Abroad {
       later,
       own: settings.name,
       run: this.#epoch,
+      lastTurn: this.#lastTurns.get(domain) ?? 0,
       node: () => chat.node,
       applied: () => chat.seen,
       isGone: (node) => chat.isGone(node),
@@ -398,7 +401,9 @@ export class Domains implements Abroad {
     link?.withdraw();
     const shared = this.#sharedLinks.get(domain);
     this.#sharedLinks.delete(domain);
-    shared?.close();
+    if (shared === undefined) return;
+    this.#lastTurns.set(domain, shared.relay.lastTurn);
+    shared.close();
   }
 
   /** Ends the links to a domain, both ways. */

@@ -17,6 +17,8 @@ export interface LetterRelayParts {
   readonly domain: string;
   readonly log: Pick<DomainLog, 'error'>;
   readonly bus: Pick<Bus, 'isReady' | 'node' | 'say'>;
+  /** The last turn of this node under its name, by a relay before this one: others carry out none of those again. */
+  readonly lastTurn: number;
   /** Whether a node of this domain is gone. */
   readonly isGone: (node: string) => boolean;
   /** Carries out what another node asks for. @param take - called once, in this call or later */
@@ -41,10 +43,16 @@ export class LetterRelay {
     this.#parts = parts;
     this.#asked = new OpenLetters({
       patienceMs: PATIENCE_MS,
+      lastTurn: parts.lastTurn,
       attempt: (work) => {
         this.#attempt(work);
       },
     });
+  }
+
+  /** The last turn that this node has taken. */
+  get lastTurn(): number {
+    return this.#asked.nextTurn - 1;
   }
 
   /** Asks another node. @param take - called once, in this call or later */

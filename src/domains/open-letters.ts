@@ -21,6 +21,8 @@ export interface OpenLettersParts {
   readonly patienceMs: number;
   /** Runs a call whose error must not keep others from their answers. */
   attempt(work: () => void): void;
+  /** The last turn that was taken before. @defaultValue 0 */
+  readonly lastTurn?: number;
   /** Called when a letter has not been answered in time, before its sender is. */
   expired?(): void;
 }
@@ -30,10 +32,11 @@ export class OpenLetters<L extends OpenLetter> {
   readonly #parts: OpenLettersParts;
   readonly #open = new Map<number, { readonly letter: L; readonly timer: NodeJS.Timeout }>();
   readonly #shares = new LetterShares();
-  #turns = 0;
+  #turns: number;
 
   constructor(parts: OpenLettersParts) {
     this.#parts = parts;
+    this.#turns = parts.lastTurn ?? 0;
   }
 
   /** The turn of the letter that is added next. */

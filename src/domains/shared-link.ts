@@ -32,6 +32,8 @@ export interface SharedLinkParts extends BusParts, GoneFacts, Pick<HomeLineParts
   /** Connects to the home; null if nobody here enters its rooms. */
   readonly dial: HomeLineParts['dial'] | null;
   readonly attendance: Attendance;
+  /** See {@link LetterRelayParts.lastTurn}. */
+  readonly lastTurn: number;
   /** Carries out what another node asks for. */
   readonly carryOut: LetterRelayParts['carryOut'];
 }
@@ -102,7 +104,8 @@ export class SharedLink implements BusReader {
     }
     this.#home.heard(message, body);
     this.#holder?.heard(node, message, body);
-    this.relay.heard(node, message, body);
+    // What has been said before was for a link that this process has ended.
+    if (seq > this.bus.beginning) this.relay.heard(node, message, body);
     if (message.kind === 'roll-call') this.#answer(message);
     else if (message.kind === 'admitted') attendance.admitted(node, message.run, message.mark);
     else if (message.kind === 'left') attendance.left(node);

@@ -96,6 +96,7 @@ class Scene {
         return this.channel;
       },
       attendance: { admitted: nothing, left: nothing, repeat: nothing },
+      lastTurn: 0,
       carryOut: nothing,
     });
     this.other = new Bus({ ...bus, node: () => 'b.1', now });

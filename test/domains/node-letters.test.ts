@@ -8,7 +8,7 @@ import { LetterShares } from '../../src/domains/letter-shares.js';
 import type { LetterTaker } from '../../src/domains/open-letters.js';
 import type { Errand, Relayed } from '../../src/domains/relayed.js';
 import { SILENT } from '../../src/server/log.js';
-import { type NodeOfFar, NodesScene, personOf } from './nodes-scene.js';
+import { JOIN, type NodeOfFar, NodesScene, personOf, ROOM } from './nodes-scene.js';
 import type { World } from './worlds.js';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval', 'clearTimeout', 'clearInterval'] }));
@@ -89,6 +89,38 @@ test('the node that holds the link is killed: the sender is answered, and the le
   }
 });
 
+test('nodes that link the domain anew repeat no letter, and the next ones arrive', async () => {
+  const scene = await NodesScene.startInside('a.1', 'b.1');
+  const said: string[] = [];
+  const talk = async (): Promise<void> => {
+    for (const { world } of scene.nodes) {
+      const nick = personOf(world).nick;
+      for (const [from, to] of [
+        [scene.home, `${nick}/far`],
+        [world, 'ann/home'],
+      ] as const) {
+        const text = `${personOf(from).nick}>${to}:${String(said.length)}`;
+        said.push(text);
+        const sent = tell(from, personOf(from), to, text);
+        await scene.settle();
+        expect([text, ...sent]).toEqual([text, 'said']);
+      }
+    }
+  };
+  await talk();
+  for (const { domains, settings, chat, members } of scene.nodes.map(({ world }) => world)) {
+    domains.reload({ ...settings, links: settings.links.map((link) => ({ ...link, at: null })) });
+    await scene.settle();
+    domains.reload(settings);
+    await scene.settle(16);
+    for (const member of members) chat.join(member, ROOM, JOIN);
+    await scene.settle();
+    await talk();
+  }
+  const heard = [scene.home, ...scene.nodes.map(({ world }) => world)];
+  for (const text of said) expect([text, Math.max(...heard.map((world) => timesOf(world, text)))]).toEqual([text, 1]);
+});
+
 const LETTER = {
   by: 'b.1.1',
   to: 'home.example/a.1.1',
@@ -110,6 +142,7 @@ function oneRelay(gone: ReadonlySet<string> = new Set()) {
       node: 'a.1',
       say: (message, body) => void said.push({ message, body: body ?? new Uint8Array() }),
     },
+    lastTurn: 0,
     isGone: (node) => gone.has(node),
     carryOut: (errand, letter, take) => void carried.push({ errand, letter, take }),
   });
