@@ -10,6 +10,7 @@ import { blanked } from '../line-writes.js';
 import type { Writes } from '../tasks.js';
 import type { Parameter } from './driver.js';
 import type { Run } from './link.js';
+import { useLogs } from './log-parts.js';
 import type { PostgresReaders, PostgresWriters } from './parts.js';
 
 /** A line on its shelf. */
@@ -17,9 +18,6 @@ export type ShelvedLine = Writes['line'];
 
 const MAX_DROPPED = 1_000;
 
-const MAKE_SHELVES = `INSERT INTO log(name) SELECT DISTINCT name FROM unnest($1::text[]) AS wanted(name)
-  WHERE NOT EXISTS (SELECT FROM log WHERE log.name = wanted.name AND used > now() - interval '1 hour') ORDER BY name
-  ON CONFLICT (name) DO UPDATE SET used = excluded.used`;
 /** As in SQLite, no line is older than the one before it on its shelf, whatever the clock does. */
 const INSERT = `INSERT INTO line(log, seq, part, at_ms, kind, msgid, peer, source, account, target, ranks, text, tags,
     object, bits, grams)
@@ -65,7 +63,7 @@ export async function insertLines(run: Run, lines: readonly ShelvedLine[]): Prom
     column(({ bits }) => bits),
     column(gramsOfLine),
   ];
-  await run({ name: 'shelves', text: MAKE_SHELVES, values: [shelves] });
+  await useLogs(run, shelves);
   await run({ name: 'lines', text: INSERT, values });
 }
 

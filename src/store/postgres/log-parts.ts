@@ -1,6 +1,7 @@
 /** Logs and their states in a store in PostgreSQL; packs and leases belong to the broker. */
 import { integerOf, nullableOf, textOf } from '../columns.js';
 import { holdingOf, HOLDINGS, NOTHING_KEPT } from '../log-reads.js';
+import type { Run } from './link.js';
 import type { PostgresReaders, PostgresWriters } from './parts.js';
 
 /** For how long nobody has used the row of a log that may be removed. Those that follow it say so every hour. */
@@ -12,11 +13,8 @@ const UNUSED = "interval '3 hours'";
 const IS_UNUSED = `first > top AND kept IS NULL AND used < now() - ${UNUSED}
   AND NOT EXISTS (SELECT FROM pack WHERE pack.log = log.id) AND NOT EXISTS (SELECT FROM line WHERE line.log = log.id)
   AND NOT EXISTS (SELECT FROM lease WHERE NOT notes_use AND until > now() - ${UNUSED})`;
-/** The state of a log: whoever asks for it is about to follow the log, which has a row from then on. */
-const STATE = `INSERT INTO log(name) VALUES($1) ON CONFLICT (name) DO UPDATE SET used = excluded.used
-  RETURNING kept_seq, kept`;
-const USE = `INSERT INTO log(name) SELECT DISTINCT name FROM unnest($1::text[]) AS wanted(name) ORDER BY name
-  ON CONFLICT (name) DO UPDATE SET used = excluded.used`;
+/** Whoever asks for the state of a log is about to follow the log, which has a row from then on. */
+const STATE = 'SELECT kept_seq, kept FROM state_of($1)';
 /** What is being used at this moment is locked, and stays. */
 const REMOVE = `WITH removed AS (
     DELETE FROM log WHERE id IN (
@@ -26,6 +24,11 @@ const REMOVE = `WITH removed AS (
     INSERT INTO fact AS known(name, value) SELECT 'floor', (max(top) + 1)::text FROM removed HAVING count(*) > 0
     ON CONFLICT (name) DO UPDATE SET value = greatest(known.value::bigint, excluded.value::bigint)::text
   ) SELECT count(*) AS removed FROM removed`;
+
+/** Notes that logs are in use, by somebody who follows them or has lines for their shelves: each has a row. */
+export async function useLogs(run: Run, logs: readonly string[]): Promise<void> {
+  await run({ name: 'use-logs', text: 'SELECT use_logs($1)', values: [logs] });
+}
 
 /** How many packs a write drops at most. */
 const RETAIN_PACKS = 1_000;
@@ -65,7 +68,7 @@ export const logWriters: PostgresWriters<'keep' | 'retain' | 'trim' | 'use-logs'
     return first;
   },
   'use-logs': async (run, { logs }) => {
-    await run({ text: USE, values: [logs] });
+    await useLogs(run, logs);
     return logs.length;
   },
   'remove-logs': async (run, { logs }) => {
@@ -88,7 +91,7 @@ export const logReaders: PostgresReaders<'state' | 'states' | 'ends' | 'holdings
     }));
   },
   state: async (run, { log }) => {
-    const [row] = await run({ text: STATE, values: [log] });
+    const [row] = await run({ name: 'state', text: STATE, values: [log] });
     if (row === undefined) return NOTHING_KEPT;
     return { seq: integerOf(row, 'kept_seq'), state: nullableOf(row, 'kept', textOf) };
   },

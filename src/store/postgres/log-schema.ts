@@ -80,8 +80,12 @@ END $$;
 
 /**
  * Rows of logs that are not used can be removed. A log without a row begins behind `floor`, a fact that is higher than
- * any number of a pack in a removed log; `used` is when somebody last used the row; `notes_use` is whether a node notes
- * that, which those of earlier versions do not.
+ * any number of a pack in a removed log; `used` is when somebody last used the row, to the hour; `notes_use` is whether
+ * a node notes that, which those of earlier versions do not.
+ *
+ * `use_logs` notes that logs are in use, and gives each a row. Before it makes one, it waits for the removal of that
+ * log: a statement that had begun before would make the row behind the earlier floor. `state_of` returns the state of a
+ * log for somebody who is about to follow it.
  */
 export const REMOVABLE_LOGS = `
 CREATE FUNCTION log_floor() RETURNS bigint LANGUAGE sql STABLE SET search_path FROM CURRENT
@@ -89,6 +93,25 @@ CREATE FUNCTION log_floor() RETURNS bigint LANGUAGE sql STABLE SET search_path F
 ALTER TABLE log ALTER COLUMN first SET DEFAULT log_floor() + 1, ALTER COLUMN top SET DEFAULT log_floor(),
   ALTER COLUMN kept_seq SET DEFAULT log_floor(), ADD COLUMN used timestamptz NOT NULL DEFAULT now();
 ALTER TABLE lease ADD COLUMN notes_use boolean NOT NULL DEFAULT false;
+
+CREATE FUNCTION use_logs(wanted text[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  due text[];
+BEGIN
+  due := ARRAY(SELECT DISTINCT given.name FROM unnest(wanted) AS given(name) WHERE NOT EXISTS (
+    SELECT FROM log WHERE log.name = given.name AND used > now() - interval '1 hour') ORDER BY given.name);
+  IF cardinality(due) = 0 THEN RETURN; END IF;
+  PERFORM id FROM log WHERE name = ANY(due) ORDER BY name FOR NO KEY UPDATE;
+  INSERT INTO log(name) SELECT given.name FROM unnest(due) AS given(name) ORDER BY given.name
+    ON CONFLICT (name) DO UPDATE SET used = excluded.used;
+END $$;
+
+CREATE FUNCTION state_of(wanted text) RETURNS TABLE(kept_seq bigint, kept text) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+  PERFORM use_logs(ARRAY[wanted]);
+  RETURN QUERY SELECT kept_seq, kept FROM log WHERE name = wanted;
+END $$;
 `;
 
 /** The most bytes of a notification: PostgreSQL takes fewer than 8,000. */

@@ -6,6 +6,7 @@ import { prepareDatabase } from '../../../src/store/postgres/postgres-log.js';
 import { Answers } from '../../log/contract.js';
 import { mark } from '../../log/entries.js';
 import { until } from '../../support/deadline.js';
+import { saidAt } from '../../support/history-lines.js';
 import { AheadClock, describeRemovedLogs, type RemovableLogs, UNUSED_MS } from '../removed-logs.js';
 import { describePostgres } from './with-postgres.js';
 
@@ -15,26 +16,34 @@ describePostgres((database) => {
     await database.admin.query(text, [UNUSED_MS]);
   }
 
+  /** Waits until somebody waits for a row that a transaction has changed or locked. */
+  async function somebodyWaits(): Promise<void> {
+    const text = "SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'";
+    while ((await database.admin.query(text)).rowCount === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  async function openNode(clock = new AheadClock()): ReturnType<typeof openPostgres> {
+    const { store, logs } = await openPostgres({
+      url: database.server.url,
+      isShared: true,
+      isOthers: () => false,
+      pace: { late: () => undefined, caughtUp: () => undefined },
+      refused: () => undefined,
+      onTrouble: () => undefined,
+      clock,
+    });
+    onTestFinished(async () => {
+      logs.close();
+      await store.close();
+    });
+    return { store, logs };
+  }
+
   async function open(): Promise<RemovableLogs> {
     await database.clear();
     const clock = new AheadClock();
     return {
-      open: async () => {
-        const { store, logs } = await openPostgres({
-          url: database.server.url,
-          isShared: true,
-          isOthers: () => false,
-          pace: { late: () => undefined, caughtUp: () => undefined },
-          refused: () => undefined,
-          onTrouble: () => undefined,
-          clock,
-        });
-        onTestFinished(async () => {
-          logs.close();
-          await store.close();
-        });
-        return logs;
-      },
+      open: async () => (await openNode(clock)).logs,
       dropPacks: async () => {
         await database.admin.query('DELETE FROM fdmux.pack');
         await database.admin.query('UPDATE fdmux.log SET first = top + 1, entries = 0');
@@ -63,6 +72,40 @@ describePostgres((database) => {
     await ageRows();
     await store.sweep(logs);
     expect(await store.rows()).toBe(1);
+  });
+
+  test.each<[whom: string, (node: Awaited<ReturnType<typeof openNode>>) => unknown]>([
+    ['somebody who asks for its state', ({ logs }) => logs.stateOf('r:#a')],
+    ['somebody who follows it', ({ store }) => store.write({ kind: 'use-logs', logs: ['r:#a'] })],
+    ['its lines', ({ store }) => store.write({ kind: 'line', shelf: 'r:#a', line: saidAt(71) })],
+  ])('a row that is made while its log is removed begins behind the new floor: for %s', async (_whom, use) => {
+    await database.clear();
+    const node = await openNode();
+    const { admin } = database;
+    await node.logs.stateOf('r:#a');
+    await ageRows();
+    await admin.query("BEGIN; DELETE FROM fdmux.log; INSERT INTO fdmux.fact VALUES('floor', '70')");
+    use(node);
+    await somebodyWaits();
+    await admin.query('COMMIT');
+    const tops = async (): Promise<object[]> =>
+      (await admin.query<object>('SELECT first, top, kept_seq FROM fdmux.log')).rows;
+    let found = await tops();
+    while (found.length === 0) found = await tops();
+    expect(found).toEqual([{ first: '71', top: '70', kept_seq: '70' }]);
+  });
+
+  test('the state of a log whose use was noted lately is read, and nothing is written', async () => {
+    await database.clear();
+    const { logs } = await openNode();
+    await logs.stateOf('r:#a');
+    const version = async (): Promise<unknown> => (await database.admin.query('SELECT xmin FROM fdmux.log')).rows;
+    const made = await version();
+    expect(await logs.stateOf('r:#a')).toEqual({ seq: 0, state: null });
+    expect(await version()).toEqual(made);
+    await ageRows();
+    await logs.stateOf('r:#a');
+    expect(await version()).not.toEqual(made);
   });
 
   test('none is removed while a node of an earlier version may use it', async () => {
