@@ -62,6 +62,7 @@ export async function writeAll(run: Run, batch: readonly Write[], isShared: bool
  */
 async function lockLogs(run: Run, batch: readonly Write[], least: number): Promise<void> {
   const logs = batch.flatMap((write) => {
+    if (write.kind === 'use-logs') return write.logs;
     return write.kind === 'keep' || write.kind === 'retain' || write.kind === 'trim' ? [write.log] : [];
   });
   if (logs.length < least) return;

@@ -95,6 +95,24 @@ describePostgres((database) => {
     expect(found).toEqual([{ first: '71', top: '70', kept_seq: '70' }]);
   });
 
+  test('who notes the use of logs locks them in the order in which appends do', async () => {
+    await database.clear();
+    const { logs, store } = await openNode();
+    for (const log of ['r:#a', 'r:#z'] as const) await logs.stateOf(log);
+    await ageRows();
+    const { admin } = database;
+    // It is the first to look for a deadlock.
+    await admin.query("SET deadlock_timeout = '10ms'; BEGIN");
+    const lock = (log: string): Promise<unknown> =>
+      admin.query('SELECT FROM fdmux.log WHERE name = $1 FOR UPDATE', [log]);
+    await lock('r:#a');
+    store.write({ kind: 'keep', log: 'r:#z', seq: 0, state: '{}' });
+    store.write({ kind: 'use-logs', logs: ['r:#a'] });
+    await somebodyWaits();
+    await lock('r:#z');
+    await admin.query('COMMIT; RESET deadlock_timeout');
+  });
+
   test('the state of a log whose use was noted lately is read, and nothing is written', async () => {
     await database.clear();
     const { logs } = await openNode();
