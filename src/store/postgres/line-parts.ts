@@ -120,7 +120,7 @@ export async function dropShelf(run: Run, shelf: string): Promise<number> {
     dropped = await dropBefore(run, shelf, Number.MAX_SAFE_INTEGER);
     count += dropped;
   } while (dropped === MAX_DROPPED);
-  await run({ text: 'DELETE FROM log WHERE name = $1 AND top = 0', values: [shelf] });
+  await run({ text: "DELETE FROM log WHERE name = $1 AND mark = ''", values: [shelf] });
   return count;
 }
 

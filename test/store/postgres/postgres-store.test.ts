@@ -120,6 +120,16 @@ describePostgres((database) => {
     expect(await found('o')).toEqual([texts[1], texts[3]]);
   });
 
+  test('a shelf that is dropped leaves no row with its name, even after logs have been removed', async () => {
+    const store = await openStore();
+    await database.admin.query("INSERT INTO fdmux.fact VALUES('floor', '70')");
+    const history = new StoredHistory(store);
+    history.record('a:ann', saidAt(1));
+    history.clear('a:ann');
+    await settled(store);
+    expect((await database.admin.query('SELECT name FROM fdmux.log')).rows).toEqual([]);
+  });
+
   test('an erased account leaves none of its words behind, not even in the logs', async () => {
     const { store, logs } = await open();
     const accounts = new StoredAccounts(store);
