@@ -42,6 +42,13 @@ export interface RedisState extends LogEnds, KeptState {
   readonly log: LogName;
 }
 
+/** The logs of a server. */
+export interface RedisContent {
+  readonly states: readonly RedisState[];
+  /** Any other log begins behind this number. */
+  readonly floor: number;
+}
+
 /** How long a command may take, in milliseconds: a disk may be busy for seconds. */
 const TIMEOUT_MS = 10_000;
 /** The bytes that must fit into a server that has refused something, before it counts as back. */
@@ -116,12 +123,14 @@ export class RedisBroker implements Broker {
   }
 
   /** Connects once, to find out whether the server can have the logs, and which it has. @throws StoreError */
-  async examine(): Promise<readonly RedisState[]> {
+  async examine(): Promise<RedisContent> {
     const link = new Link({ connect: this.#connect, timeoutMs: TIMEOUT_MS, prepare: this.#prepareWriter });
     try {
       await link.connect();
       const logs = namesIn(await link.query(['SMEMBERS', scripts.LOGS]));
-      return await statesOf(logs, (ask) => link.use((run) => carryOut(run, ask)));
+      const states = await statesOf(logs, (ask) => link.use((run) => carryOut(run, ask)));
+      const floor = await link.query(['GET', scripts.FLOOR]);
+      return { states, floor: floor === null ? 0 : integerIn(floor) };
     } catch (error) {
       throw redisError(error);
     } finally {

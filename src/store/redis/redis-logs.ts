@@ -4,13 +4,13 @@ import type { RemoteLogOptions } from '../../log/remote-log.js';
 import type { AppendAnswer } from '../../log/shared-log.js';
 import { CountedLog } from '../counted-log.js';
 import type { Holding, KeptState, LogEnds } from '../log-reads.js';
-import { type LogTop, LogTops } from '../log-tops.js';
+import type { LogTop } from '../log-tops.js';
 import { startLogs } from '../start-logs.js';
 import { StateKeeping } from '../state-keeping.js';
 import type { HistoryBacklog, StoreAccess, StoreLogs } from '../store-access.js';
 import { removeUnused } from '../unused-logs.js';
 import type { RedisDurability } from './durability.js';
-import { RedisBroker, type RedisBrokerOptions, type RedisState } from './redis-broker.js';
+import { RedisBroker, type RedisBrokerOptions, type RedisContent, type RedisState } from './redis-broker.js';
 import { RedisLog } from './redis-log.js';
 
 /** The choices of {@link RedisLogs}. */
@@ -59,8 +59,8 @@ export class RedisLogs extends CountedLog implements StoreLogs {
   /** Opens the logs of a server. @throws StoreError: as {@link RedisLog.open} */
   static async open({ recorded = [], ...options }: RedisLogsOptions): Promise<RedisLogs> {
     const broker = new RedisBroker(options);
-    let states = await broker.examine();
-    let behind = notReaching(states, recorded);
+    let found = await broker.examine();
+    let behind = notReaching(found, recorded);
     if (behind.length > 0) {
       // The nodes that hold the packs have put them back by the time that it is open.
       const log = await RedisLog.open({ ...options, onTrouble: () => undefined });
@@ -70,8 +70,9 @@ export class RedisLogs extends CountedLog implements StoreLogs {
       } finally {
         log.close();
       }
-      states = await broker.examine();
+      found = await broker.examine();
     }
+    const { states } = found;
     const logs = new RedisLogs(broker, { states, behind: behind.map(({ log }) => log) }, options);
     await startLogs(logs, () => broker.problem);
     return logs;
@@ -156,8 +157,8 @@ function without(names: readonly LogName[], others: readonly LogName[]): LogName
   return names.filter((name) => !excluded.has(name));
 }
 
-/** Returns the recorded ends that logs do not reach. */
-function notReaching(states: readonly RedisState[], recorded: readonly LogTop<LogName>[]): LogTop<LogName>[] {
-  const tops = new LogTops(states);
-  return recorded.filter(({ log, top }) => tops.of(log) < top);
+/** Returns the recorded ends that logs do not reach. One that was removed begins behind the floor. */
+function notReaching({ states, floor }: RedisContent, recorded: readonly LogTop<LogName>[]): LogTop<LogName>[] {
+  const tops = new Map(states.map(({ log, top }) => [log, top]));
+  return recorded.filter(({ log, top }) => (tops.get(log) ?? floor) < top);
 }

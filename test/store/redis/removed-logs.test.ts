@@ -48,6 +48,21 @@ describeRedis((redis) => {
 
   describeRemovedLogs(open);
 
+  test('one of which lines are recorded has lost nothing', async () => {
+    const store = await open();
+    const logs = await store.open();
+    const answers = new Answers();
+    for (const text of ['a', 'b']) logs.append('r:#a', [mark(text)], answers);
+    await until(() => answers.got.length === 2, 'the answers to appends');
+    await store.dropPacks();
+    await store.age();
+    await store.sweep(logs);
+    const next = await RedisLogs.open({ url: redis.server.url, isShared: true, recorded: [{ log: 'r:#a', top: 2 }] });
+    onTestFinished(() => next.close());
+    expect(next.behind).toEqual([]);
+    expect(await store.rows()).toBe(0);
+  });
+
   test('none is removed while a node of an earlier version may use it, and then none of these may begin', async () => {
     const store = await open();
     const logs = await store.open();
