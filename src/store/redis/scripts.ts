@@ -293,7 +293,8 @@ end
 
 /**
  * Removes logs of which nothing is kept and that nobody has used for some time, unless a node of an earlier version may
- * use them, and returns their places in the list. Earlier versions begin a log that is not there at 1.
+ * use them, and returns their places in the list. Earlier versions begin a log that is not there at 1. Another node may
+ * have removed some of them meanwhile.
  *
  * KEYS: the names of all logs, the floor, the leases, the users, the version, then two for each log. ARGV: for how many
  * milliseconds nobody has used them, this version, the names of the logs.
@@ -307,10 +308,11 @@ local removed = {}
 local floor = tonumber(redis.call('GET', KEYS[2]) or 0)
 for i = 1, #ARGV - 2 do
   local ends, packs = KEYS[2 * i + 4], KEYS[2 * i + 5]
-  local found = redis.call('HMGET', ends, 'top', 'kept', 'used')
-  if not found[3] then
+  local found = redis.call('HMGET', ends, 'top', 'used')
+  if found[1] and not found[2] then
     redis.call('HSET', ends, 'used', now())
-  elseif not found[2] and tonumber(found[3]) < before and redis.call('XLEN', packs) == 0 then
+  elseif tonumber(found[2] or 0) < before and redis.call('HEXISTS', ends, 'kept') == 0
+    and redis.call('XLEN', packs) == 0 then
     redis.call('DEL', ends, packs)
     redis.call('SREM', KEYS[1], ARGV[i + 2])
     floor = math.max(floor, tonumber(found[1] or 0) + 1)

@@ -48,6 +48,16 @@ describeRedis((redis) => {
 
   describeRemovedLogs(open);
 
+  test('one that another node has removed meanwhile leaves nothing', async () => {
+    const store = await open();
+    const logs = await store.open();
+    // It was there when this node read the names.
+    await redis.admin.sadd(LOGS, 'r:#gone');
+    await store.age();
+    await store.sweep(logs);
+    expect(await store.rows()).toBe(0);
+  });
+
   test('one of which lines are recorded has lost nothing', async () => {
     const store = await open();
     const logs = await store.open();
