@@ -269,9 +269,8 @@ export class RedisBroker implements Broker {
 
   /** Returns the kept part of a log that somebody is about to follow: it is there from then on. */
   async state(log: LogName): Promise<KeptState> {
-    const ask = STATE.asks([scripts.LOGS, scripts.keysOf(log)[0], scripts.FLOOR], [log]);
-    // A refused one is no sign for appends.
-    return partIn(await this.#writer.use((run) => carryOut(run, ask)));
+    // Somebody who starts asks for thousands: appends and leases do not wait for them.
+    return partIn(await this.#ask(STATE.asks([scripts.LOGS, scripts.keysOf(log)[0], scripts.FLOOR], [log])));
   }
 
   /** Notes that logs are in use. */

@@ -33,7 +33,7 @@ export function channelOf(db: number): string {
  *
  * The first is a hash: `top` is the number of the last pack that there has been, `mark` is its mark, `first` is the
  * number of the first pack that is kept, `entries` is how many the packs hold that are kept, `kept` is the state after
- * the pack `kept_seq`, `used` is when somebody last used the log, in milliseconds by the server's clock.
+ * the pack `kept_seq`, `used` is when somebody last used the log, in milliseconds by the server's clock, to the hour.
  *
  * The other one is a stream of the packs. The id of a pack is its number and, behind the dash, the time of its last
  * entry; `n` is how many entries it has, `m` its mark, `b` the mark before, `e` the pack.
@@ -41,6 +41,9 @@ export function channelOf(db: number): string {
 export function keysOf(log: string): readonly [ends: string, packs: string] {
   return [`${PREFIX}log:${log}`, `${PREFIX}packs:${log}`];
 }
+
+/** For how long a note that a log is in use will do, in milliseconds. */
+const NOTED_MS = 3_600_000;
 
 /**
  * Makes a log that is not there, behind all that have been removed. A state without a pack may be there: somebody has
@@ -57,6 +60,15 @@ local function begin(key, name, logs, floorKey)
   redis.call('HSETNX', key, 'kept_seq', floor)
   redis.call('SADD', logs, name)
   return tonumber(floor)
+end
+`;
+
+/** Notes that a log is in use, and makes it if it is not there. A note of the last hour will do. */
+const USE_LOG = `${BEGIN_LOG}
+local function use(key, name, logs, floorKey)
+  local found = redis.call('HMGET', key, 'top', 'used')
+  if not found[1] then begin(key, name, logs, floorKey)
+  elseif not found[2] or tonumber(found[2]) < now() - ${NOTED_MS} then redis.call('HSET', key, 'used', now()) end
 end
 `;
 
@@ -276,19 +288,15 @@ end`;
  *
  * KEYS: the names of all logs, the first one of the log, the floor. ARGV: its name.
  */
-export const STATE = `${BEGIN_LOG}
-if redis.call('HEXISTS', KEYS[2], 'top') == 0 then begin(KEYS[2], ARGV[1], KEYS[1], KEYS[3]) end
-redis.call('HSET', KEYS[2], 'used', now())
+export const STATE = `${USE_LOG}
+use(KEYS[2], ARGV[1], KEYS[1], KEYS[3])
 ${KEPT_PART}
 return part(KEYS[2])
 `;
 
 /** Notes that logs are in use. KEYS: the names of all logs, the first one of each log, the floor. ARGV: the names. */
-export const USE = `${BEGIN_LOG}
-for i = 2, #KEYS - 1 do
-  if redis.call('HEXISTS', KEYS[i], 'top') == 0 then begin(KEYS[i], ARGV[i - 1], KEYS[1], KEYS[#KEYS]) end
-  redis.call('HSET', KEYS[i], 'used', now())
-end
+export const USE = `${USE_LOG}
+for i = 2, #KEYS - 1 do use(KEYS[i], ARGV[i - 1], KEYS[1], KEYS[#KEYS]) end
 `;
 
 /**

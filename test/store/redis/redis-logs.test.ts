@@ -165,6 +165,18 @@ describeRedis((redis) => {
     expect((await open(recorded.map((log) => ({ log, top: 8 })))).behind).toEqual([]);
   });
 
+  test('an append does not wait for the states that somebody who starts asks for', async () => {
+    const logs = await openEmpty();
+    let pending = 500;
+    const asked = Array.from({ length: pending }, async (_each, n) => {
+      await logs.stateOf(`r:#${n}`);
+      pending -= 1;
+    });
+    await append(logs, ['a']);
+    expect(pending).toBeGreaterThan(0);
+    await Promise.all(asked);
+  });
+
   test('a log that gets back what it has lost goes on as it was', async () => {
     const logs = await openEmpty();
     const ear = new Ear();

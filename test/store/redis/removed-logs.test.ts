@@ -73,6 +73,19 @@ describeRedis((redis) => {
     expect(await store.rows()).toBe(0);
   });
 
+  test('the state of a log whose use was noted lately is read, and nothing is written', async () => {
+    const store = await open();
+    const logs = await store.open();
+    await logs.stateOf('r:#a');
+    const [key] = keysOf('r:#a');
+    const made = await redis.admin.hincrby(key, 'used', -1_800_000);
+    expect(await logs.stateOf('r:#a')).toEqual({ seq: 0, state: null });
+    expect(await redis.admin.hget(key, 'used')).toBe(`${made}`);
+    await redis.admin.hincrby(key, 'used', -3_600_000);
+    await logs.stateOf('r:#a');
+    expect(Number(await redis.admin.hget(key, 'used'))).toBeGreaterThan(made);
+  });
+
   test('none is removed while a node of an earlier version may use it, and then none of these may begin', async () => {
     const store = await open();
     const logs = await store.open();
