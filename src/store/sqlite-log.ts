@@ -174,6 +174,9 @@ export class SqliteLog implements SharedLog {
       const remaining = names.filter((name) => !unused.has(name));
       for (const name of remaining) if (this.#unused.size < MAX_KNOWN_USES) this.#unused.add(name);
       await this.#remove(names.filter((name) => unused.has(name)));
+      // Nobody follows a shelf that is no log.
+      const shelves = page.names.filter((name) => !isLogName(name));
+      if (shelves.length > 0) await this.#write({ kind: 'remove-logs', logs: shelves });
       after = page.upTo;
     }
   }

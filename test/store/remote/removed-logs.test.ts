@@ -1,12 +1,13 @@
 /** Logs of a control process that none of its workers uses. */
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { dialService } from '../../../src/control/dial.js';
 import { LOG_FILE } from '../../../src/control/service-socket.js';
 import { integerOf, textOf } from '../../../src/store/columns.js';
 import { RemoteLogs } from '../../../src/store/remote/remote-logs.js';
 import { SqliteLog } from '../../../src/store/sqlite-log.js';
+import { saidAt } from '../../support/history-lines.js';
 import { openRemote, serveLog, serveStore } from '../../support/served-store.js';
-import { openFile, openStore } from '../../support/stores.js';
+import { openFile, openStore, settled } from '../../support/stores.js';
 import { temporaryFolder } from '../../support/temporary.js';
 import { describeRemovedLogs, type RemovableLogs } from '../removed-logs.js';
 
@@ -51,3 +52,20 @@ async function open(): Promise<RemovableLogs> {
 }
 
 describeRemovedLogs(open);
+
+test('a shelf of a session that has no lines any more leaves no row', async () => {
+  const folder = temporaryFolder();
+  const store = await openStore({ folder });
+  const log = await SqliteLog.open(store, { isServed: true });
+  onTestFinished(() => log.close());
+  const file = await openFile(folder);
+  const names = (): unknown[] => file.prepare('SELECT name FROM log').all();
+  store.write({ kind: 'line', shelf: 's:a.1.1', line: saidAt(1) });
+  await settled(store);
+  await log.removeUnused();
+  expect(names()).toHaveLength(1);
+  store.write({ kind: 'lines-drop', shelf: 's:a.1.1', beforeMs: Number.MAX_SAFE_INTEGER });
+  await settled(store);
+  await log.removeUnused();
+  expect(names()).toEqual([]);
+});
