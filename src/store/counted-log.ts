@@ -1,12 +1,12 @@
-/** The time in which everybody who follows logs says so, in milliseconds: they do every hour. */
-const STEADY_MS = 7_200_000;
-
 /** Logs whose ends are known at once. */
 import type { Broker } from '../log/broker.js';
 import type { LogName, Pack } from '../log/entry.js';
 import { RemoteLog, type RemoteLogOptions } from '../log/remote-log.js';
 import type { AppendAnswer } from '../log/shared-log.js';
 import { type LogTop, LogTops } from './log-tops.js';
+
+/** The time in which everybody who follows logs says so, in milliseconds: they do every hour. */
+const STEADY_MS = 7_200_000;
 
 /** Logs whose ends were read, if only this server appends to them. */
 export class CountedLog extends RemoteLog {
