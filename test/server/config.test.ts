@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -8,6 +9,8 @@ import { ClassFinder } from '../../src/server/classes.js';
 import { ConfigError } from '../../src/server/config/config-error.js';
 import { loadConfig } from '../../src/server/config/load.js';
 import type { ServeFlags } from '../../src/server/config/merge.js';
+import { readWholeFile } from '../../src/server/config/whole-file.js';
+import { pipe } from '../../src/socket/descriptor.js';
 import { projectPath } from '../support/processes.js';
 
 /** Writes a configuration file that is gone when the test ends. */
@@ -69,13 +72,16 @@ test('the example file is valid, and the documentation has every key in it', asy
   expect([...keys].filter((key) => !documentation.includes(`\`${key}\``))).toEqual([]);
 });
 
-describe('a file that has no end, or none that comes, is not read', () => {
-  const folder = (): string => dirname(fileWith('{}'));
-  const fifo = (): string => {
-    const path = join(folder(), 'fifo');
-    execFileSync('mkfifo', [path]);
-    return path;
-  };
+const folder = (): string => dirname(fileWith('{}'));
+
+/** Makes a FIFO that is gone when the test ends. */
+function fifo(): string {
+  const path = join(folder(), 'fifo');
+  execFileSync('mkfifo', [path]);
+  return path;
+}
+
+describe('a file that has no end is not read', () => {
   const large = (): string => {
     const path = fileWith('');
     truncateSync(path, 16 * 1024 * 1024 + 1);
@@ -83,7 +89,6 @@ describe('a file that has no end, or none that comes, is not read', () => {
   };
 
   test.each([
-    ['a FIFO', fifo, 'it is a FIFO or pipe, not a regular file'],
     ['a device', () => '/dev/zero', 'it is a device, not a regular file'],
     ['a folder', folder, 'it is a folder, not a regular file'],
     ['a file that is too large', large, 'it has more than 16777216 bytes'],
@@ -96,6 +101,40 @@ describe('a file that has no end, or none that comes, is not read', () => {
     await expect(load({ server: { motdFile: path } })).rejects.toThrow(`server.motdFile cannot be read: ${problem}`);
     await expect(load({}, { tlsCert: path, tlsKey: path })).rejects.toThrow(`cannot be read: ${problem}`);
   });
+});
+
+test('a FIFO is read until those who write to it have closed it, as often as somebody does', async () => {
+  const path = fifo();
+  for (const name of ['a.b', 'c.d']) {
+    const reading = loadConfig({ config: path });
+    // When this is open, somebody reads already.
+    const writer = await open(path, 'w');
+    for (const part of ['{"server":', `{"name":"${name}"}`, '}']) await writer.write(part);
+    await writer.close();
+    expect((await reading).irc.serverName).toBe(name);
+  }
+});
+
+test('a FIFO that nobody writes to, or not to the end, does not keep anybody waiting for ever', async () => {
+  const path = fifo();
+  await expect(readWholeFile(path, 20)).rejects.toThrow('nobody has written this FIFO to its end within 0.02 s');
+  const reading = readWholeFile(path, 200);
+  const writer = await open(path, 'w');
+  await writer.write('{');
+  await expect(reading).rejects.toThrow('nobody has written this FIFO to its end within 0.2 s');
+  await writer.close();
+});
+
+test('a pipe, such as that of <(...) in a shell, is read once: after that, it says so at once', async () => {
+  const [reader, writer] = pipe();
+  writer.write(Buffer.from('{"server":{"name":"a.b"}}'));
+  writer.close();
+  const config = `/dev/fd/${reader.fd}`;
+  expect((await loadConfig({ config })).irc.serverName).toBe('a.b');
+  await expect(loadConfig({ config })).rejects.toThrow(
+    `${config} cannot be read: it is a pipe that is empty: it can be read once`,
+  );
+  reader.close();
 });
 
 test('an operator has the privileges of its class, and all of them without one', async () => {

@@ -1,7 +1,7 @@
 /** Finds the folder for data in a configuration file that has mistakes. */
 import { dirname, resolve } from 'node:path';
 import { parseTolerantly } from '../jsonc.js';
-import { readRegularFile } from './regular-file.js';
+import { readWholeFile } from './whole-file.js';
 
 /**
  * Returns the folder that a file names as its store, whatever else is wrong with it: an operator has to reach a server
@@ -10,7 +10,7 @@ import { readRegularFile } from './regular-file.js';
  * @returns null if the file cannot be read, or names none
  */
 export async function findDataFolder(file: string): Promise<string | null> {
-  const source = await readRegularFile(file).catch(() => null);
+  const source = await readWholeFile(file).catch(() => null);
   const store = source === null ? null : fieldOf(parseTolerantly(source), 'store');
   const path = fieldOf(store, 'path');
   if (typeof path !== 'string' || path === '' || fieldOf(store, 'url') !== undefined) return null;

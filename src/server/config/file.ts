@@ -3,8 +3,8 @@ import { toError } from '../../errors.js';
 import { GROUP_FILE, parseGroups } from '../groups.js';
 import { parseJsonc } from '../jsonc.js';
 import { ConfigError } from './config-error.js';
-import { readRegularFile } from './regular-file.js';
 import { checkFile, type ConfigFile } from './schema.js';
+import { readWholeFile } from './whole-file.js';
 
 /** Reads the configuration file. @throws {@link ConfigError} */
 export async function readConfigFile(path: string): Promise<ConfigFile> {
@@ -23,7 +23,7 @@ export async function readConfigFile(path: string): Promise<ConfigFile> {
 
 async function readText(path: string, what: string): Promise<string> {
   try {
-    return await readRegularFile(path);
+    return await readWholeFile(path);
   } catch (error) {
     throw new ConfigError(`${what} cannot be read: ${toError(error).message}`);
   }

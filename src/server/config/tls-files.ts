@@ -6,7 +6,7 @@ import { toError } from '../../errors.js';
 import { loadTls, TlsContexts } from '../../net/tls-contexts.js';
 import type { TlsServerContext } from '../../net/tls-options.js';
 import { ConfigError } from './config-error.js';
-import { readRegularFile } from './regular-file.js';
+import { readWholeFile } from './whole-file.js';
 
 /** Whether clients are asked for a certificate, and whether they must have one. */
 export const CLIENT_CERTIFICATES = ['none', 'request', 'require'] as const;
@@ -98,7 +98,7 @@ export async function readDomainTls(
 
 async function readPem(path: string, where: string): Promise<string> {
   try {
-    return await readRegularFile(path);
+    return await readWholeFile(path);
   } catch (error) {
     throw new ConfigError(`${where} cannot be read: ${toError(error).message}`);
   }
