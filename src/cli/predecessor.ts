@@ -37,7 +37,7 @@ export class Predecessor {
     Reflect.deleteProperty(process.env, HAND_OVER_VARIABLE);
     const channel = new HandOverChannel(Socket.fromFd(Number(fd)), PATIENCE_MS);
     const store = kept?.version ?? null;
-    channel.send('hello', { version: HAND_OVER_VERSION, program, store, place: kept?.place });
+    channel.send('hello', { version: HAND_OVER_VERSION, program, store, place: kept?.place, replaces: true });
     return new Predecessor(channel, kept !== null);
   }
 

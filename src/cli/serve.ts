@@ -302,6 +302,7 @@ async function handOver(
     role,
   }: Pick<Run, 'log' | 'stopping' | 'role'> & { readonly service: ServiceReports; readonly upgrade: UpgradeRequest },
 ): Promise<Estate | null> {
+  if (!successor.replacesFiles) await role?.retire();
   const standstill = new Standstill();
   const estate = await server.leave('the server is being upgraded: please connect again');
   let rest: Promise<void> | null = null;

@@ -26,6 +26,7 @@ export class Successor {
   readonly #socket: Socket;
   readonly #channel: HandOverChannel;
   #takeOverMs = TAKE_OVER_MS;
+  #replacesFiles = false;
 
   private constructor(child: ChildProcess, socket: Socket) {
     this.#child = child;
@@ -65,6 +66,7 @@ export class Successor {
       if (kept !== null && place !== kept.place) {
         throw new Error('this upgrade needs a restart: by the configuration, data is kept somewhere else');
       }
+      successor.#replacesFiles = Reflect.get(hello, 'replaces') === true;
       if (theirs !== null) successor.#takeOverMs = TAKE_OVER_WITH_STORE_MS;
       return successor;
     } catch (error) {
@@ -76,6 +78,11 @@ export class Successor {
 
   get pid(): number {
     return this.#child.pid ?? 0;
+  }
+
+  /** Whether its socket takes the place of one that is open. A version before this one needs a free place. */
+  get replacesFiles(): boolean {
+    return this.#replacesFiles;
   }
 
   /** Hands everything over. @throws Error if it does not read that; all fds are open here, too */

@@ -18,13 +18,15 @@ interface Moment {
   readonly call?: 'readdirSync' | 'lstatSync' | 'renameSync';
   /** The end of that file's path. */
   readonly file?: string;
+  /** Whether it does not say that it replaces files, as a version before that did not. */
+  readonly isEarlier?: boolean;
 }
 
 /** Returns the environment in which that new process stops, and a function that waits for it. */
 function stopsAt(moment: Moment): { readonly options: ProcessOptions; readonly stoppedProcess: () => Promise<number> } {
   const folder = temporaryFolder();
   const [script, held] = [join(folder, 'stops.cjs'), join(folder, 'held')];
-  const { of, call = null, file = '' } = moment;
+  const { of, call = null, file = '', isEarlier = false } = moment;
   writeFileSync(
     script,
     `
@@ -48,6 +50,20 @@ if (name === ${JSON.stringify(of)} && process.env.FDMUX_HAND_OVER_FD !== undefin
       return original(...args);
     };
     require('node:module').syncBuiltinESMExports();
+  }
+  if (${String(isEarlier)}) {
+    const { Module } = require('node:module');
+    const load = Module._extensions['.node'];
+    Module._extensions['.node'] = (module, file) => {
+      load(module, file);
+      const { sendMsg } = module.exports;
+      if (sendMsg === undefined) return;
+      module.exports.sendMsg = (fd, [bytes, ...more], ...rest) => {
+        const at = bytes.indexOf('"replaces"');
+        if (at >= 0) bytes.write('"unknown!"', at);
+        return sendMsg(fd, [bytes, ...more], ...rest);
+      };
+    };
   }
 }
 `,
@@ -173,4 +189,12 @@ test('a worker whose upgrade has failed, and that has no control process, ends w
   await server.process.errorText(/the store cannot be opened: everybody waits/);
   kill(pid, 'SIGTERM');
   await until(() => !isRunning(pid), 'the end of the worker', 2 * DEADLINE_MS);
+});
+
+test('a new process of an earlier version finds a free place: it would take no other', async () => {
+  const upgrade = await upgradeUntil({ of: 'w1', call: 'renameSync', file: 'w1.fds', isEarlier: true });
+  expect(filesIn(upgrade.folder)).not.toContain('w1.fds');
+  kill(upgrade.held, 'SIGCONT');
+  expect(await upgrade.upgrade).not.toBeInstanceOf(Error);
+  await goesOn(upgrade);
 });
