@@ -5,6 +5,9 @@ import { basename, dirname, join, relative } from 'node:path';
 /** The prefix of the folders' names. */
 export const FOLDER_START = 'chunks-';
 
+/** Of how many builds one has the length of another, about. */
+const LENGTHS = 4093;
+
 const LOADING = /\b(require|import)\("(\.[^"]+)"\)/g;
 
 /**
@@ -18,7 +21,20 @@ const LOADING = /\b(require|import)\("(\.[^"]+)"\)/g;
  */
 export function intoOwnFolder(files, dist, named) {
   const build = hashOf(moved(files, dist, `${FOLDER_START}of-no-build`, named));
-  return moved(files, dist, `${FOLDER_START}${build}`, named);
+  return moved(files, dist, `${FOLDER_START}${build}`, named).map((file) =>
+    named.includes(file.path) ? { ...file, text: withLengthOf(build, file.text) } : file,
+  );
+}
+
+/**
+ * Gives a file that keeps its place a length that most other builds do not have. V8 takes compiled code for that of a
+ * file of the same length, and Deno 2.9 keeps such code by the path: after an update it ran the old entry, whose folder
+ * was gone.
+ *
+ * @param build the hash of the build
+ */
+function withLengthOf(build, text) {
+  return `${text}//${'-'.repeat(Number.parseInt(build, 16) % LENGTHS)}\n`;
 }
 
 function hashOf(files) {
