@@ -419,7 +419,7 @@ describe.each(WAITERS)('wait() with the %s waiter', (waiter) => {
 
 test.each(WAITERS)(
   'an epoll fd that other code closes in the turn in which a wait begins ends the wait with EBADF (waiter %s)',
-  { tags: ['needs-quiet-fds'] },
+  { tags: ['needs-quiet-fds', 'needs-fs-of-fds'] },
   async (waiter) => {
     const script = `
       const { Epoll, EPOLLIN, pipe } = require('./dist/index.js');

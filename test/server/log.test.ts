@@ -139,7 +139,7 @@ test('a pipe whose reader has gone, and a full disk, only cost records', () => {
   }
 });
 
-test('a socket that nobody reads does not block, and stays open', () => {
+test('a socket that nobody reads does not block, and stays open', { tags: ['needs-fs-of-fds'] }, () => {
   const [reader, writer] = Socket.pair({ blocking: true }).map(disposedAtEnd);
   const sink = new LogSink({ output: openLogOutput(writer?.fd ?? -1), retryMs: 60_000 });
   for (let count = 0; count < 1000; count += 1) sink.write(`${'x'.repeat(999)}\n`);

@@ -180,6 +180,7 @@ test.skipIf(!hasOpenssl)('connections over TLS and WebSockets move along', async
 
 test.each(TRIGGERS)(
   'a server whose trigger is %s has it on epoll, for those who were there and those who connect later',
+  { tags: ['needs-level-sockets'] },
   async (trigger) => {
     const { server, portOf, read } = await serve({ trigger });
     const before = edgeTriggeredSockets();

@@ -1,5 +1,5 @@
 /** Streams over every kind of fd that is read and written. */
-import { closeSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -73,7 +73,7 @@ describe('Descriptor.toDuplex', () => {
 
   test.each([
     ['closed', (reader: Descriptor) => reader.close()],
-    ['given away', (reader: Descriptor) => closeSync(reader.detach())],
+    ['given away', (reader: Descriptor) => Descriptor.fromFd(reader.detach()).close()],
   ])('is over when the fd that it waits for is %s, and so is its multiplexer', async (_how, end) => {
     const before = openFds();
     const [reader, writer] = pipe();

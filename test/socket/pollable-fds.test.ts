@@ -245,7 +245,7 @@ describe('Descriptor', () => {
     }
   });
 
-  test('opens and watches paths that are no text, and file: URLs', () => {
+  test('opens and watches paths that are no text, and file: URLs', { tags: ['needs-path-bytes'] }, () => {
     const folder = temporaryFolder();
     const path = Buffer.concat([Buffer.from(join(folder, 'f')), Buffer.from([0xff, 0x20])]);
     writeFileSync(path, 'content');
@@ -449,7 +449,7 @@ describe('SignalFd', () => {
 
   test.runIf(keepsSignalsBlocked)(
     'leaves a thread alone until it takes a signal, which it then passes on unchanged',
-    { tags: ['needs-signals', 'needs-blocked-signals'] },
+    { tags: ['needs-signals', 'needs-blocked-signals', 'needs-signal-numbers'] },
     async () => {
       // The highest real-time signals: no other test blocks them.
       const signal = 63;

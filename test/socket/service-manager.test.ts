@@ -139,7 +139,7 @@ describe('sdWatchdogIntervalMs', () => {
   });
 });
 
-describe('listenFds', () => {
+describe('listenFds', { tags: ['needs-node-flags'] }, () => {
   /** Runs a program as a service that is given three fds, of which 3 and 4 are unix sockets' ends. */
   const service = (assignments: string, program: string) =>
     run(
