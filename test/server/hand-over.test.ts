@@ -124,6 +124,7 @@ async function next(path: string): Promise<TestProcess> {
     bundle: true,
     platform: 'node',
     format: 'cjs',
+    target: 'node20',
     external: ['*.node'],
     logLevel: 'silent',
     mainFields: ['module', 'main'],
