@@ -46,6 +46,8 @@ export class StoredHistory implements History, Shelves, HistoryBacklog {
   readonly #unwritten: Write[] = [];
   /** How many of those have failed since the last attempt: they are the first. */
   #failed = 0;
+  /** How many writes have failed. */
+  #failures = 0;
   /** Whether some of them were dropped: only a process that applies their packs again can write them. */
   #hasDropped = false;
   /** How many are written at once: lines that have failed together may fit one by one. */
@@ -119,11 +121,14 @@ export class StoredHistory implements History, Shelves, HistoryBacklog {
    */
   async whenStored(): Promise<void> {
     for (;;) {
+      const [wasBehind, failures] = [this.isBehind, this.#failures];
       await this.#written();
-      if (!this.isBehind) return;
-      await new Promise<void>((goOn) => {
-        this.#whenWritten.push(goOn);
-      });
+      if (this.isBehind) {
+        await new Promise<void>((goOn) => {
+          this.#whenWritten.push(goOn);
+        });
+      } else if (!wasBehind && failures === this.#failures) return;
+      // What waited, or has failed, is being written again.
     }
   }
 
@@ -163,6 +168,7 @@ export class StoredHistory implements History, Shelves, HistoryBacklog {
   }
 
   #keepForLater(write: Write): void {
+    this.#failures += 1;
     if (!this.#isTakenBack(write)) {
       this.#unwritten.splice(this.#failed, 0, again(write));
       this.#failed += 1;

@@ -112,11 +112,25 @@ test.each([
         server.history.close();
         server.keeping.close();
       }),
-      { numRuns: 20 },
+      { numRuns: 100 },
     );
   },
   60_000,
 );
+
+test('a state that is wanted while the last line is being written again waits for that line', async () => {
+  const server = new Server(2, false);
+  for (const seq of [1, 2]) server.history.record('r:#a', saidAt(seq));
+  await turn();
+  await server.end(false);
+  await vi.advanceTimersByTimeAsync(500);
+  server.keeping.keep('r:#a', 2, '{}');
+  await server.end(true);
+  expect(server.lines.of('r:#a')).toEqual([1]);
+  expect(server.states.get('r:#a')).toBeUndefined();
+  await server.end(true);
+  expect([server.lines.of('r:#a'), server.states.get('r:#a')]).toEqual([[1, 2], 2]);
+});
 
 test('a state is in no batch beside one with lines, which may fail alone; and other writes do not wait for long', async () => {
   const server = new Server(2, true);
