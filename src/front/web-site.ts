@@ -42,7 +42,23 @@ export interface SiteFile {
 export type Site = ReadonlyMap<string, SiteFile>;
 
 /** The folder that the build writes; empty in a program that a bundler has made, which has no page. */
-export const SITE_FOLDER = typeof __dirname === 'string' ? join(__dirname, '..', 'web') : '';
+const SITE_FOLDER = typeof __dirname === 'string' ? join(__dirname, '..', 'web') : '';
+
+let builtSite: Promise<Site> | null = null;
+
+/**
+ * Reads the page that belongs to this program, once: an upgrade has it before anybody waits, and listeners share it.
+ *
+ * @returns as {@link loadSite}
+ * @throws if it is there but cannot be read; the next call tries again
+ */
+export function loadBuiltSite(): Promise<Site> {
+  builtSite ??= loadSite(SITE_FOLDER).catch((error: unknown) => {
+    builtSite = null;
+    throw error;
+  });
+  return builtSite;
+}
 
 /**
  * Reads `index.html` as `/`, and the files in `assets/` under their names.

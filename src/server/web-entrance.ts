@@ -38,11 +38,11 @@ export class WebEntrance {
 
   /** Makes an entrance. A server without one loads nothing of HTTP. @throws if the page is there but cannot be read */
   static async open(config: ListenerConfig, host: WebHost): Promise<WebEntrance> {
-    const [{ WebFront }, { loadSite, SITE_FOLDER }] = await Promise.all([
+    const [{ WebFront }, { loadBuiltSite }] = await Promise.all([
       import('../front/web-front.js'),
       import('../front/web-site.js'),
     ]);
-    const site = await loadSite(SITE_FOLDER);
+    const site = await loadBuiltSite();
     const front = new WebFront<PeerConnection<unknown>, ConnectionLink>({
       site,
       socketPath: config.webSocketPath,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { loadSite } from '../../src/front/web-site.js';
+import { loadBuiltSite, loadSite } from '../../src/front/web-site.js';
 import { until } from '../support/deadline.js';
 import { connectPeer } from '../support/peers.js';
 import { frame, handshake, type HttpAnswer, openWebSocket, takeAnswer, takeFrame } from '../support/web-sockets.js';
@@ -107,6 +107,10 @@ describe('the page', () => {
     await takeAnswer(peer, false);
     expect((await takeAnswer(peer)).body.toString()).toBe('{"networkName":"test"}');
     await peer.ended();
+  });
+
+  test('of the program is read once, however many listeners it has', async () => {
+    expect(await loadBuiltSite()).toBe(await loadBuiltSite());
   });
 
   test('that is not there is said to be missing', async () => {

@@ -27,8 +27,10 @@ function loadSqlite(folder: string): readonly Promise<unknown>[] {
 }
 
 function loadWeb(): readonly Promise<unknown>[] {
-  const site = import('../../front/web-site.js').then(({ loadSite, SITE_FOLDER }) => loadSite(SITE_FOLDER));
-  return [import('../../front/web-front.js'), site];
+  return [
+    import('../../front/web-front.js'),
+    import('../../front/web-site.js').then(({ loadBuiltSite }) => loadBuiltSite()),
+  ];
 }
 
 function loadDesk(): readonly Promise<unknown>[] {
