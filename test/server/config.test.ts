@@ -1,9 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { PRIVILEGES } from '../../src/chat/member.js';
 import { ClassFinder } from '../../src/server/classes.js';
 import { ConfigError } from '../../src/server/config/config-error.js';
@@ -12,14 +11,11 @@ import type { ServeFlags } from '../../src/server/config/merge.js';
 import { readWholeFile } from '../../src/server/config/whole-file.js';
 import { pipe } from '../../src/socket/descriptor.js';
 import { projectPath } from '../support/processes.js';
+import { temporaryFolder } from '../support/temporary.js';
 
 /** Writes a configuration file that is gone when the test ends. */
 function fileWith(text: string): string {
-  const folder = mkdtempSync(join(tmpdir(), 'fdmux-config-'));
-  onTestFinished(() => {
-    rmSync(folder, { recursive: true });
-  });
-  const path = join(folder, 'fdmux.json');
+  const path = join(temporaryFolder(), 'fdmux.json');
   writeFileSync(path, text);
   return path;
 }
@@ -72,11 +68,9 @@ test('the example file is valid, and the documentation has every key in it', asy
   expect([...keys].filter((key) => !documentation.includes(`\`${key}\``))).toEqual([]);
 });
 
-const folder = (): string => dirname(fileWith('{}'));
-
 /** Makes a FIFO that is gone when the test ends. */
 function fifo(): string {
-  const path = join(folder(), 'fifo');
+  const path = join(temporaryFolder(), 'fifo');
   execFileSync('mkfifo', [path]);
   return path;
 }
@@ -90,7 +84,7 @@ describe('a file that has no end is not read', () => {
 
   test.each([
     ['a device', () => '/dev/zero', 'it is a device, not a regular file'],
-    ['a folder', folder, 'it is a folder, not a regular file'],
+    ['a folder', temporaryFolder, 'it is a folder, not a regular file'],
     ['a file that is too large', large, 'it has more than 16777216 bytes'],
   ])('%s', async (_, make, problem) => {
     const path = make();

@@ -8,6 +8,7 @@ import type { ServerConfig } from '../../src/server/config/server-config.js';
 import { assignListeners, type Estate, LeftClients } from '../../src/server/hand-over/estate.js';
 import { closeFds } from '../../src/socket/close-fds.js';
 import { Socket } from '../../src/socket/socket.js';
+import { portOf } from '../support/connections.js';
 import { until } from '../support/deadline.js';
 import { connectPeer } from '../support/peers.js';
 import { startServer } from './start-server.js';
@@ -25,12 +26,36 @@ async function configure(): Promise<ServerConfig> {
   return { ...base, classes, kept: { entriesPerRoom: 0, bytesPerRoom: 0, totalBytes: 0 } };
 }
 
+/** @returns what a server has left */
+async function leave(server: ChatServer): Promise<Estate> {
+  const estate = await server.leave('the test goes on');
+  estate.clients.complete();
+  await server.finish();
+  return estate;
+}
+
 /** Another server goes on with an estate. */
 async function goOn(config: ServerConfig, estate: Estate, onTakenOver: () => void): Promise<ChatServer> {
   const { inherited } = assignListeners(estate.listeners, config.listeners);
   const server = await startServer({ config, estate, inherited, onTakenOver });
   onTestFinished(() => server.close('the test is over'));
   return server;
+}
+
+/** Another server goes on with all clients, and with those listeners that its configuration has. */
+async function replaced(server: ChatServer, config: ServerConfig): Promise<ChatServer> {
+  const estate = await leave(server);
+  closeFds(assignListeners(estate.listeners, config.listeners).unused);
+  return goOn(config, estate, () => undefined);
+}
+
+/** Starts a server with listeners for plain lines and for IRC. */
+async function startBoth() {
+  const both = await loadConfig({ ircPort: 0, plainPort: 0 });
+  const onlyIrc = { ...both, listeners: both.listeners.filter(({ protocol }) => protocol === 'irc') };
+  const server = await startServer({ config: both });
+  const [plain = 0, irc = 0] = server.listeners.map(portOf);
+  return { server, both, onlyIrc, plain, irc };
 }
 
 function duplicateOf(fd: number): number {
@@ -75,9 +100,7 @@ test('nothing that waits for a peer is sent before all clients are taken over, a
     await speaker.lineLike(new RegExp(` PONG \\S+ :?${said}$`));
   }
   expect(pending()).toBeGreaterThan(16_384);
-  const estate = await first.leave('the test goes on');
-  estate.clients.complete();
-  await first.finish();
+  const estate = await leave(first);
   early += receiveAll(slow);
   let whenTaken: string | null = null;
   await goOn(config, estate, () => {
@@ -99,9 +122,7 @@ test('a server that could not go on has sent nothing: the one before it goes on 
   const peer = await connectPeer(address.port);
   await peer.write('NICK ann\r\nUSER ann 0 * :x\r\nJOIN #a\r\nPING in\r\n');
   await peer.lineLike(/ PONG \S+ :?in$/);
-  const estate = await first.leave('the test goes on');
-  estate.clients.complete();
-  await first.finish();
+  const estate = await leave(first);
   const copies: Estate = {
     ...estate,
     listeners: estate.listeners.map((listener) => ({ ...listener, fd: duplicateOf(listener.fd) })),
@@ -118,12 +139,8 @@ test('a server that could not go on has sent nothing: the one before it goes on 
 });
 
 test('clients whose protocol nobody can connect with any more stay, however often the server is replaced', async () => {
-  const both = await loadConfig({ ircPort: 0, plainPort: 0 });
-  const onlyIrc = { ...both, listeners: both.listeners.filter(({ protocol }) => protocol === 'irc') };
-  const first = await startServer({ config: both });
-  const [plain, irc] = first.listeners.map(({ address }) => (address.family === 'inet' ? address.port : 0));
-  const dave = await connectPeer(present(plain, 'the port for plain lines'));
-  const rita = await connectPeer(present(irc, 'the port for IRC'));
+  const { server: first, both, onlyIrc, plain, irc } = await startBoth();
+  const [dave, rita] = [await connectPeer(plain), await connectPeer(irc)];
   await rita.write('NICK rita\r\nUSER rita 0 * :x\r\nJOIN #lobby\r\nPING in\r\n');
   await rita.lineLike(/ PONG \S+ :?in$/);
   await until(() => first.clientCount === 2, 'both clients');
@@ -136,11 +153,7 @@ test('clients whose protocol nobody can connect with any more stay, however ofte
   let server = first;
   // The last one has a listener for it again.
   for (const [round, config] of [onlyIrc, onlyIrc, both].entries()) {
-    const estate = await server.leave('the test goes on');
-    estate.clients.complete();
-    await server.finish();
-    closeFds(assignListeners(estate.listeners, config.listeners).unused);
-    server = await goOn(config, estate, () => undefined);
+    server = await replaced(server, config);
     expect(server.clientCount).toBe(2);
     for (const backend of BACKEND_NAMES) {
       server.switchBackend(backend);
@@ -150,20 +163,13 @@ test('clients whose protocol nobody can connect with any more stay, however ofte
 });
 
 test('a client without a listener is told when the server ends, and holds nothing up', async () => {
-  const both = await loadConfig({ ircPort: 0, plainPort: 0 });
-  const first = await startServer({ config: both });
-  const [plain] = first.listeners.map(({ address }) => (address.family === 'inet' ? address.port : 0));
-  const [dave, mute] = await Promise.all([1, 2].map(() => connectPeer(present(plain, 'the port for plain lines'))));
+  const { server: first, onlyIrc, plain } = await startBoth();
+  const [dave, mute] = [await connectPeer(plain), await connectPeer(plain)];
   await until(() => first.clientCount === 2, 'both clients');
-  const estate = await first.leave('the test goes on');
-  estate.clients.complete();
-  await first.finish();
-  const config = { ...both, listeners: both.listeners.filter(({ protocol }) => protocol === 'irc') };
-  closeFds(assignListeners(estate.listeners, config.listeners).unused);
-  const server = await goOn(config, estate, () => undefined);
-  present(mute, 'the other').socket.pause();
-  present(mute, 'the other').socket.allowHalfOpen = true;
+  const server = await replaced(first, onlyIrc);
+  mute.socket.pause();
+  mute.socket.allowHalfOpen = true;
   await server.close('enough for today');
-  expect(await present(dave, 'one').lineLike(/enough/)).toContain('enough for today');
+  expect(await dave.lineLike(/enough/)).toContain('enough for today');
   expect(server.clientCount).toBe(0);
 });
