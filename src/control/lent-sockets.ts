@@ -122,6 +122,7 @@ function listenAt(
     onError,
   });
 }
+
 function lend(connection: Connection, offer: Offer | null, onError: (error: Error) => void): void {
   const socket = Socket.fromFd(connection.release().fd);
   try {
