@@ -46,8 +46,8 @@ export class StoredHistory implements History, Shelves, HistoryBacklog {
   readonly #unwritten: Write[] = [];
   /** How many of those have failed since the last attempt: they are the first. */
   #failed = 0;
-  /** How many writes have failed. */
-  #failures = 0;
+  /** The number of the last write that is an attempt at one that had failed. */
+  #postedAgain = 0;
   /** Whether some of them were dropped: only a process that applies their packs again can write them. */
   #hasDropped = false;
   /** How many are written at once: lines that have failed together may fit one by one. */
@@ -120,16 +120,15 @@ export class StoredHistory implements History, Shelves, HistoryBacklog {
    * for ever if something was dropped.
    */
   async whenStored(): Promise<void> {
-    for (;;) {
-      const [wasBehind, failures] = [this.isBehind, this.#failures];
+    do {
       await this.#written();
       if (this.isBehind) {
         await new Promise<void>((goOn) => {
           this.#whenWritten.push(goOn);
         });
-      } else if (!wasBehind && failures === this.#failures) return;
-      // What waited, or has failed, is being written again.
-    }
+      }
+      // What has failed may be under way again.
+    } while (this.isBehind || this.#answered < this.#postedAgain);
   }
 
   /** Makes no more attempts at failed writes. */
@@ -168,7 +167,6 @@ export class StoredHistory implements History, Shelves, HistoryBacklog {
   }
 
   #keepForLater(write: Write): void {
-    this.#failures += 1;
     if (!this.#isTakenBack(write)) {
       this.#unwritten.splice(this.#failed, 0, again(write));
       this.#failed += 1;
@@ -211,6 +209,7 @@ export class StoredHistory implements History, Shelves, HistoryBacklog {
         this.#portion = Math.min(this.#portion * 2, MAX_PORTION);
         this.#writeAgain();
       });
+      this.#postedAgain = this.#posted;
     }
   };
 
