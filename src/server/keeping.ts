@@ -5,11 +5,10 @@ import type { LogName } from '../log/entry.js';
 import { MemoryLog } from '../log/memory-log.js';
 import { LastingWrites } from '../store/lasting-writes.js';
 import type { StoreAccess, StoreLogs } from '../store/store-access.js';
-import { StoreError } from '../store/store-error.js';
 import { StoredAccounts } from '../store/stored-accounts.js';
 import { StoredHistory } from '../store/stored-history.js';
 import { StoredMarkers } from '../store/stored-markers.js';
-import type { WriteAnswer } from '../store/write-batches.js';
+import { written } from '../store/written.js';
 import type { StoreConfig } from './config/server-config.js';
 import { OutsideHistory } from './history/outside-history.js';
 import { OutsideMarkers } from './history/outside-markers.js';
@@ -142,15 +141,7 @@ export class Keeping {
 
   /** Counts one more run of a server that goes on with this store. @throws StoreError */
   nextRun(): Promise<number> {
-    return new Promise((resolve, reject) => {
-      const answer: WriteAnswer = {
-        written: resolve,
-        failed: ({ code, message }) => {
-          reject(new StoreError(code, message));
-        },
-      };
-      this.store.write({ kind: 'run' }, answer);
-    });
+    return written(this.store, { kind: 'run' });
   }
 
   /** Takes nothing more: what happens from now on, such as the parting of everybody, is not kept. */

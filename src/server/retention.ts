@@ -5,6 +5,7 @@ import { decodeRoom } from '../chat/snapshot-codec.js';
 import { isLogName } from '../log/log-name.js';
 import type { StoreAccess, StoreLogs } from '../store/store-access.js';
 import type { Write } from '../store/tasks.js';
+import { written } from '../store/written.js';
 import { CautiousClock } from './cautious-clock.js';
 import type { Log } from './log.js';
 
@@ -103,12 +104,7 @@ export class Retention {
   /** @returns the number that the write answers; -1 if it has failed, and then the next time does it */
   #write(write: Write): Promise<number> {
     if (this.#isStopped) return Promise.resolve(-1);
-    return new Promise((resolve) => {
-      const failed = (): void => {
-        resolve(-1);
-      };
-      this.#parts.store.write(write, { written: resolve, failed });
-    });
+    return written(this.#parts.store, write).catch(() => -1);
   }
 }
 

@@ -2,8 +2,8 @@
 import type { AccountBook, AccountChanges, AccountRecord, Addition } from '../accounts/account-book.js';
 import { ACCOUNT_RESULTS } from './account-writes.js';
 import type { StoreAccess } from './store-access.js';
-import { StoreError } from './store-error.js';
 import type { Write } from './tasks.js';
+import { written } from './written.js';
 
 /** How many lines are erased in one write: about ten milliseconds. */
 const LINES_AT_ONCE = 100;
@@ -72,13 +72,6 @@ export class StoredAccounts implements AccountBook {
   }
 
   #write(write: Write): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#store.write(write, {
-        written: resolve,
-        failed: ({ code, message }) => {
-          reject(new StoreError(code, message));
-        },
-      });
-    });
+    return written(this.#store, write);
   }
 }

@@ -2,6 +2,7 @@
 import type { Shelf } from '../history/line.js';
 import type { Mark, Markers } from '../history/markers.js';
 import type { StoreAccess } from './store-access.js';
+import { written } from './written.js';
 
 export class StoredMarkers implements Markers {
   readonly #store: StoreAccess;
@@ -18,19 +19,10 @@ export class StoredMarkers implements Markers {
   }
 
   mark(owner: Shelf, target: string, atMs: number): Promise<Mark> {
-    return new Promise((resolve) => {
-      this.#store.write(
-        { kind: 'mark', owner: accountOf(owner), target, atMs },
-        {
-          written: (moved) => {
-            resolve({ kind: 'mark', atMs: moved });
-          },
-          failed: () => {
-            resolve({ kind: 'unavailable' });
-          },
-        },
-      );
-    });
+    return written(this.#store, { kind: 'mark', owner: accountOf(owner), target, atMs }).then(
+      (moved) => ({ kind: 'mark', atMs: moved }),
+      () => ({ kind: 'unavailable' }),
+    );
   }
 
   forget(): void {

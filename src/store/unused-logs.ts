@@ -1,12 +1,10 @@
 /** Removes the rows of logs that nobody uses. */
 import type { EmptyLogs } from './log-reads.js';
 import type { StoreAccess } from './store-access.js';
-import type { Write } from './tasks.js';
+import { written } from './written.js';
 
 /** How many rows a write removes at most: others wait for it, for some milliseconds. */
 const REMOVED_LOGS = 200;
-
-type Rows = Pick<StoreAccess, 'read' | 'write'>;
 
 /** The use of logs here, and by others. */
 export interface LogUse {
@@ -23,31 +21,23 @@ export interface LogUse {
  * @param removed - receives the names of logs that have no rows any more
  */
 export async function removeUnused(
-  rows: Rows,
+  store: Pick<StoreAccess, 'read' | 'write'>,
   { followed, isSteady }: LogUse,
   removed: (names: readonly string[]) => void = () => undefined,
 ): Promise<void> {
-  if (followed.length > 0 && (await written(rows, { kind: 'use-logs', logs: followed })) === null) return;
-  const inUse = new Set(followed);
-  let after: number | null = isSteady ? 0 : null;
-  while (after !== null) {
-    const page: EmptyLogs = await rows
-      .read('empty-logs', { after, most: REMOVED_LOGS })
-      .catch(() => ({ names: [], upTo: null }));
-    const logs = page.names.filter((name) => !inUse.has(name));
-    const count: number | null = logs.length === 0 ? 0 : await written(rows, { kind: 'remove-logs', logs });
-    // One that is used again at this moment stays.
-    if (count === logs.length) removed(logs);
-    after = count === null ? null : page.upTo;
+  try {
+    if (followed.length > 0) await written(store, { kind: 'use-logs', logs: followed });
+    const inUse = new Set(followed);
+    let after: number | null = isSteady ? 0 : null;
+    while (after !== null) {
+      const page: EmptyLogs = await store.read('empty-logs', { after, most: REMOVED_LOGS });
+      const logs = page.names.filter((name) => !inUse.has(name));
+      const count: number = logs.length === 0 ? 0 : await written(store, { kind: 'remove-logs', logs });
+      // One that is used again at this moment stays.
+      if (count === logs.length) removed(logs);
+      after = page.upTo;
+    }
+  } catch {
+    // The store does not answer.
   }
-}
-
-/** @returns the number that the write answers; null if it has failed */
-function written(rows: Rows, write: Write): Promise<number | null> {
-  return new Promise((resolve) => {
-    const failed = (): void => {
-      resolve(null);
-    };
-    rows.write(write, { written: resolve, failed });
-  });
 }

@@ -20,6 +20,7 @@ import { SqliteLog } from '../../src/store/sqlite-log.js';
 import type { Failure } from '../../src/store/store-error.js';
 import { Tables } from '../../src/store/tables.js';
 import { writeBatch } from '../../src/store/writer.js';
+import { written } from '../../src/store/written.js';
 import { Answers, Ear } from '../log/contract.js';
 import { mark } from '../log/entries.js';
 import { openFile, openStore, settled } from '../support/stores.js';
@@ -297,10 +298,7 @@ test('what is too old goes, but not what the state of a log is made of', async (
   for (let n = 1; n <= 6; n += 1) log.append(ROOM, [{ ...mark(String(n)), atMs: n * 1000 }], answers);
   await settled(store);
   const first = async (): Promise<number | undefined> => (await log.read(ROOM, { after: 0, maxPacks: 1 }))?.first;
-  const retain = (fromMs: number): Promise<number> =>
-    new Promise((resolve, reject) => {
-      store.write({ kind: 'retain', log: ROOM, fromMs }, { written: resolve, failed: reject });
-    });
+  const retain = (fromMs: number): Promise<number> => written(store, { kind: 'retain', log: ROOM, fromMs });
   await retain(4000);
   expect(await first()).toBe(1);
   log.keep(ROOM, 2, '{}');

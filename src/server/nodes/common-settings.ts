@@ -5,6 +5,7 @@ import { nameOf } from '../../chat/gone-nodes.js';
 import type { SharedLog } from '../../log/shared-log.js';
 import type { StoreAccess } from '../../store/store-access.js';
 import { StoreError } from '../../store/store-error.js';
+import { written } from '../../store/written.js';
 import type { ServerConfig } from '../config/server-config.js';
 import type { Log } from '../log.js';
 
@@ -159,20 +160,7 @@ export function commonTextOf(store: Pick<StoreAccess, 'read' | 'write'>): Common
   return {
     read: () => store.read('common', null),
     sharers: () => store.read('sharers', null),
-    replace: (before, after) =>
-      new Promise((resolve, reject) => {
-        store.write(
-          { kind: 'common', before, after },
-          {
-            written: (count) => {
-              resolve(count === 1);
-            },
-            failed: ({ code, message }) => {
-              reject(new StoreError(code, message));
-            },
-          },
-        );
-      }),
+    replace: async (before, after) => (await written(store, { kind: 'common', before, after })) === 1,
   };
 }
 

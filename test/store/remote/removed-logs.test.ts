@@ -5,6 +5,7 @@ import { LOG_FILE } from '../../../src/control/service-socket.js';
 import { integerOf, textOf } from '../../../src/store/columns.js';
 import { RemoteLogs } from '../../../src/store/remote/remote-logs.js';
 import { SqliteLog } from '../../../src/store/sqlite-log.js';
+import { written } from '../../../src/store/written.js';
 import { saidAt } from '../../support/history-lines.js';
 import { openRemote, serveLog, serveStore } from '../../support/served-store.js';
 import { openFile, openStore, settled } from '../../support/stores.js';
@@ -33,13 +34,7 @@ async function open(): Promise<RemovableLogs> {
         .all()
         .map((row) => textOf(row, 'name'));
       const before = Number.MAX_SAFE_INTEGER;
-      await Promise.all(
-        names.map((name) => {
-          return new Promise<unknown>((written, failed) => {
-            store.write({ kind: 'trim', log: name, before }, { written, failed });
-          });
-        }),
-      );
+      await Promise.all(names.map((log) => written(store, { kind: 'trim', log, before })));
     },
     age: async () => {
       await log.removeUnused();
