@@ -200,27 +200,26 @@ export class Returning implements Absentees {
     for (const log of [...this.#cleared]) {
       this.#cleared.delete(log);
       this.#held.delete(log);
-      const { rooms, private: told } = this.#core;
-      const room = rooms.ofLog(log);
-      if (log === told.name) this.#again(told, () => undefined);
-      if (room === undefined) continue;
-      this.#again(room, () => {
-        for (const member of this.#insiders.get(log) ?? []) this.#join(room, member);
-      });
+      this.#enter(log, this.#insiders.get(log) ?? NOBODY);
     }
     for (const [log, members] of [...this.#held]) {
       if (this.#awaited.has(log)) continue;
       this.#held.delete(log);
-      const { rooms, private: told } = this.#core;
-      const room = rooms.ofLog(log);
-      if (log === told.name) this.#again(told, () => undefined);
-      if (room === undefined) continue;
-      this.#again(room, () => {
-        for (const member of members) this.#join(room, member);
-      });
+      this.#enter(log, members);
     }
     // No proposal of a former session waits any more.
     if (this.#awaited.size === 0) this.#renewed.clear();
+  }
+
+  /** Makes the proposals to a log again. @param members - enter its room first */
+  #enter(log: LogName, members: Iterable<MemberState>): void {
+    const { rooms, private: told } = this.#core;
+    const room = rooms.ofLog(log);
+    if (log === told.name) this.#again(told, () => undefined);
+    if (room === undefined) return;
+    this.#again(room, () => {
+      for (const member of members) this.#join(room, member);
+    });
   }
 
   /** Makes unsettled proposals again. @param first - makes the proposals that precede them */
