@@ -363,26 +363,19 @@ export class Domains implements Abroad {
   #relink(before: LinkSettings | undefined, link: LinkSettings, chat: Chat): void {
     if (isDeepStrictEqual(before, link)) return;
     const { name: domain } = link;
-    const { log } = this.#parts;
+    this.#parts.log.info(before === undefined ? 'a domain is linked from now on' : 'a link is changed', { domain });
     if (before === undefined) {
       this.#label(domain);
-      this.#link(link, chat);
-      this.#sharedLinks.get(domain)?.open();
-      log.info('a domain is linked from now on', { domain });
-      return;
-    }
-    log.info('a link is changed', { domain });
-    if (before.at === null || link.at === null) {
+    } else if (before.at === null || link.at === null) {
       // The people of that domain stay: how they arrive has not changed.
       this.#endLink(domain);
-      this.#link(link, chat);
-      this.#sharedLinks.get(domain)?.open();
+    } else {
+      this.#links.get(domain)?.share(link.rooms);
+      if (!isDeepStrictEqual(before.at, link.at)) this.#links.get(domain)?.reopen();
       return;
     }
-    this.#links.get(domain)?.share(link.rooms);
-    if (isDeepStrictEqual(before.at, link.at)) return;
-    this.#sharedLinks.get(domain)?.reopen();
-    this.#links.get(domain)?.reopen();
+    this.#link(link, chat);
+    this.#sharedLinks.get(domain)?.open();
   }
 
   /** Gives a domain a label that no other one has. Those of others stay: their people have it in their nicks. */

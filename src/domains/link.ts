@@ -42,7 +42,10 @@ export interface LinkParts extends HomeLineParts {
   readonly isGone: MirrorOwner['isGone'];
   readonly now: () => number;
   /** What several nodes share of the link; null for one server. */
-  readonly shared: Pick<SharedLink, 'isUp' | 'silentMs' | 'bus' | 'onPause' | 'tenant' | 'postal' | 'relay'> | null;
+  readonly shared: Pick<
+    SharedLink,
+    'isUp' | 'silentMs' | 'bus' | 'onPause' | 'tenant' | 'postal' | 'relay' | 'reopen'
+  > | null;
   /** Delivers a letter to somebody of this domain. */
   readonly deliver: (letter: Letter, take: LetterTaker) => void;
 }
@@ -382,7 +385,9 @@ export class Link implements Pick<Abroad, 'begin'> {
 
   /** Connects again, for example at another address. */
   reopen(): void {
-    if (this.#parts.shared === null) this.#line.reopen();
+    const { shared } = this.#parts;
+    if (shared === null) this.#line.reopen();
+    else shared.reopen();
   }
 
   /** The domains are not linked any more: nobody from here is in rooms of the home. */
