@@ -17,9 +17,9 @@ import { configureLog, type Log, type LogSettings, openLog } from '../server/log
 import { openLogOutput } from '../server/log-output.js';
 import { LogSink } from '../server/log-sink.js';
 import { Recording } from '../server/record/recording.js';
-import { closeFds } from '../socket/close-fds.js';
 import { listenFds } from '../socket/service-manager.js';
 import { refuseBesideWorkers } from './beside-workers.js';
+import { handOver, leaveForNext, type Serving, stop } from './endings.js';
 import { greet } from './greeting.js';
 import type { PlacedSockets } from './lent-listeners.js';
 import { withAdvice } from './listen-advice.js';
@@ -27,17 +27,14 @@ import { openDesk } from './open-desk.js';
 import { Predecessor } from './predecessor.js';
 import { prepare } from './prepare.js';
 import { readableConfig } from './readable-config.js';
-import { leaveForNext, Renewals } from './renewals.js';
+import { Renewals } from './renewals.js';
 import { ServiceReports } from './service-reports.js';
-import { Standstill, type StandstillFigures } from './standstill.js';
+import { Standstill } from './standstill.js';
 import { StopRequest } from './stop-request.js';
 import { Successor } from './successor.js';
 import { UpgradeRequest } from './upgrade-request.js';
 import { UsageError } from './usage-error.js';
 import { WORKER_WORLD, WorkerRole } from './worker-role.js';
-
-/** A stopping server ends whatever still waits after this time: it promises to stop within two seconds. */
-const STOP_DEADLINE_MS = 1800;
 
 /**
  * How long a server that goes on by itself, since its successor has failed, tries to open its store. Its clients have
@@ -219,42 +216,12 @@ async function runServer(run: Run, left: Left, predecessor: Predecessor | null):
   if (end instanceof Successor) await prepare(server.config, context.version, log, false);
   upgrade.dispose();
   process.off('SIGHUP', onHangUp);
-  if (end === null) {
-    upgrade.failed(new Error('its rooms were not those of the others'), 'this node begins anew');
-    desk?.retire();
-    const rest = await leaveForNext(server);
-    await desk?.close();
-    log.warn('this node begins anew', { clients: rest.clients.count });
-    return { estate: rest, config: server.config, service };
-  }
-  if (end instanceof Successor) {
-    desk?.retire();
-    let rest: Estate | null = null;
-    try {
-      rest = await handOver(server, end, { log, stopping, service, upgrade, role });
-    } finally {
-      // What is open keeps the process alive.
-      if (rest === null) {
-        await role?.retire();
-        service.dispose();
-      }
-      await desk?.close();
-    }
+  const serving: Serving = { server, desk, service, upgrade, role, stopping, log };
+  if (end === null || end instanceof Successor) {
+    const rest = end === null ? await leaveForNext(serving) : await handOver(serving, end);
     return rest === null ? null : { estate: rest, config: server.config, service };
   }
-  upgrade.stopped();
-  service.stopping();
-  if (end.mayDrain) {
-    const drained = server.drain(stopping.hurried);
-    await role?.drain();
-    await drained;
-  }
-  await role?.retire();
-  // A peer that reads nothing must not keep the process alive, nor must this timer.
-  setTimeout(() => process.exit(stopping.exitCode), STOP_DEADLINE_MS).unref();
-  await desk?.close();
-  await server.close(end.reason);
-  service.dispose();
+  await stop(serving, end);
   return null;
 }
 
@@ -288,57 +255,6 @@ async function meetConfiguration(flags: ServeFlags, server: ChatServer): Promise
   if (problem !== null) throw new Error(problem);
   // A reload does not open it.
   await probeAdmin(read, server.config);
-}
-
-/** @returns what the server has left if the successor does not take it; null if that goes on */
-async function handOver(
-  server: ChatServer,
-  successor: Successor,
-  {
-    log,
-    stopping,
-    service,
-    upgrade,
-    role,
-  }: Pick<Run, 'log' | 'stopping' | 'role'> & { readonly service: ServiceReports; readonly upgrade: UpgradeRequest },
-): Promise<Estate | null> {
-  if (!successor.replacesFiles) await role?.retire();
-  const standstill = new Standstill();
-  const estate = await server.leave('the server is being upgraded: please connect again');
-  let rest: Promise<void> | null = null;
-  let figures: StandstillFigures;
-  try {
-    successor.send(estate);
-    rest = server.finish();
-    await successor.takesOver();
-    figures = standstill.figures;
-  } catch (error) {
-    // Clients that have not been sent are among those that this process goes on with.
-    const clients = estate.clients.complete();
-    log.error('not upgraded: this process goes on', { error: toError(error).message, clients });
-    upgrade.failed(error, 'this process goes on');
-    await successor.end();
-    await (rest ?? server.finish());
-    return estate;
-  }
-  service.replacedBy(successor.pid);
-  role?.replaced();
-  closeFds(estate.listeners);
-  closeFds(estate.clients);
-  successor.endsWith(stopping);
-  const { pid } = successor;
-  const clients = estate.clients.count;
-  log.warn('upgraded', { pid, clients, ...figures });
-  try {
-    await successor.isReady();
-  } catch (error) {
-    upgrade.failed(error, 'the new process has ended after it had taken over');
-    throw new Error('the new process has ended after it had taken over', { cause: error });
-  }
-  upgrade.done({ pid, clients });
-  setTimeout(() => process.exit(0), STOP_DEADLINE_MS).unref();
-  await rest;
-  return null;
 }
 
 /** @throws Error with a message of one line if the file cannot be made */
