@@ -3,7 +3,8 @@ import { decodePack, encodePack } from '../log/codec.js';
 import type { LogName, Pack } from '../log/entry.js';
 import { isLogName } from '../log/log-name.js';
 import type { AppendAnswer, Excerpt, Following, LogRange, LogSink, SharedLog } from '../log/shared-log.js';
-import type { EmptyLogs, KeptState, KnownTops, Page, StoredState } from './log-reads.js';
+import { emptyLogs } from './empty-logs.js';
+import type { KeptState, KnownTops, Page, StoredState } from './log-reads.js';
 import { StateKeeping } from './state-keeping.js';
 import type { Store } from './store.js';
 import type { HistoryBacklog } from './store-access.js';
@@ -34,8 +35,8 @@ const RETRY_MS = 500;
 const TRIAL_BYTES = 65_536;
 /** The most logs that are in memory while nobody follows them: somebody may enter ever new rooms. */
 const MAX_IDLE_LOGS = 1_000;
-/** How many rows of logs a write removes at most: others wait for it, for some milliseconds. */
-const REMOVED_LOGS = 200;
+/** How many logs that are followed are noted as used at once. */
+const USED_LOGS = 200;
 /** Of how many logs it is known, at most, that somebody has read them, or that nobody uses them. */
 const MAX_KNOWN_USES = 100_000;
 
@@ -125,14 +126,10 @@ export class SqliteLog implements SharedLog {
    * behind the numbers of all logs that have been removed.
    */
   async removeEmpty(): Promise<void> {
-    let after: number | null = 0;
-    while (after !== null && !this.#isClosed) {
-      const { names, upTo }: EmptyLogs = await this.#store
-        .read('empty-logs', { after, most: REMOVED_LOGS })
-        .catch(() => NO_LOGS);
+    for await (const names of emptyLogs(this.#store)) {
+      if (this.#isClosed) return;
       for (const name of names) if (isLogName(name)) this.#raiseFloor(name);
       if (names.length > 0) await this.#write({ kind: 'remove-logs', logs: names });
-      after = upTo;
     }
   }
 
@@ -142,10 +139,7 @@ export class SqliteLog implements SharedLog {
    */
   async #use(name: LogName): Promise<void> {
     if (this.#read.size < MAX_KNOWN_USES) this.#read.add(name);
-    if (this.#idle.has(name) && this.#logs.get(name)?.top === 0) {
-      this.#idle.delete(name);
-      this.#logs.delete(name);
-    }
+    if (this.#idle.has(name) && this.#logs.get(name)?.top === 0) this.#leave(name);
     await this.#write({ kind: 'use-logs', logs: [name], after: this.#logs.get(name)?.top ?? undefined });
   }
 
@@ -161,32 +155,25 @@ export class SqliteLog implements SharedLog {
     this.#unused = new Set();
     const followed = [...this.#logs].filter(([, log]) => log.isFollowed);
     if (read.size >= MAX_KNOWN_USES || followed.some(([, { top }]) => top === null || top === 0)) return;
-    for (let at = 0; at < followed.length && !this.#isClosed; at += REMOVED_LOGS) {
-      await Promise.all(followed.slice(at, at + REMOVED_LOGS).map(([name]) => this.#use(name)));
+    for (let at = 0; at < followed.length && !this.#isClosed; at += USED_LOGS) {
+      await Promise.all(followed.slice(at, at + USED_LOGS).map(([name]) => this.#use(name)));
     }
     const isUsed = (name: LogName): boolean => {
       return read.has(name) || this.#read.has(name) || this.#logs.get(name)?.isFollowed === true;
     };
-    let after: number | null = 0;
-    while (after !== null && !this.#isClosed) {
-      const page: EmptyLogs = await this.#store.read('empty-logs', { after, most: REMOVED_LOGS }).catch(() => NO_LOGS);
-      const names = page.names.filter(isLogName).filter((name) => !isUsed(name));
-      const remaining = names.filter((name) => !unused.has(name));
-      for (const name of remaining) if (this.#unused.size < MAX_KNOWN_USES) this.#unused.add(name);
-      await this.#remove(names.filter((name) => unused.has(name)));
+    for await (const names of emptyLogs(this.#store)) {
+      if (this.#isClosed) return;
+      const logs = names.filter(isLogName).filter((name) => !isUsed(name));
+      for (const name of logs) {
+        if (!unused.has(name) && this.#unused.size < MAX_KNOWN_USES) this.#unused.add(name);
+      }
+      const unusedForLong = logs.filter((name) => unused.has(name));
       // Nobody follows a shelf that is no log.
-      const shelves = page.names.filter((name) => !isLogName(name));
-      if (shelves.length > 0) await this.#write({ kind: 'remove-logs', logs: shelves });
-      after = page.upTo;
+      const removed = [...unusedForLong, ...names.filter((name) => !isLogName(name))];
+      if (removed.length === 0 || !(await this.#write({ kind: 'remove-logs', logs: removed }))) continue;
+      // Nobody finds their old ends in memory afterwards.
+      for (const name of unusedForLong) if (this.#idle.has(name)) this.#leave(name);
     }
-  }
-
-  /** Removes empty logs. Nobody finds their old ends in memory afterwards. */
-  async #remove(names: readonly LogName[]): Promise<void> {
-    if (names.length === 0) return;
-    for (const name of names) this.#raiseFloor(name);
-    if (!(await this.#write({ kind: 'remove-logs', logs: names }))) return;
-    for (const name of names) if (this.#idle.delete(name)) this.#logs.delete(name);
   }
 
   /** The logs in memory. */
@@ -311,11 +298,16 @@ export class SqliteLog implements SharedLog {
     this.#idle.add(name);
     if (this.#idle.size <= MAX_IDLE_LOGS) return;
     for (const oldest of this.#idle) {
-      this.#raiseFloor(oldest);
-      this.#idle.delete(oldest);
-      this.#logs.delete(oldest);
+      this.#leave(oldest);
       return;
     }
+  }
+
+  /** Takes a log that nobody follows out of memory. */
+  #leave(name: LogName): void {
+    this.#raiseFloor(name);
+    this.#idle.delete(name);
+    this.#logs.delete(name);
   }
 
   /** Whoever does not find a log in memory from now on takes none of its numbers again. */
@@ -392,8 +384,6 @@ export class SqliteLog implements SharedLog {
     return this.#put({ kind: 'trial', bytes });
   }
 }
-
-const NO_LOGS: EmptyLogs = { names: [], upTo: null };
 
 /** Rows of logs that have been written by {@link SqliteLog} alone. */
 function isOfLog<T extends { readonly log: string }>(ends: T): ends is T & { readonly log: LogName } {

@@ -1,10 +1,7 @@
 /** Removes the rows of logs that nobody uses. */
-import type { EmptyLogs } from './log-reads.js';
+import { emptyLogs } from './empty-logs.js';
 import type { StoreAccess } from './store-access.js';
 import { written } from './written.js';
-
-/** How many rows a write removes at most: others wait for it, for some milliseconds. */
-const REMOVED_LOGS = 200;
 
 /** The use of logs here, and by others. */
 export interface LogUse {
@@ -27,15 +24,13 @@ export async function removeUnused(
 ): Promise<void> {
   try {
     if (followed.length > 0) await written(store, { kind: 'use-logs', logs: followed });
+    if (!isSteady) return;
     const inUse = new Set(followed);
-    let after: number | null = isSteady ? 0 : null;
-    while (after !== null) {
-      const page: EmptyLogs = await store.read('empty-logs', { after, most: REMOVED_LOGS });
-      const logs = page.names.filter((name) => !inUse.has(name));
-      const count: number = logs.length === 0 ? 0 : await written(store, { kind: 'remove-logs', logs });
+    for await (const names of emptyLogs(store)) {
+      const logs = names.filter((name) => !inUse.has(name));
+      const count = logs.length === 0 ? 0 : await written(store, { kind: 'remove-logs', logs });
       // One that is used again at this moment stays.
       if (count === logs.length) removed(logs);
-      after = page.upTo;
     }
   } catch {
     // The store does not answer.
