@@ -45,7 +45,8 @@ const ROOM = 'r:#a';
 const NAMES = 2_000;
 const AT_ONCE = 500;
 
-async function append(logs: StoreLogs, log: LogName, text: string): Promise<number> {
+/** Appends to a log. @returns the number of the pack */
+export async function append(logs: StoreLogs, log: LogName, text: string): Promise<number> {
   const answers = new Answers();
   logs.append(log, [mark(text)], answers);
   await until(() => answers.got.length > 0, 'the answer to an append');

@@ -3,11 +3,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { MIGRATIONS } from '../../../src/store/postgres/migrations.js';
 import { openPostgres } from '../../../src/store/postgres/open.js';
 import { prepareDatabase } from '../../../src/store/postgres/postgres-log.js';
-import { Answers } from '../../log/contract.js';
-import { mark } from '../../log/entries.js';
-import { until } from '../../support/deadline.js';
 import { saidAt } from '../../support/history-lines.js';
-import { AheadClock, describeRemovedLogs, type RemovableLogs, UNUSED_MS } from '../removed-logs.js';
+import { AheadClock, append, describeRemovedLogs, type RemovableLogs, UNUSED_MS } from '../removed-logs.js';
 import { describePostgres } from './with-postgres.js';
 
 describePostgres((database) => {
@@ -129,9 +126,7 @@ describePostgres((database) => {
   test('none is removed while a node of an earlier version may use it', async () => {
     const store = await open();
     const logs = await store.open();
-    const answers = new Answers();
-    logs.append('r:#a', [mark('a')], answers);
-    await until(() => answers.got.length > 0, 'the answer to an append');
+    await append(logs, 'r:#a', 'a');
     await store.dropPacks();
     await store.age();
     const endOfLease = "now() - interval '2 hours'";

@@ -2,10 +2,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { RedisLogs } from '../../../src/store/redis/redis-logs.js';
 import { keysOf, LEASES, LOGS, VERSION, VERSION_KEY } from '../../../src/store/redis/scripts.js';
-import { Answers } from '../../log/contract.js';
-import { mark } from '../../log/entries.js';
-import { until } from '../../support/deadline.js';
-import { AheadClock, describeRemovedLogs, type RemovableLogs, UNUSED_MS } from '../removed-logs.js';
+import { AheadClock, append, describeRemovedLogs, type RemovableLogs, UNUSED_MS } from '../removed-logs.js';
 import { describeRedis } from './with-redis.js';
 
 /** Drops the packs of all logs. */
@@ -61,9 +58,7 @@ describeRedis((redis) => {
   test('one of which lines are recorded has lost nothing', async () => {
     const store = await open();
     const logs = await store.open();
-    const answers = new Answers();
-    for (const text of ['a', 'b']) logs.append('r:#a', [mark(text)], answers);
-    await until(() => answers.got.length === 2, 'the answers to appends');
+    for (const text of ['a', 'b']) await append(logs, 'r:#a', text);
     await store.dropPacks();
     await store.age();
     await store.sweep(logs);
@@ -89,9 +84,7 @@ describeRedis((redis) => {
   test('none is removed while a node of an earlier version may use it, and then none of these may begin', async () => {
     const store = await open();
     const logs = await store.open();
-    const answers = new Answers();
-    logs.append('r:#a', [mark('a')], answers);
-    await until(() => answers.got.length > 0, 'the answer to an append');
+    await append(logs, 'r:#a', 'a');
     await store.dropPacks();
     await store.age();
     await redis.admin.zadd(LEASES, Date.now() - 7_200_000, 'old.1');
