@@ -154,16 +154,11 @@ async function runServer(run: Run, left: Left, predecessor: Predecessor | null):
       else stopping.fail(reason);
     };
   });
-  const server = await startServer(flags, {
+  const server = await startServer(run, {
     config,
-    context,
-    log,
     onLogSettings,
-    stopping,
-    recording,
     inherited,
     estate,
-    role,
     onTakenOver: () => predecessor?.taken(),
     onStrayed: hasStrayed,
     isPatient: patienceFor(estate !== null && predecessor === null, stopping),
@@ -275,24 +270,18 @@ function openRecording(
 }
 
 async function startServer(
-  flags: ServeFlags,
+  { flags, context, log, stopping, recording, role }: Omit<Run, 'config'>,
   parts: {
     readonly config: ServerConfig;
-    readonly context: ServeContext;
-    readonly log: Log;
     readonly onLogSettings: (settings: LogSettings) => void;
-    readonly stopping: StopRequest;
-    readonly recording: Recording | null;
     readonly inherited: ReadonlyMap<ListenerConfig, InheritedSocket>;
     readonly estate: Estate | null;
-    readonly role: WorkerRole | null;
     readonly onTakenOver: () => void;
     readonly onStrayed: () => void;
     readonly isPatient: () => boolean;
   },
 ): Promise<ChatServer> {
-  const { config, context, log, onLogSettings, stopping, recording, inherited, estate, role } = parts;
-  const { onTakenOver, onStrayed, isPatient } = parts;
+  const { config, onLogSettings, inherited, estate, onTakenOver, onStrayed, isPatient } = parts;
   const readConfig = async (): Promise<ServerConfig> => {
     const read = await loadConfig(flags);
     return role === null ? read : role.reread(read);
