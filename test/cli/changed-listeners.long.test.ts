@@ -3,11 +3,10 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { present } from '../../src/errors.js';
-import { until } from '../support/deadline.js';
 import { freePort, listenPeer } from '../support/peers.js';
 import { startCli } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary.js';
-import { addressesOf, isAlive, isOpen, reached, stopped } from './control-clients.js';
+import { addressesOf, isOpen, killed, reached, stopped } from './control-clients.js';
 import { enter, kill, upgraderOf } from './upgrades.js';
 import { replaced, type RunningWorkers, startWorkers } from './workers.js';
 
@@ -123,8 +122,7 @@ test('a control process that is started again after a change has all workers lis
   const folder = temporaryFolder();
   const first = await start(config, folder);
   const [gone = '', stays = ''] = await addressesOf(first);
-  kill(first.server.process.pid, 'SIGKILL');
-  await until(() => !isAlive(first.server.process.pid), 'the end of the control process');
+  await killed(first.server.process.pid);
   const path = join(temporaryFolder(), 'plain.sock');
   config.listen({ protocol: 'plain', path }, irc);
   const second = await start(config, folder);

@@ -1,10 +1,11 @@
 /** Clients of several workers under test. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { expect, onTestFinished } from 'vitest';
 import { client } from '../server/keeping.js';
-import { nextEvent } from '../support/deadline.js';
+import { nextEvent, until } from '../support/deadline.js';
 import { Peer } from '../support/peers.js';
+import { kill } from './upgrades.js';
 import type { RunningWorkers } from './workers.js';
 
 /** What is left in the folder of data that nobody uses. */
@@ -39,6 +40,21 @@ export async function stopped({ server, folder }: RunningWorkers): Promise<void>
 }
 
 export const isAlive = (pid: number): boolean => existsSync(`/proc/${pid}`);
+
+/** Whether a process has not ended. A child that nobody has waited for yet does not run any more. */
+export function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+/** Kills processes, and waits for their end. */
+export async function killed(...pids: readonly number[]): Promise<void> {
+  for (const pid of pids) kill(pid, 'SIGKILL');
+  await until(() => !pids.some(isRunning), 'the end of what was killed');
+}
 
 /** Returns where the workers listen, by protocol. */
 export async function addressesOf({ ctl }: RunningWorkers): Promise<readonly string[]> {

@@ -6,12 +6,12 @@ import { expect, test } from 'vitest';
 import { lendingFileOf } from '../../src/control/worker-files.js';
 import { present } from '../../src/errors.js';
 import { ask } from '../server/keeping.js';
-import { DEADLINE_MS, nextEvent, until } from '../support/deadline.js';
+import { DEADLINE_MS, nextEvent } from '../support/deadline.js';
 import { listenPeer } from '../support/peers.js';
 import { cliPath, run } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary.js';
 import type { RunningServer } from './chat-server.js';
-import { addressesOf, clientsOfBoth, DATA, filesIn, isAlive, isOpen, reached, stopped } from './control-clients.js';
+import { addressesOf, clientsOfBoth, DATA, filesIn, isOpen, killed, reached, stopped } from './control-clients.js';
 import { kill } from './upgrades.js';
 import { replaced, startWorkers } from './workers.js';
 
@@ -21,8 +21,7 @@ test('workers outlive their control process, and the next one goes on with them'
   const clients = await clientsOfBoth(first);
   for (const peer of clients.values()) await ask(peer, 'JOIN #tea', / 366 /);
   const before = await first.workers();
-  kill(first.server.process.pid, 'SIGKILL');
-  await until(() => !isAlive(first.server.process.pid), 'the end of the control process');
+  await killed(first.server.process.pid);
   for (const peer of clients.values()) await ask(peer, 'PING alone', / PONG \S+ :?alone/);
   const [one, other] = [present(clients.get('w1'), 'a client'), present(clients.get('w2'), 'a client')];
   await one.write('PRIVMSG #tea :is anybody there?\r\n');
@@ -51,8 +50,7 @@ test('workers whose data are those of a backup begin anew, and can be found mean
   const [one, other] = [present(clients.get('w1'), 'a client'), present(clients.get('w2'), 'a client')];
   const backup = join(temporaryFolder(), 'backup');
   const endAndCopy = async ({ server }: typeof first, from: string, to: string): Promise<void> => {
-    kill(server.process.pid, 'SIGKILL');
-    await until(() => !isAlive(server.process.pid), 'the end of the control process');
+    await killed(server.process.pid);
     cpSync(from, to, { recursive: true, force: true, filter: (path) => !/\.(?:sock|fds)$/.test(path) });
   };
   await endAndCopy(first, folder, backup);
@@ -124,8 +122,7 @@ test('a worker that does not answer the next control process at first leaves nob
   const first = await startWorkers([], folder);
   const before = await first.workers();
   const [worker] = before;
-  kill(first.server.process.pid, 'SIGKILL');
-  await until(() => !isAlive(first.server.process.pid), 'the end of the control process');
+  await killed(first.server.process.pid);
   kill(present(worker, 'a worker').pid, 'SIGSTOP');
   const second = await startWorkers([], folder);
   kill(present(worker, 'a worker').pid, 'SIGCONT');
@@ -191,8 +188,7 @@ test('a reload opens and closes ports of all workers, and nobody is dropped', as
   const [worker] = await first.workers();
   kill(present(worker, 'a worker').pid, 'SIGKILL');
   await replaced(first, present(worker, 'a worker'));
-  kill(first.server.process.pid, 'SIGKILL');
-  await until(() => !isAlive(first.server.process.pid), 'the end of the control process');
+  await killed(first.server.process.pid);
   const second = await startWorkers(['--config', config], folder, { places: false });
   expect(await addressesOf(second)).toEqual([added, ...others]);
   for (let count = 0; count < 8; count += 1) await isOpen(added);
@@ -284,8 +280,7 @@ test('a unix socket is one that all workers have, whatever is killed', async () 
   const flags = ['--config', config];
   const first = await startWorkers(flags, folder, { places: false });
   await reached();
-  kill(first.server.process.pid, 'SIGKILL');
-  await until(() => !isAlive(first.server.process.pid), 'the end of the control process');
+  await killed(first.server.process.pid);
   await reached();
   const second = await startWorkers(flags, folder, { places: false });
   for (const worker of await second.workers()) {
@@ -305,8 +300,7 @@ test('a worker that drains is found by the next control process, which waits for
   const worker = present((await first.workers())[0], 'a worker');
   await first.ctl('drain', 'w1');
   await first.server.process.errorText(/draining worker=w1/);
-  kill(first.server.process.pid, 'SIGKILL');
-  await until(() => !isAlive(first.server.process.pid), 'the end of the control process');
+  await killed(first.server.process.pid);
   const second = await startWorkers(flags, folder);
   expect(await second.workers()).toMatchObject([{ pid: worker.pid, state: 'draining' }, { state: 'ready' }]);
   const client = present(clients.get('w1'), 'a client');
@@ -332,8 +326,7 @@ test('a server by itself is refused beside workers, with their control process a
   const serve = () => run(process.execPath, [cliPath, 'serve', '--data', folder, '--plain-port', '0', '--no-irc']);
   const stderr = `fdmux: ${folder}: workers run with this data, which fdmux control goes on with: ${pids}\n`;
   expect(await serve()).toMatchObject({ code: 1, stderr });
-  kill(server.process.pid, 'SIGKILL');
-  await until(() => !isAlive(server.process.pid), 'the end of the control process');
+  await killed(server.process.pid);
   expect(await serve()).toMatchObject({ code: 1, stderr });
   const next = await startWorkers([], folder);
   expect((await next.workers()).map(({ name, pid }) => `${name} (process ${pid})`).join(', ')).toBe(pids);

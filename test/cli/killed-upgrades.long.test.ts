@@ -7,7 +7,7 @@ import { ask } from '../server/keeping.js';
 import { DEADLINE_MS, until } from '../support/deadline.js';
 import type { ProcessOptions } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary.js';
-import { clientsOfBoth, DATA, filesIn, isAlive } from './control-clients.js';
+import { clientsOfBoth, DATA, filesIn, isAlive, isRunning, killed } from './control-clients.js';
 import { kill } from './upgrades.js';
 import { pidOf, startWorkers } from './workers.js';
 
@@ -90,20 +90,6 @@ async function upgradeUntil(moment: Moment) {
     kill(held, 'SIGKILL');
   });
   return { folder, running, clients, upgrade, held, old: running.server.process.pid };
-}
-
-async function killed(...pids: readonly number[]): Promise<void> {
-  for (const pid of pids) kill(pid, 'SIGKILL');
-  await until(() => !pids.some(isRunning), 'the end of what was killed');
-}
-
-/** A child that nobody has waited for yet does not run any more. */
-function isRunning(pid: number): boolean {
-  try {
-    return !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
 }
 
 /** Waits until a control process answers. */
