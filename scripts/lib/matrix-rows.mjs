@@ -25,7 +25,6 @@ const BUN = {
   'needs-tls-sessions': "Bun's TLSSocket on a Duplex resumes no session",
   'needs-openssl': "Bun's BoringSSL has other codes, and no TLS before 1.2",
   'needs-blocked-signals': "Bun's event loop waits with no signal blocked",
-  'needs-socket-of-fd': "Bun's net.Socket takes no fd",
   'needs-v8': 'Bun has another engine than V8',
 };
 const DENO = {
@@ -44,7 +43,6 @@ const DENO = {
   'needs-path-bytes': "Deno's node:fs reads every path as text",
   'needs-early-tls-checks': 'Deno looks at a certificate and its key when a handshake uses them',
   'needs-fs-of-fds': "Deno's node:fs knows only fds that it has opened itself",
-  'needs-socket-of-fd': "Deno's node:fs, and so its net.Socket, knows only fds that it has opened itself",
   'needs-v8': 'Deno takes the flags of V8 in another way',
 };
 

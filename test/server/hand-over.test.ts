@@ -1,6 +1,6 @@
 /** Clients that go on in another process: their fds are sent there by SCM_RIGHTS, with what is known of them. */
-import { Socket as NodeSocket } from 'node:net';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { build, stop } from 'esbuild';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { present } from '../../src/errors.js';
@@ -51,7 +51,7 @@ class SocketWire extends FakeWire {
 class Client {
   readonly wire: SocketWire;
   readonly link: ConnectionLink;
-  readonly #socket: NodeSocket;
+  readonly #stream: Duplex;
   readonly #read: Buffer[] = [];
   isClosed = false;
 
@@ -66,9 +66,9 @@ class Client {
       certificate: null,
       config,
     });
-    this.#socket = new NodeSocket({ fd: far.detach() });
-    this.#socket.on('data', (bytes) => this.#read.push(bytes)).on('close', () => (this.isClosed = true));
-    this.#socket.on('error', () => undefined);
+    this.#stream = far.toDuplex({ allowHalfOpen: false });
+    this.#stream.on('data', (bytes: Buffer) => this.#read.push(bytes)).on('close', () => (this.isClosed = true));
+    this.#stream.on('error', () => undefined);
   }
 
   get text(): string {
@@ -85,15 +85,15 @@ class Client {
 
   /** Reads nothing until {@link go}. */
   stall(): void {
-    this.#socket.pause();
+    this.#stream.pause();
   }
 
   go(): void {
-    this.#socket.resume();
+    this.#stream.resume();
   }
 
   send(bytes: string | Uint8Array): void {
-    this.#socket.write(bytes);
+    this.#stream.write(bytes);
   }
 
   say(...lines: readonly string[]): void {
@@ -110,7 +110,7 @@ class Client {
   }
 
   leave(): void {
-    this.#socket.destroy();
+    this.#stream.destroy();
   }
 }
 
@@ -134,10 +134,7 @@ async function next(path: string): Promise<TestProcess> {
   return start(process.execPath, [outfile, path], { env });
 }
 
-const title =
-  'clients of both protocols go on in another process, wherever they were: nobody loses a line or hears of it';
-
-test(title, { tags: ['needs-socket-of-fd'] }, async () => {
+test('clients of both protocols go on in another process, wherever they were: nobody loses a line or hears of it', async () => {
   const config = await loadConfig({ plainPort: 0, ircPort: 0 });
   const server = await startServer({ config });
   const clients: Client[] = [];
