@@ -3,7 +3,8 @@ import type { Chat } from '../../chat/chat.js';
 import { hasCode, toError } from '../../errors.js';
 import { ALONE, type Keeping } from '../keeping.js';
 import type { Log } from '../log.js';
-import { agree, type CommonSettings, commonTextOf } from './common-settings.js';
+import { agree, commonTextOf } from './agreement.js';
+import type { CommonSettings } from './common-settings.js';
 import { LEASE_MS, Node } from './node.js';
 import { holdName, nodeOf } from './node-name.js';
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { MemoryLog } from '../../../src/log/memory-log.js';
-import { agree, type CommonSettings, type CommonText } from '../../../src/server/nodes/common-settings.js';
+import { agree, type CommonText } from '../../../src/server/nodes/agreement.js';
+import type { CommonSettings } from '../../../src/server/nodes/common-settings.js';
 
 const LEASE_MS = 5_000;
 
