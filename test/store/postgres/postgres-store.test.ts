@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { readLatest } from '../../../src/store/postgres/latest-lines.js';
-import { openPostgres } from '../../../src/store/postgres/open.js';
 import type { StoreAccess } from '../../../src/store/store-access.js';
 import type { Failure } from '../../../src/store/store-error.js';
 import { StoredAccounts } from '../../../src/store/stored-accounts.js';
@@ -21,7 +20,7 @@ import { settled } from '../../support/stores.js';
 import { temporaryFolder } from '../../support/temporary.js';
 import { recordByClocks } from '../clocks.js';
 import { appendWhileFull } from '../full-history.js';
-import { describePostgres } from './with-postgres.js';
+import { describePostgres, type OpenedStore } from './with-postgres.js';
 
 const ROOM = 'r:#a';
 const sight = { hasEvents: true, ranks: 0, source: '', sinceMs: 0 };
@@ -35,23 +34,9 @@ describePostgres((database) => {
 
   const refusals: { readonly kind: string; readonly failure: Failure }[] = [];
 
-  async function open(
-    isShared = false,
-    isOthers: (shelf: string) => boolean = () => false,
-  ): Promise<Awaited<ReturnType<typeof openPostgres>>> {
-    const opened = await openPostgres({
-      url: database.server.url,
-      isShared,
-      isOthers,
-      pace: { late: () => undefined, caughtUp: () => undefined },
-      refused: (kind, failure) => refusals.push({ kind, failure }),
-      onTrouble: () => undefined,
-    });
-    onTestFinished(async () => {
-      opened.logs.close();
-      await opened.store.close();
-    });
-    return opened;
+  function open(isShared = false, isOthers: (shelf: string) => boolean = () => false): Promise<OpenedStore> {
+    const refused = (kind: string, failure: Failure) => refusals.push({ kind, failure });
+    return database.open({ isShared, isOthers, refused });
   }
 
   const openStore = async (): Promise<StoreAccess> => (await open()).store;

@@ -1,11 +1,10 @@
 /** Logs in PostgreSQL that nobody uses. */
 import { expect, onTestFinished, test } from 'vitest';
 import { MIGRATIONS } from '../../../src/store/postgres/migrations.js';
-import { openPostgres } from '../../../src/store/postgres/open.js';
 import { prepareDatabase } from '../../../src/store/postgres/postgres-log.js';
 import { saidAt } from '../../support/history-lines.js';
 import { AheadClock, append, describeRemovedLogs, type RemovableLogs, UNUSED_MS } from '../removed-logs.js';
-import { describePostgres } from './with-postgres.js';
+import { describePostgres, type OpenedStore } from './with-postgres.js';
 
 describePostgres((database) => {
   async function ageRows(): Promise<void> {
@@ -19,22 +18,7 @@ describePostgres((database) => {
     while ((await database.admin.query(text)).rowCount === 0) await new Promise((resolve) => setImmediate(resolve));
   }
 
-  async function openNode(clock = new AheadClock()): ReturnType<typeof openPostgres> {
-    const { store, logs } = await openPostgres({
-      url: database.server.url,
-      isShared: true,
-      isOthers: () => false,
-      pace: { late: () => undefined, caughtUp: () => undefined },
-      refused: () => undefined,
-      onTrouble: () => undefined,
-      clock,
-    });
-    onTestFinished(async () => {
-      logs.close();
-      await store.close();
-    });
-    return { store, logs };
-  }
+  const openNode = (clock = new AheadClock()): Promise<OpenedStore> => database.open({ isShared: true, clock });
 
   async function open(): Promise<RemovableLogs> {
     await database.clear();
@@ -71,7 +55,7 @@ describePostgres((database) => {
     expect(await store.rows()).toBe(1);
   });
 
-  test.each<[whom: string, (node: Awaited<ReturnType<typeof openNode>>) => unknown]>([
+  test.each<[whom: string, (node: OpenedStore) => unknown]>([
     ['somebody who asks for its state', ({ logs }) => logs.stateOf('r:#a')],
     ['somebody who follows it', ({ store }) => store.write({ kind: 'use-logs', logs: ['r:#a'] })],
     ['its lines', ({ store }) => store.write({ kind: 'line', shelf: 'r:#a', line: saidAt(71) })],

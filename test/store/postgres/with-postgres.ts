@@ -1,7 +1,11 @@
 /** Tests that share a PostgreSQL server, which is started for them. */
 import type { Client } from 'pg';
-import { afterAll, beforeAll, describe } from 'vitest';
+import { afterAll, beforeAll, describe, onTestFinished } from 'vitest';
+import { openPostgres, type OpenPostgresOptions } from '../../../src/store/postgres/open.js';
 import { postgresProblem, type PostgresServer, startPostgres } from '../../support/postgres.js';
+
+/** What a test opens in it. */
+export type OpenedStore = Awaited<ReturnType<typeof openPostgres>>;
 
 /** The server of some tests. Its parts are there while they run. */
 export class Database {
@@ -32,6 +36,23 @@ export class Database {
   async close(): Promise<void> {
     await this.admin.end();
     await this.server.close();
+  }
+
+  /** Opens the store with its logs, until the test is over. */
+  async open(options: Partial<OpenPostgresOptions> = {}): Promise<OpenedStore> {
+    const { store, logs } = await openPostgres({
+      url: this.server.url,
+      isOthers: () => false,
+      pace: { late: () => undefined, caughtUp: () => undefined },
+      refused: () => undefined,
+      onTrouble: () => undefined,
+      ...options,
+    });
+    onTestFinished(async () => {
+      logs.close();
+      await store.close();
+    });
+    return { store, logs };
   }
 
   /** Removes what servers have stored. Nobody else may be connected: a server that was killed is, for a moment. */
