@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { checkDiskRoom } from '../../src/server/hand-over/disk-room.js';
 import { temporaryFolder } from '../support/temporary.js';
@@ -15,4 +16,8 @@ test('a file system that does not say its size is not full', async () => {
 
 test('the disk of these tests is asked', async () => {
   await checkDiskRoom(temporaryFolder());
+});
+
+test('of a folder that is not there yet, the disk is asked where it will be made', async () => {
+  await checkDiskRoom(join(temporaryFolder(), 'not', 'yet'));
 });
