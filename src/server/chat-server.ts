@@ -583,19 +583,13 @@ export class ChatServer implements ServerControl {
       const waitingKeys = changedFixedKeys(running, config).filter((key) => key !== 'listeners' || !mayChangeListeners);
       if (config.domain !== null && this.#domains?.domains.reload(config.domain) === true) waitingKeys.push('domain');
       log.warn('configuration reloaded', { file: this.configurationName, waitingKeys });
-      if (this.#node !== null) void this.#compareSettings(this.#node);
+      void this.#node?.reread(this.config);
       return { problem: null, waitingKeys };
     } catch (error) {
       const message = toError(error).message;
       log.error('configuration not reloaded', { file: this.configurationName, error: message });
       return { problem: message, waitingKeys: [] };
     }
-  }
-
-  /** Lets the other nodes know of the settings that have been read. */
-  async #compareSettings(node: Node): Promise<void> {
-    const { commonSettingsOf } = await import('./nodes/common-settings.js');
-    await node.reread(commonSettingsOf(this.config));
   }
 
   async #changeListeners(config: ServerConfig, loan: Loan | null): Promise<void> {
@@ -757,11 +751,10 @@ async function nodeMaker(options: ServerOptions, keeping: Keeping): Promise<Node
   const { config, log, leaseMs, onStop } = options;
   if (config.node === null) return null;
   const { openNode } = await import('./nodes/open.js');
-  const { commonSettingsOf } = await import('./nodes/common-settings.js');
   const replaced = (reason: string): void => {
     onStop(reason, true);
   };
-  return openNode({ name: config.node, settings: commonSettingsOf(config), keeping, log, leaseMs, replaced });
+  return openNode({ name: config.node, config, keeping, log, leaseMs, replaced });
 }
 
 /** Returns the sessions that are over by an outcome. */

@@ -5,8 +5,9 @@ import type { Chat } from '../../chat/chat.js';
 import { nameOf } from '../../chat/gone-nodes.js';
 import { hasCode, toError } from '../../errors.js';
 import type { StoreLogs } from '../../store/store-access.js';
+import type { ServerConfig } from '../config/server-config.js';
 import type { Log } from '../log.js';
-import type { CommonSettings } from './common-settings.js';
+import { type CommonSettings, commonSettingsOf } from './common-settings.js';
 import { Contact } from './contact.js';
 import { namesakes, nodeOf } from './node-name.js';
 
@@ -92,11 +93,11 @@ export class Node {
   }
 
   /** It has read its settings again, and lets the others know of those that a reload applies. */
-  async reread(settings: CommonSettings): Promise<void> {
-    this.#settings = settings;
+  async reread(config: ServerConfig): Promise<void> {
+    this.#settings = commonSettingsOf(config);
     const { common, log } = this.#parts;
     try {
-      await common.agree(this.#own, settings);
+      await common.agree(this.#own, this.#settings);
     } catch (error) {
       log.warn('settings are not compared with those of the other nodes', { error: toError(error).message });
     }

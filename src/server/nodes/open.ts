@@ -1,18 +1,19 @@
 /** Opens a node on a store that it shares. */
 import type { Chat } from '../../chat/chat.js';
 import { hasCode, toError } from '../../errors.js';
+import type { ServerConfig } from '../config/server-config.js';
 import { ALONE, type Keeping } from '../keeping.js';
 import type { Log } from '../log.js';
 import { agree, commonTextOf } from './agreement.js';
-import type { CommonSettings } from './common-settings.js';
+import { type CommonSettings, commonSettingsOf } from './common-settings.js';
 import { LEASE_MS, Node } from './node.js';
 import { holdName, nodeOf } from './node-name.js';
 
 /** The arguments of {@link openNode}. */
 export interface OpenNodeParts {
   readonly name: string;
-  /** The settings of this process: those that others have to have, too, are compared. */
-  readonly settings: CommonSettings;
+  /** Of this process: the settings that others have to have, too, are compared. */
+  readonly config: ServerConfig;
   readonly keeping: Keeping;
   readonly log: Log;
   /** @defaultValue {@link LEASE_MS} */
@@ -29,7 +30,7 @@ export interface OpenNodeParts {
  */
 export async function openNode({
   name,
-  settings,
+  config,
   keeping,
   log,
   leaseMs = LEASE_MS,
@@ -37,6 +38,7 @@ export async function openNode({
 }: OpenNodeParts): Promise<(chat: Chat) => Node> {
   const { logs, store } = keeping;
   const incarnation = store.facts.run;
+  const settings = commonSettingsOf(config);
   const parts = { common: commonTextOf(store), logs, log };
   const agreeOn = async (node: string, own: CommonSettings): Promise<void> => {
     try {
