@@ -1,6 +1,4 @@
 /** A chat server: its parts wired together, from start to end. */
-import { setTimeout as delay } from 'node:timers/promises';
-import type { AccountBook } from '../accounts/account-book.js';
 import { DEFAULT_ACCOUNT_SETTINGS } from '../accounts/account-service.js';
 import { Accounts } from '../accounts/accounts.js';
 import { MemoryAccounts } from '../accounts/memory-accounts.js';
@@ -37,16 +35,17 @@ import { LineRecorder } from './history/line-recorder.js';
 import { Marks } from './history/marks.js';
 import type { Keeping } from './keeping.js';
 import { TICK_MS } from './link.js';
-import { type InheritedSocket, Listeners, type OpenListener } from './listeners.js';
-import type { Log } from './log.js';
+import { Listeners, type OpenListener } from './listeners.js';
 import type { Node } from './nodes/node.js';
 import type { OpenDomains } from './open-domains.js';
+import { openDomains, type OpenedParts, openKeeping, openPatiently } from './opened-parts.js';
 import { PeerAddresses } from './peer-addresses.js';
 import { Protocols } from './protocols.js';
 import { Proxies } from './proxies.js';
 import { readingsOf } from './readings.js';
 import { Reception } from './reception.js';
 import { Refusals } from './refusals.js';
+import type { Loan, ServerOptions } from './server-options.js';
 import { Tally } from './tally.js';
 import { REAL_WORLD, type World } from './world.js';
 
@@ -54,67 +53,8 @@ import { REAL_WORLD, type World } from './world.js';
 const GRACE_MS = 200;
 /** How long a node that ends in order waits for the logs to say so. */
 const STEP_DOWN_MS = 500;
-/** How long a start waits before it tries again to open a store. */
-const STORE_RETRY_MS = 500;
 /** The longest time for which a start waits for what is kept to be read. */
 const CATCH_UP_MS = 10_000;
-
-/** The server's options, and what it needs from the process around it. */
-export interface ServerOptions {
-  readonly config: ServerConfig;
-  readonly log: Log;
-  readonly version: string;
-  /** Where the server stores its bans, and how many; by default in memory. */
-  readonly bans?: ChatOptions['bans'];
-  /** Where the accounts are kept. @defaultValue in the store, or in memory without one */
-  readonly accounts?: AccountBook;
-  /** The configuration's file; `-` without one. */
-  readonly configurationName: string;
-  /** Reads the configuration again. If it rejects, the old one stays. */
-  readonly readConfig: () => Promise<ServerConfig>;
-  /** Sockets that listen already, such as those of a service manager. @defaultValue none */
-  readonly inherited?: ReadonlyMap<ListenerConfig, InheritedSocket>;
-  /**
-   * Returns the sockets that somebody else has opened for the configuration that was read last; null if there are none.
-   *
-   * @defaultValue the server opens its sockets itself, as far as its world lets it
-   */
-  readonly loan?: () => Loan | null;
-  /** The estate of a server that this one goes on for. @defaultValue nothing */
-  readonly estate?: Estate;
-  /** Called when this server goes on with all clients of that one, before anything is sent to or read from them. */
-  readonly onTakenOver?: () => void;
-  /** Whether it tries again to open its store, after that has failed. @defaultValue never */
-  readonly isPatient?: () => boolean;
-  /** @defaultValue the world as it is */
-  readonly world?: World;
-  /** How long a node that shows nothing of itself is taken to live, in milliseconds. @defaultValue 5000 */
-  readonly leaseMs?: number;
-  /** How long people of a domain keep their places whose link is lost, in milliseconds. @defaultValue 120,000 */
-  readonly domainGraceMs?: number;
-  /** Takes the settings of the log when the configuration has been read again. */
-  readonly onLogSettings?: (settings: ServerConfig['log']) => void;
-  /**
-   * An operator has ended the server, or it cannot go on.
-   *
-   * @param isFailure - whether it cannot go on, so that another process has to
-   */
-  readonly onStop: (reason: string, isFailure?: boolean) => void;
-  /**
-   * The rooms of this node are not those of the others any more: a server that goes on with what {@link
-   * ChatServer.leave} returns has theirs.
-   *
-   * @defaultValue it ends, as one that cannot go on
-   */
-  readonly onStrayed?: () => void;
-}
-
-/** Sockets that somebody else has opened, for listeners of a configuration that was read again. */
-export interface Loan {
-  readonly sockets: ReadonlyMap<ListenerConfig, InheritedSocket>;
-  /** Ends the reload. @param isTaken - whether the server listens as that configuration says */
-  settle(isTaken: boolean): void;
-}
 
 /** A running chat server. */
 export class ChatServer implements ServerControl {
@@ -150,7 +90,7 @@ export class ChatServer implements ServerControl {
   /** The last reload. It does not reject. */
   #reloading: Promise<unknown> = Promise.resolve();
 
-  private constructor(options: ServerOptions, naming: Naming, { keeping, makeNode, domains }: ServerParts) {
+  private constructor(options: ServerOptions, naming: Naming, { keeping, makeNode, domains }: OpenedParts) {
     this.#keeping = keeping;
     this.#domains = domains;
     const { config, log, version, inherited = new Map(), world = REAL_WORLD } = options;
@@ -303,7 +243,7 @@ export class ChatServer implements ServerControl {
   static async start(options: ServerOptions): Promise<ChatServer> {
     const naming = await namingOf(options.config.irc.nicks);
     const { keeping, makeNode } = await openPatiently(options);
-    const domains = await domainsOf(options, naming, keeping);
+    const domains = await openDomains(options, naming, keeping);
     const server = new ChatServer(options, naming, { keeping, makeNode, domains });
     try {
       server.#node?.start();
@@ -709,13 +649,6 @@ export class ChatServer implements ServerControl {
   }
 }
 
-/** The parts that are opened before a server is made. */
-interface ServerParts {
-  readonly keeping: Keeping | null;
-  readonly makeNode: NodeMaker | null;
-  readonly domains: OpenDomains | null;
-}
-
 /** @throws ConfigError if a server is to have another domain's name: all who know its people know them by it */
 function checkDomain({ domain: running }: ServerConfig, { domain: read }: ServerConfig): void {
   if (running === null || read === null || running.name === read.name) return;
@@ -724,64 +657,9 @@ function checkDomain({ domain: running }: ServerConfig, { domain: read }: Server
   );
 }
 
-/** Opens the links to other domains, if there are any. Their modules are loaded only then. */
-async function domainsOf(
-  { config: { domain, irc }, log, world = REAL_WORLD, domainGraceMs }: ServerOptions,
-  naming: Naming,
-  keeping: Keeping | null,
-): Promise<OpenDomains | null> {
-  if (domain === null) return null;
-  if (!world.mayLink) {
-    log.warn('a recording has no links to other domains', {});
-    return null;
-  }
-  const { OpenDomains: Opened } = await import('./open-domains.js');
-  const { maxMasks } = irc;
-  return new Opened(
-    { settings: domain, log, fold: naming.fold, now: world.now, maxMasks, graceMs: domainGraceMs },
-    keeping,
-  );
-}
-
-/** Makes the node that a chat belongs to. */
-type NodeMaker = (chat: Chat) => Node;
-
-/** Takes the name of the configuration, if it names a node. @throws StoreError */
-async function nodeMaker(options: ServerOptions, keeping: Keeping): Promise<NodeMaker | null> {
-  const { config, log, leaseMs, onStop } = options;
-  if (config.node === null) return null;
-  const { openNode } = await import('./nodes/open.js');
-  const replaced = (reason: string): void => {
-    onStop(reason, true);
-  };
-  return openNode({ name: config.node, config, keeping, log, leaseMs, replaced });
-}
-
 /** Returns the sessions that are over by an outcome. */
 function sessionsOverBy(outcome: Outcome): string[] {
   if (outcome?.kind === 'quit') return [outcome.member.session];
   if (outcome?.kind !== 'lost') return [];
   return [...outcome.quits, ...outcome.partings].map(({ member }) => member.session);
-}
-
-/** Opens the store and takes the name of the node, again and again as long as the options say. @throws StoreError */
-async function openPatiently(options: ServerOptions): Promise<Pick<ServerParts, 'keeping' | 'makeNode'>> {
-  const { log, isPatient = () => false } = options;
-  for (;;) {
-    try {
-      const keeping = await openKeeping(options);
-      return { keeping, makeNode: keeping && (await nodeMaker(options, keeping)) };
-    } catch (error) {
-      if (!isPatient()) throw error;
-      log.error('the store cannot be opened: everybody waits', { error: toError(error).message });
-      await delay(STORE_RETRY_MS);
-    }
-  }
-}
-
-/** Opens the store, if there is one. Its modules are loaded only then. */
-async function openKeeping({ config: { store, node }, log, world }: ServerOptions): Promise<Keeping | null> {
-  if (store === null) return null;
-  const { Keeping: Opened } = await import('./keeping.js');
-  return Opened.open(store, node, log, world);
 }

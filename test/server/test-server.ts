@@ -1,6 +1,7 @@
 /** A server in the process of the tests, with the records of its log. */
 import { onTestFinished } from 'vitest';
-import type { ChatServer, ServerOptions } from '../../src/server/chat-server.js';
+import type { ChatServer } from '../../src/server/chat-server.js';
+import type { ServerOptions } from '../../src/server/server-options.js';
 import { connectPeer, type Peer } from '../support/peers.js';
 import { startServer } from './start-server.js';
 
