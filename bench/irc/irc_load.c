@@ -5,8 +5,8 @@
 // CLIENTS connect, register and, when that is done, join one channel; it prints `joined` with the seconds
 // that took, from the first connect to the last end of a list of names. Then SENDERS of them send lines to
 // the channel whose text has BYTES bytes; each sends its next when it has got those of all other senders.
-// Of two senders only one begins, so one line is under way. With two, they fall into one turn of the server for
-// a whole run or for none of it, as the start had it, and a delivery costs half a send or a whole one.
+// Of two senders only one begins, so that one line is under way. Two would share a turn of the server for the
+// whole run or never, as the start had it, and a delivery would cost half a send or a whole one.
 // After a warm-up it prints `start`, and after SECONDS one line of JSON: the deliveries, and how long it took
 // from a line to those of all other senders. With SENDERS 0 the clients do not
 // join; it prints `idle` when all are registered and waits for the end of its input. FIRST is the number of
