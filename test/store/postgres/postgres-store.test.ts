@@ -13,7 +13,7 @@ import { compareStored } from '../../history/compare.js';
 import { Answers } from '../../log/contract.js';
 import { mark } from '../../log/entries.js';
 import { ask, client, configuration, stop } from '../../server/keeping.js';
-import { until, within } from '../../support/deadline.js';
+import { until } from '../../support/deadline.js';
 import { saidAt } from '../../support/history-lines.js';
 import { packagePath } from '../../support/processes.js';
 import { settled } from '../../support/stores.js';
@@ -156,15 +156,6 @@ describePostgres((database) => {
     await until(() => answers.got.length === 2, 'two logs');
     const holder = await database.server.connect();
     onTestFinished(() => holder.end());
-    const waiting = async (count: number): Promise<void> => {
-      const look = `DO $$ BEGIN
-        FOR look IN 1..1000 LOOP
-          EXIT WHEN (SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock') >= ${count};
-          PERFORM pg_sleep(0.005), pg_stat_clear_snapshot();
-        END LOOP;
-      END $$`;
-      await within(database.admin.query(look), `${count} statements that wait for a lock`);
-    };
     const outcomes: (number | Failure)[] = [];
     const answer = {
       written: (count: number) => outcomes.push(count),
@@ -173,9 +164,9 @@ describePostgres((database) => {
     await holder.query('BEGIN');
     await holder.query("SELECT FROM fdmux.log WHERE name = 'r:#a' FOR UPDATE");
     for (const name of names) logs.append(name, [mark('a')], answers);
-    await waiting(1);
+    await database.whenLocked(1);
     for (const log of names.toReversed()) store.write({ kind: 'keep', log, seq: 1, state: '{}' }, answer);
-    await waiting(2);
+    await database.whenLocked(2);
     await holder.query('COMMIT');
     await until(() => outcomes.length === 2 && answers.got.length === 4, 'two states and two packs');
     expect(outcomes).toEqual([1, 1]);

@@ -2,6 +2,7 @@
 import type { Client } from 'pg';
 import { afterAll, beforeAll, describe, onTestFinished } from 'vitest';
 import { openPostgres, type OpenPostgresOptions } from '../../../src/store/postgres/open.js';
+import { within } from '../../support/deadline.js';
 import { postgresProblem, type PostgresServer, startPostgres } from '../../support/postgres.js';
 
 /** What a test opens in it. */
@@ -53,6 +54,17 @@ export class Database {
       await store.close();
     });
     return { store, logs };
+  }
+
+  /** Waits until so many statements wait for a lock; after some seconds, it goes on without them. */
+  async whenLocked(count: number): Promise<void> {
+    const look = `DO $$ BEGIN
+      FOR look IN 1..1000 LOOP
+        EXIT WHEN (SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock') >= ${count};
+        PERFORM pg_sleep(0.005), pg_stat_clear_snapshot();
+      END LOOP;
+    END $$`;
+    await within(this.admin.query(look), `${count} statements that wait for a lock`);
   }
 
   /** Removes what servers have stored. Nobody else may be connected: a server that was killed is, for a moment. */
