@@ -16,6 +16,8 @@ const INTERVAL_MS = 3_600_000;
  * that packs are missing, begins anew.
  */
 const TRANSPORT_MS = 3_600_000;
+/** For how long an erased account is known: longer than anything that it has said can be on its way to the store. */
+const GONE_MS = 7 * DAY_MS;
 
 /** The parts that it needs. */
 export interface RetentionParts {
@@ -44,6 +46,8 @@ export class Retention {
     if (this.#isStopped) return;
     void this.#forgetAfter(prepare());
     this.#timer = setTimeout(() => {
+      // Not at the start: what the logs have brought again may still be on its way.
+      void this.#write({ kind: 'gone-drop', beforeMs: this.#clock.now() - GONE_MS });
       this.start(prepare);
     }, INTERVAL_MS);
   }

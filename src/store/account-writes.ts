@@ -2,6 +2,7 @@
 import type { AccountChanges, AccountRecord, Credential } from '../accounts/account-book.js';
 import { integerOf, textOf } from './columns.js';
 import { ERASERS, SHELF_ERASERS } from './erase.js';
+import { noteGone } from './gone-accounts.js';
 import { eraseSaid } from './said.js';
 import type { Tables } from './tables.js';
 import type { WritersOf } from './tasks.js';
@@ -15,7 +16,8 @@ export interface AccountWrites {
   readonly 'account-change': { readonly folded: string; readonly changes: AccountChanges };
   /**
    * Removes an account with everything that belongs to it, and the texts of its lines after `saidUpTo`. The lines up to
-   * that have been erased before, and most of its shelf, so that no other write waits for all of it together.
+   * that have been erased before, and most of its shelf, so that no other write waits for all of it together. Lines
+   * that are on their way are erased when they arrive.
    */
   readonly 'account-erase': { readonly folded: string; readonly saidUpTo: number };
 }
@@ -60,6 +62,7 @@ export const accountWrites: WritersOf<AccountWrites> = {
     return ACCOUNT_RESULTS.done;
   },
   'account-erase': (tables, { folded, saidUpTo }) => {
+    noteGone(tables, folded);
     eraseSaid(tables, folded, saidUpTo);
     for (const erase of ERASERS) erase(tables, folded);
     // Credentials and tokens are removed with it.

@@ -1,10 +1,10 @@
 /** How the lines that people have read are written. */
 import type { Redaction } from '../history/history.js';
 import { type Line, LINE_KINDS } from '../history/line.js';
-import { decodePack, encodePack } from '../log/codec.js';
-import type { Entry } from '../log/entry.js';
-import { bytesOf, integerOf } from './columns.js';
+import { integerOf } from './columns.js';
+import { isOfGone, ownerOf } from './gone-accounts.js';
 import { unindexLine } from './line-index.js';
+import { blankEntry, eraseLine } from './said.js';
 import type { Tables } from './tables.js';
 import type { WritersOf } from './tasks.js';
 
@@ -12,7 +12,8 @@ import type { WritersOf } from './tasks.js';
 export interface LineWrites {
   /**
    * Puts a line on a shelf; nothing happens if it is there. It is never older than the one before it, whatever the
-   * clock does: pages and searches by time rely on that.
+   * clock does: pages and searches by time rely on that. One that was on its way when its account was erased is erased
+   * as those before it were.
    */
   readonly line: {
     readonly shelf: string;
@@ -44,6 +45,8 @@ const INSERT = `INSERT INTO line(log, seq, part, at_ms, kind, msgid, peer, sourc
 
 export const lineWrites: WritersOf<LineWrites> = {
   line: (tables, { shelf, line }) => {
+    const owner = ownerOf(shelf);
+    if (owner !== null && isOfGone(tables, owner, line.atMs)) return 0;
     const log = tables.log(shelf);
     const atMs = Math.max(line.atMs, log.lineMs);
     const { seq, part, kind, msgid, peer, source, account, target, ranks, text, tags, object, bits } = line;
@@ -68,6 +71,7 @@ export const lineWrites: WritersOf<LineWrites> = {
       );
     if (row === undefined) return 0;
     log.lineMs = atMs;
+    if (account !== null && isOfGone(tables, account, line.atMs)) eraseLine(tables, integerOf(row, 'id'));
     return 1;
   },
   'line-redact': (tables, { shelves, msgid, log, seq, part }) => {
@@ -115,29 +119,5 @@ export function removeLines(tables: Tables, ids: readonly number[]): void {
   for (const id of ids) {
     unindexLine(tables, id);
     tables.run('DELETE FROM line WHERE id = ?').run(id);
-  }
-}
-
-/** Removes the text of an entry. It still counts when it is applied again: no rule refuses an empty text. */
-export function blankEntry(tables: Tables, log: number, seq: number, part: number): void {
-  const row = tables.run('SELECT body FROM pack WHERE log = ? AND seq = ?').get(log, seq);
-  const decoded = row === undefined ? null : decodePack(bytesOf(row, 'body'));
-  if (decoded?.kind !== 'pack') return;
-  const encoded = encodePack(decoded.entries.map((entry, index) => (index === part ? blanked(entry) : entry)));
-  if (encoded.kind !== 'bytes') return;
-  tables.run('UPDATE pack SET body = ? WHERE log = ? AND seq = ?').run(encoded.bytes, log, seq);
-}
-
-/** Returns an entry without its text. */
-export function blanked(entry: Entry): Entry {
-  switch (entry.kind) {
-    case 'say':
-    case 'tell':
-      return { ...entry, text: '', tags: [] };
-    case 'part':
-    case 'kick':
-      return { ...entry, reason: '' };
-    default:
-      return entry;
   }
 }

@@ -1,7 +1,7 @@
 /** Finds and removes the lines of an account. */
-import { integerOf, textOf } from './columns.js';
+import { blankedPack } from './blanked-pack.js';
+import { bytesOf, integerOf, textOf } from './columns.js';
 import { unindexLine } from './line-index.js';
-import { blankEntry } from './line-writes.js';
 import type { Tables } from './tables.js';
 import type { ReadersOf, WritersOf } from './tasks.js';
 
@@ -62,6 +62,11 @@ export function eraseSaid(tables: Tables, folded: string, after: number): void {
   eraseLines(tables, find.all(after, ...namesOf(tables, folded)));
 }
 
+/** Removes the words and the name of its account from a line. */
+export function eraseLine(tables: Tables, id: number): void {
+  eraseLines(tables, tables.run(`${FIND} WHERE line.id = ?`).all(id));
+}
+
 /** The forms of its name that an account may have in lines. */
 function namesOf(tables: Tables, folded: string): readonly [string, string] {
   const row = tables.run('SELECT name FROM account WHERE folded = ?').get(folded);
@@ -80,4 +85,11 @@ function eraseLines(tables: Tables, rows: readonly object[]): number {
       .run(id);
   }
   return rows.length;
+}
+
+/** Removes the text of an entry. */
+export function blankEntry(tables: Tables, log: number, seq: number, part: number): void {
+  const row = tables.run('SELECT body FROM pack WHERE log = ? AND seq = ?').get(log, seq);
+  const body = row === undefined ? null : blankedPack(bytesOf(row, 'body'), part);
+  if (body !== null) tables.run('UPDATE pack SET body = ? WHERE log = ? AND seq = ?').run(body, log, seq);
 }

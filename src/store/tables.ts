@@ -28,6 +28,8 @@ export class Tables {
    * more; 0 before the first look.
    */
   indexedUpTo = 0;
+  /** Whether accounts are noted as erased; null before the first look. */
+  hasGone: boolean | null = null;
   /** The work for the end of the transaction. */
   #later: (() => void)[] = [];
 
@@ -85,10 +87,11 @@ export class Tables {
     for (const write of writes) write();
   }
 
-  /** Forgets the work of a transaction, and the facts about logs: it was rolled back. */
+  /** Forgets the work of a transaction, and the facts that it may have changed: it was rolled back. */
   forget(): void {
     this.#later = [];
     this.#logs.clear();
     this.indexedUpTo = 0;
+    this.hasGone = null;
   }
 }

@@ -8,6 +8,7 @@ import type { CommonReads, CommonWrites } from './common-facts.js';
 import type { Durability } from './database.js';
 import type { ErasedReads } from './erased-reads.js';
 import type { ErasedWrites } from './erased-writes.js';
+import type { GoneWrites } from './gone-accounts.js';
 import type { Indexed } from './line-index.js';
 import type { LineReads } from './line-reads.js';
 import type { SearchReads } from './line-search.js';
@@ -44,6 +45,7 @@ export interface Writes
     MemberWrites,
     MarkerWrites,
     ErasedWrites,
+    GoneWrites,
     RunWrites,
     CommonWrites,
     SaidWrites {}

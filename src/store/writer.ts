@@ -5,6 +5,7 @@ import { banWrites } from './ban-writes.js';
 import { textOf } from './columns.js';
 import { commonWrites } from './common-facts.js';
 import { erasedWrites } from './erased-writes.js';
+import { goneWrites } from './gone-accounts.js';
 import { type Indexed, indexMoreLines, mergeByCommand, mergeIndex } from './line-index.js';
 import { lineWrites } from './line-writes.js';
 import { logWrites } from './log-writes.js';
@@ -25,6 +26,7 @@ const WRITERS: WritersOf<Writes> = {
   ...memberWrites,
   ...markerWrites,
   ...erasedWrites,
+  ...goneWrites,
   ...runWrites,
   ...commonWrites,
   ...saidWrites,

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { Retention } from '../../src/server/retention.js';
 import { SqliteLog } from '../../src/store/sqlite-log.js';
 import type { Store } from '../../src/store/store.js';
@@ -52,6 +52,27 @@ test('what is too old for its log goes, slice by slice, and what is not kept at 
   // A name alone is not kept, and none that is new gets its numbers.
   expect(file.prepare("SELECT value FROM fact WHERE name = 'floor'").get()).toEqual({ value: '2' });
   expect((await store.read('holdings', null)).map((held) => held.log).sort()).toEqual(['r:#a', 'r:#b']);
+});
+
+test('an erased account is known for a week, and at least for an hour after a start', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout'] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  const store = await openStore();
+  const logs = await SqliteLog.open(store);
+  const write = vi.spyOn(store, 'write');
+  const known = (): number[] =>
+    write.mock.calls.flatMap(([one]) => (one.kind === 'gone-drop' ? [(Date.now() - one.beforeMs) / DAY_MS] : []));
+  const retention = new Retention({ store, logs, daysOf: () => null, isShared: false, log: silent });
+  onTestFinished(() => {
+    retention.stop();
+  });
+  retention.start(() => undefined);
+  await settled(store);
+  expect(known()).toEqual([]);
+  vi.advanceTimersByTime(3_600_000);
+  expect(known().map(Math.round)).toEqual([7]);
 });
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };

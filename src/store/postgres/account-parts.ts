@@ -3,6 +3,7 @@ import type { AccountRecord, Confirmation, Credential } from '../../accounts/acc
 import { accountFieldsOf, credentialIn, LOST_CONFIRMATION } from '../account-reads.js';
 import { ACCOUNT_RESULTS } from '../account-writes.js';
 import { integerOf, textOf } from '../columns.js';
+import { noteGone } from './gone-parts.js';
 import { dropShelf, eraseSaid } from './line-parts.js';
 import type { Run } from './link.js';
 import type { PostgresReaders, PostgresWriters } from './parts.js';
@@ -65,6 +66,7 @@ export const accountWriters: PostgresWriters<'account-add' | 'account-change' | 
     if (account === undefined) return ACCOUNT_RESULTS.none;
     const name = textOf(account, 'name');
     await run({ text: NOTE_ERASED, values: [folded] });
+    await noteGone(run, folded, name);
     await run({ text: 'DELETE FROM member WHERE account = $1', values: [name] });
     await eraseShelves(run, folded);
     await eraseSaid(run, folded, saidUpTo);

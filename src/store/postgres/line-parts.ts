@@ -1,14 +1,15 @@
 /** The lines that people have read, in PostgreSQL. */
 import { type Line, LINE_KINDS } from '../../history/line.js';
 import { speakerOf } from '../../history/search-query.js';
-import { decodePack, encodePack } from '../../log/codec.js';
 import { gramsOf } from '../../search/grams.js';
 import { folded } from '../../search/terms.js';
+import { blankedPack } from '../blanked-pack.js';
 import { integerOf, textOf } from '../columns.js';
+import { ownerOf } from '../gone-accounts.js';
 import { speakerToken } from '../line-index.js';
-import { blanked } from '../line-writes.js';
 import type { Writes } from '../tasks.js';
 import type { Parameter } from './driver.js';
+import { FIND_GONE, GoneAccounts, marksOf } from './gone-parts.js';
 import type { Run } from './link.js';
 import { useLogs } from './log-parts.js';
 import type { PostgresReaders, PostgresWriters } from './parts.js';
@@ -18,8 +19,11 @@ export type ShelvedLine = Writes['line'];
 
 const MAX_DROPPED = 1_000;
 
-/** As in SQLite, no line is older than the one before it on its shelf, whatever the clock does. */
-const INSERT = `INSERT INTO line(log, seq, part, at_ms, kind, msgid, peer, source, account, target, ranks, text, tags,
+/**
+ * As in SQLite, no line is older than the one before it on its shelf, whatever the clock does. It returns the accounts
+ * among those of the lines that have been erased.
+ */
+const INSERT = `WITH stored AS (INSERT INTO line(log, seq, part, at_ms, kind, msgid, peer, source, account, target, ranks, text, tags,
     object, bits, grams)
   SELECT log.id, seq, part, greatest(max(at_ms) OVER (PARTITION BY log.id ORDER BY place),
     (SELECT max(line.at_ms) FROM line WHERE line.log = log.id)), kind, msgid, peer, source, account, target, ranks, text, tags, object, bits,
@@ -28,20 +32,29 @@ const INSERT = `INSERT INTO line(log, seq, part, at_ms, kind, msgid, peer, sourc
     $9::text[], $10::text[], $11::integer[], $12::text[], $13::text[], $14::text[], $15::integer[], $16::text[])
   WITH ORDINALITY AS given(shelf, seq, part, at_ms, kind, msgid, peer, source, account, target, ranks, text, tags,
     object, bits, grams, place)
-  JOIN log ON log.name = shelf ORDER BY place ON CONFLICT (log, msgid) DO NOTHING`;
+  JOIN log ON log.name = shelf ORDER BY place ON CONFLICT (log, msgid) DO NOTHING) ${FIND_GONE} = ANY($17)`;
 const THERE = `SELECT place FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS given(shelf, msgid, place)
   JOIN log ON log.name = shelf JOIN line ON line.log = log.id AND line.msgid = given.msgid`;
 const REDACT = `UPDATE line SET kind = 0, text = '', tags = NULL, grams = NULL
   WHERE msgid = $2 AND log IN (SELECT id FROM log WHERE name = ANY($1)) RETURNING id`;
 const DROP = `DELETE FROM line WHERE id IN (SELECT line.id FROM line JOIN log ON log.id = log
   WHERE name = $1 AND at_ms < $2 ORDER BY at_ms LIMIT ${MAX_DROPPED}) RETURNING id`;
-const FORGET_SAID = `UPDATE line SET kind = 0, source = '', account = NULL, text = '', tags = NULL, object = NULL,
-  grams = NULL FROM log WHERE log.id = line.log AND account = ANY($1)`;
+const FORGET = `UPDATE line SET kind = 0, source = '', account = NULL, text = '', tags = NULL, object = NULL,
+  grams = NULL FROM log WHERE log.id = line.log`;
+const FORGET_SAID = `${FORGET} AND account = ANY($1)`;
+const GIVEN = '(log.name, line.msgid) IN (SELECT * FROM unnest($1::text[], $2::text[]))';
+const DROP_GIVEN = `DELETE FROM line USING log WHERE log.id = line.log AND ${GIVEN}`;
+/** A shelf that is no log, and on which nothing is left. */
+const DROP_EMPTY = `DELETE FROM log WHERE name = ANY($1) AND mark = ''
+  AND NOT EXISTS (SELECT FROM line WHERE line.log = log.id)`;
 const PLACE = 'RETURNING log.name, line.seq, line.part';
 /** How many lines of an account are named in one answer. */
 const WINDOW_LINES = 20_000;
 
-/** Puts lines on their shelves, in one statement; nothing happens to those that are there. */
+/**
+ * Puts lines on their shelves, in one statement; nothing happens to those that are there. Lines that were on their way
+ * when their account was erased are erased as those before them were.
+ */
 export async function insertLines(run: Run, lines: readonly ShelvedLine[]): Promise<void> {
   const column = <T extends string | number | null>(of: (line: Line) => T): T[] => lines.map(({ line }) => of(line));
   const shelves = lines.map(({ shelf }) => shelf);
@@ -62,16 +75,31 @@ export async function insertLines(run: Run, lines: readonly ShelvedLine[]): Prom
     column(({ object }) => object),
     column(({ bits }) => bits),
     column(gramsOfLine),
+    marksOf(lines),
   ];
   await useLogs(run, shelves);
-  await run({ name: 'lines', text: INSERT, values });
+  const marks = await run({ name: 'lines', text: INSERT, values });
+  if (marks.length > 0) await eraseOfGone(run, lines, new GoneAccounts(marks));
+}
+
+/** Removes lines from the shelves of accounts that have been erased, and their texts from the shelves of others. */
+async function eraseOfGone(run: Run, lines: readonly ShelvedLine[], gone: GoneAccounts): Promise<void> {
+  const onShelves = lines.filter(({ shelf, line }) => gone.hasHad(ownerOf(shelf), line.atMs));
+  await run({ text: DROP_GIVEN, values: idsOf(onShelves) });
+  await run({ text: DROP_EMPTY, values: [onShelves.map(({ shelf }) => shelf)] });
+  const said = lines.filter(({ line }) => gone.hasHad(line.account, line.atMs));
+  await blankEntries(run, await run({ text: `${FORGET} AND ${GIVEN} ${PLACE}`, values: idsOf(said) }));
+}
+
+/** Returns the ids of lines on their shelves, as the two columns that they are found by. */
+function idsOf(lines: readonly ShelvedLine[]): Parameter[] {
+  return [lines.map(({ shelf }) => shelf), lines.map(({ line }) => line.msgid)];
 }
 
 /** Returns those of some lines that are on their shelves. */
 export async function linesThere(run: Run, lines: readonly ShelvedLine[]): Promise<ReadonlySet<ShelvedLine>> {
   if (lines.length === 0) return new Set();
-  const values = [lines.map(({ shelf }) => shelf), lines.map(({ line }) => line.msgid)];
-  const rows = await run({ name: 'lines-there', text: THERE, values });
+  const rows = await run({ name: 'lines-there', text: THERE, values: idsOf(lines) });
   return new Set(rows.flatMap((row) => lines[integerOf(row, 'place') - 1] ?? []));
 }
 
@@ -155,10 +183,7 @@ async function blankEntries(run: Run, places: readonly object[]): Promise<number
 async function blankEntry(run: Run, log: string, seq: number, part: number): Promise<void> {
   const place = 'log = (SELECT id FROM log WHERE name = $1) AND seq = $2';
   const [row] = await run({ text: `SELECT body FROM pack WHERE ${place} FOR UPDATE`, values: [log, seq] });
-  const decoded = row === undefined ? null : decodePack(new TextEncoder().encode(textOf(row, 'body')));
-  if (decoded?.kind !== 'pack') return;
-  const encoded = encodePack(decoded.entries.map((entry, index) => (index === part ? blanked(entry) : entry)));
-  if (encoded.kind !== 'bytes') return;
-  const body = new TextDecoder().decode(encoded.bytes);
-  await run({ text: `UPDATE pack SET body = $3 WHERE ${place}`, values: [log, seq, body] });
+  const bytes = row === undefined ? null : blankedPack(new TextEncoder().encode(textOf(row, 'body')), part);
+  if (bytes === null) return;
+  await run({ text: `UPDATE pack SET body = $3 WHERE ${place}`, values: [log, seq, new TextDecoder().decode(bytes)] });
 }

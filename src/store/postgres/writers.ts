@@ -1,6 +1,7 @@
 /** Everything that can be written to a store in PostgreSQL: batches, each in one transaction. */
 import type { Write, Writes } from '../tasks.js';
 import { accountWriters } from './account-parts.js';
+import { goneWriters } from './gone-parts.js';
 import { insertLines, linesThere, lineWriters, type ShelvedLine } from './line-parts.js';
 import type { Run } from './link.js';
 import { logWriters } from './log-parts.js';
@@ -15,6 +16,7 @@ const WRITERS: PostgresWriters<keyof Writes> = {
   ...accountWriters,
   ...logWriters,
   ...lineWriters,
+  ...goneWriters,
   ...smallWriters,
   pack: ofBroker,
   lease: ofBroker,
@@ -22,7 +24,10 @@ const WRITERS: PostgresWriters<keyof Writes> = {
   trial: ofBroker,
 };
 
-/** A number that only nodes that write lines use: all write the same ones, and two would wait for each other. */
+/**
+ * A number that only nodes that write lines use: all write the same ones, and two would wait for each other. One that
+ * erases an account uses it, too: each line is stored before that, and erased with the others, or finds its mark.
+ */
 const LINES_LOCK = 0x66646d7b;
 
 const LOCK = 'SELECT id FROM log WHERE name = ANY($1) ORDER BY name FOR NO KEY UPDATE';
@@ -45,7 +50,10 @@ export async function writeAll(run: Run, batch: readonly Write[], isShared: bool
   if (there.size === batch.length) return batch.map(() => 1);
   return transaction(run, async () => {
     await lockLogs(run, batch, isShared ? 1 : 2);
-    if (isShared && batch.some((write) => write.kind === 'line' && !there.has(write))) {
+    const isWithLines = batch.some(
+      (write) => write.kind === 'account-erase' || (write.kind === 'line' && !there.has(write)),
+    );
+    if (isShared && isWithLines) {
       await run({ name: 'lock-lines', text: 'SELECT pg_advisory_xact_lock($1)', values: [LINES_LOCK] });
     }
     const results: number[] = [];
