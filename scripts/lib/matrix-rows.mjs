@@ -43,6 +43,7 @@ const DENO = {
   'needs-path-bytes': "Deno's node:fs reads every path as text",
   'needs-early-tls-checks': 'Deno looks at a certificate and its key when a handshake uses them',
   'needs-fs-of-fds': "Deno's node:fs knows only fds that it has opened itself",
+  'needs-readline-rows': "Deno's readline forgets that a typed line has wrapped",
   'needs-v8': 'Deno takes the flags of V8 in another way',
 };
 

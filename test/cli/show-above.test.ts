@@ -89,7 +89,7 @@ test.for([5, 17, 18, 19, 38, 43])('a line of %i characters stays whole below wha
   ).toBe(`> ${typed}!`);
 });
 
-test('text shown while the cursor is at the beginning paints over nothing', () => {
+test('text shown while the cursor is at the beginning paints over nothing', { tags: ['needs-readline-rows'] }, () => {
   const { lines, screen, type } = openTerminal();
   showAbove(lines, screen, 'one');
   type(TYPED);
