@@ -318,6 +318,7 @@ async function runTests(row, { program, args = [], env: runtimeEnv }, env, files
     '--reporter=json',
     `--outputFile=${report}`,
     ...limits,
+    ...withoutTags(Object.keys(row.lacks ?? {})),
     ...files,
   ];
   // A foreign runtime runs the tests, not vitest itself, whose own addons are for this machine.
@@ -345,6 +346,14 @@ async function runTests(row, { program, args = [], env: runtimeEnv }, env, files
   }
   if (!ended.ok && stray.length === 0 && failed.size === 0) return lost(files, `outside of the tests: ${ended.reason}`);
   return byFile;
+}
+
+/**
+ * Leaves out the tests that need what a row lacks. They would wait for their deadlines, and what a failed one leaves
+ * behind disturbs the next in its process.
+ */
+function withoutTags(tags) {
+  return tags.length === 0 ? [] : [`--tagsFilter=${tags.map((tag) => `!${tag}`).join(' && ')}`];
 }
 
 /** The outcome of a file of tests, from its part of vitest's report. */
