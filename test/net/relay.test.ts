@@ -1,7 +1,7 @@
 /** Relays: the bytes of two fds, the ends, and what is left behind. */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, createWriteStream, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { connect as connectTo, type Socket as NodeSocket } from 'node:net';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,6 +27,7 @@ import { native } from '../../src/binding/load.js';
 import { errnoError } from '../../src/socket/errno-error.js';
 import { DEADLINE_MS, until, within } from '../support/deadline.js';
 import { disposedAtEnd, openFds, withoutFreeFds } from '../support/fds.js';
+import { start } from '../support/processes.js';
 import { accepted, localPort, tcpListener, testSocket, udpSocket, unixPair } from '../support/sockets.js';
 import { callUntyped } from '../support/untyped.js';
 
@@ -536,13 +537,13 @@ test('gives what it has taken after a moment if the kernel had no memory to give
 test('ends no relay to a terminal while a slow reader has not taken what the terminal has said', async () => {
   const terminals = [disposedAtEnd(Pty.open()), disposedAtEnd(Pty.open())] as const;
   const [slow, silent] = [await unixLine(), await unixLine()];
-  const programs = terminals.map(({ slavePath }) => openSync(slavePath, 'r+'));
-  const [program = -1, other = -1] = programs;
+  const other = openSync(terminals[1].slavePath, 'r+');
   onTestFinished(() => closeSync(other));
   const between = relayed(slow.inner, terminals[0].master);
   const silence = relayed(silent.inner, terminals[1].master);
   const said = 1 << 20;
-  createWriteStream('', { fd: program }).end(Buffer.alloc(said, 'x'));
+  // Deno writes to a terminal in the main thread, which would wait for the relay in the same thread.
+  start('sh', ['-c', `head -c ${said} /dev/zero > ${terminals[0].slavePath}`]);
   let stalledAt = -1;
   await until(() => {
     const isStalled = between.bytesToA > 0 && between.bytesToA === stalledAt;
