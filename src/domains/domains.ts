@@ -20,11 +20,11 @@ import type { LogName, Pack, Who } from '../log/entry.js';
 import type { AppendAnswer, Following, LogSink, SharedLog } from '../log/shared-log.js';
 import { formatAddress } from '../socket/address.js';
 import { dialDomain, type ReachableLink } from './dial.js';
-import { labelsOf, logAbroad, placeOfLog, placeOfRoom } from './domain-names.js';
+import { labelsOf, lineageOf, logAbroad, placeOfLog, placeOfRoom } from './domain-names.js';
 import { Entrance, type EntranceParts, type Guest } from './entrance.js';
 import type { FrameChannel } from './frame-channel.js';
 import type { HomeLineParts } from './home-line.js';
-import { Link } from './link.js';
+import { Link, type LinkParts } from './link.js';
 import { LINK_VERSION, type Visit } from './messages.js';
 import type { Crowd } from './mirror.js';
 import { type LetterTaker, UNREACHABLE } from './open-letters.js';
@@ -78,6 +78,9 @@ export interface DomainNodes {
   /** Lets the store drop the packs of a log up to a number when they are old. */
   readonly release: (log: LogName, seq: number) => void;
 }
+
+/** What the people of this domain are known by in another one: the beginning of their sessions, and their run. */
+type Papers = Pick<LinkParts, 'lineage' | 'run'>;
 
 /** The facts about a domain that connects to the rooms of this one. */
 interface Known {
@@ -166,7 +169,7 @@ export class Domains implements Abroad {
       },
       now,
     };
-    for (const link of settings.links) this.#link(link, chat);
+    for (const link of settings.links) this.#link(link, chat, { lineage: this.#parts.lineage, run: this.#epoch });
     if (settings.listen !== null) {
       const admit: EntranceParts['admit'] = (hello, channel) => this.admit(hello, channel);
       this.#entrance = await Entrance.open({ settings, at: settings.listen, log, admit });
@@ -182,8 +185,8 @@ export class Domains implements Abroad {
     }, TICK_MS).unref();
   }
 
-  /** Makes both ends of the link to a domain. */
-  #link(link: LinkSettings, chat: Chat): void {
+  /** Makes both ends of the link to a domain. @param papers - those of one server; nodes have the same in every run */
+  #link(link: LinkSettings, chat: Chat, papers: Papers): void {
     if (!this.#known.has(link.name)) {
       this.#known.set(link.name, {
         visitor: null,
@@ -199,7 +202,7 @@ export class Domains implements Abroad {
     const reachable = reachableOf(link);
     const shared = this.#parts.nodes && this.#sharedLinkTo(link.name, reachable, chat, this.#parts.nodes);
     if (shared !== null) this.#sharedLinks.set(link.name, shared);
-    if (reachable !== null) this.#links.set(link.name, this.#linkTo(reachable, shared));
+    if (reachable !== null) this.#links.set(link.name, this.#linkTo(reachable, shared, papers));
   }
 
   /** A reload may change the address: each attempt takes the one that was read last. */
@@ -251,16 +254,15 @@ export class Domains implements Abroad {
     });
   }
 
-  #linkTo(link: ReachableLink, shared: SharedLink | null): Link {
+  #linkTo(link: ReachableLink, shared: SharedLink | null, papers: Papers): Link {
     const { settings, fold, now, log, node, lineage } = this.#parts;
     return new Link({
       shared,
       own: settings.name,
       home: link.name,
-      lineage,
+      ...(shared === null ? papers : { lineage, run: this.#epoch }),
       homeLabel: this.labelOf(link.name),
       ownLabel: this.labelOf(settings.name),
-      run: this.#epoch,
       rooms: link.rooms,
       fold,
       dial: shared === null ? this.#dialFor(link) : () => shared.dial,
@@ -374,7 +376,7 @@ export class Domains implements Abroad {
       if (!isDeepStrictEqual(before.at, link.at)) this.#links.get(domain)?.reopen();
       return;
     }
-    this.#link(link, chat);
+    this.#link(link, chat, newPapers());
     this.#sharedLinks.get(domain)?.open();
   }
 
@@ -678,6 +680,15 @@ export class Domains implements Abroad {
   #follow(name: LogName, after: number, sink: LogSink): Following {
     return this.#linkOf(name)?.follow(name, after, sink) ?? { applied: after, stop: () => undefined };
   }
+}
+
+/**
+ * Returns the papers for a link that a reload makes. The other domain may still have people who were there by a former
+ * link: nobody of this one is among them, so they are gone as after a restart.
+ */
+function newPapers(): Papers {
+  const run = randomBytes(9).toString('hex');
+  return { lineage: lineageOf(run), run };
 }
 
 /** @returns null for a link to a domain whose rooms nobody here enters */

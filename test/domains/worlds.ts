@@ -95,7 +95,8 @@ export class Ways {
           return;
         }
         const admitted = visit.kind === 'hello' ? this.#home.admit(visit, channel) : 'it has not greeted';
-        if (typeof admitted !== 'string') guest = admitted;
+        if (typeof admitted === 'string') channel.close();
+        else guest = admitted;
       },
       violated: (why) => expect.fail(why),
     });

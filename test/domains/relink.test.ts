@@ -1,0 +1,127 @@
+/** A link that is removed from the configuration, and added again before anybody has noticed that it was lost. */
+import { describe, expect, test } from 'vitest';
+import type { Member } from '../../src/chat/member.js';
+import { closeAfterTest, startTwo, type Two, type World } from './worlds.js';
+
+const JOIN = { key: null, maxRooms: 9, flags: [] };
+const ROOM = '#a:home.example';
+
+function unlink({ domains, settings }: World): void {
+  domains.reload({ ...settings, links: [] });
+}
+
+function relink({ domains, settings }: World): void {
+  domains.reload(settings);
+}
+
+function cut({ ways }: Two): void {
+  ways.cut();
+  ways.step(1);
+}
+
+function nicksIn(world: World, room: string): string[] {
+  return (
+    world
+      .room(room)
+      ?.seats.map(({ who }) => who.nick)
+      .sort() ?? []
+  );
+}
+
+function nicksOf(members: readonly Member[], room: string): string[] {
+  const inside = members.filter(({ seats }) => seats.some((seat) => seat.room.name === room));
+  return inside.map(({ nick }) => nick);
+}
+
+/** Expects that the home has those in the room who are in it, under the names that they have, and nobody else. */
+function expectOneRoom({ home, far }: Two): void {
+  const [here, there] = [nicksOf(home.members, '#a'), nicksOf(far.members, ROOM)];
+  expect(nicksIn(home, '#a')).toEqual([...here, ...there.map((nick) => `${nick}/far`)].sort());
+  // In the words of the home: nobody has another name there.
+  if (far.chat.directory.room(ROOM) !== undefined) expect(nicksIn(far, ROOM)).toEqual(nicksIn(home, '#a'));
+}
+
+/** Two domains, of which people are in one room: ann and bob of the home, cid and dan of the other one. */
+async function startInside(): Promise<Two> {
+  const two = await startTwo(['ann', 'bob'], ['cid', 'dan', 'eve']);
+  const { home, far, settle } = two;
+  closeAfterTest(far, home);
+  settle();
+  for (const member of home.members) home.chat.join(member, '#a', JOIN);
+  for (const member of far.members.slice(0, 2)) far.chat.join(member, ROOM, JOIN);
+  settle();
+  expectOneRoom(two);
+  return two;
+}
+
+const of = (world: World, index: number): Member => world.members[index] ?? expect.fail('nobody is there');
+
+describe.each(['far', 'home', 'both'] as const)('a link that is removed by %s, and added again', (side) => {
+  const remove = ({ far, home }: Two): void => {
+    if (side !== 'home') unlink(far);
+    if (side !== 'far') unlink(home);
+  };
+  const add = (two: Two): void => {
+    if (side !== 'home') relink(two.far);
+    if (side !== 'far') relink(two.home);
+    two.ways.isCut = false;
+    two.settle();
+  };
+
+  test.each<readonly [string, (two: Two) => void]>([
+    ['at once', remove],
+    [
+      'when everybody has noticed',
+      (two) => {
+        remove(two);
+        // A domain that is refused calls again for ever.
+        for (let count = 0; count < 20; count += 1) two.ways.step(1_000);
+      },
+    ],
+    [
+      'while it was lost',
+      (two) => {
+        cut(two);
+        remove(two);
+      },
+    ],
+    [
+      'after people have left, entered, and taken other names',
+      (two) => {
+        const { home, far } = two;
+        cut(two);
+        far.chat.rename(of(far, 0), 'cim');
+        far.chat.part(of(far, 1), ROOM, '');
+        remove(two);
+        far.chat.rename(of(far, 0), 'cis');
+        home.chat.part(of(home, 0), '#a', '');
+        home.chat.rename(of(home, 1), 'bea');
+      },
+    ],
+    [
+      'with proposals on their way',
+      (two) => {
+        const { far, ways } = two;
+        far.chat.setTopic(of(far, 0), ROOM, 'tea');
+        far.chat.rename(of(far, 1), 'dom');
+        far.chat.join(of(far, 2), ROOM, JOIN);
+        ways.step(1);
+        remove(two);
+      },
+    ],
+  ])('leaves nobody who is not there: %s', async (_, happen) => {
+    const two = await startInside();
+    happen(two);
+    add(two);
+    expectOneRoom(two);
+    // Everybody can enter, under the name of today, and leave.
+    for (const member of two.far.members) two.far.chat.join(member, ROOM, JOIN);
+    two.settle();
+    expect(nicksOf(two.far.members, ROOM)).toHaveLength(3);
+    expectOneRoom(two);
+    two.far.chat.part(of(two.far, 0), ROOM, '');
+    two.far.chat.quit(of(two.far, 1), '');
+    two.settle();
+    expectOneRoom(two);
+  });
+});
