@@ -97,21 +97,21 @@ export class Copyist {
 
   /** Follows a room, if that is not so yet. */
   follow(room: string): void {
-    if (this.#followed.has(room)) return;
+    if (!this.#followed.has(room)) this.#begin(room);
+  }
+
+  #begin(room: string): Followed {
     const place = this.#parts.placeOf(room);
     const followed: Followed = { room, id: 0, isFresh: false, isWanted: false, sync: null, place };
     this.#followed.set(room, followed);
     this.#ask(followed, false);
     this.#parts.followed();
+    return followed;
   }
 
   /** A node needs a room. @param isFresh - whether it needs it as a whole */
   want(room: string, isFresh: boolean): void {
-    const known = this.#followed.get(room);
-    if (known === undefined) {
-      this.follow(room);
-      return;
-    }
+    const known = this.#followed.get(room) ?? this.#begin(room);
     if (known.sync !== null) this.say({ kind: 'caught-up', ...this.#common(known), sync: known.sync });
     // The room is still to be copied as a whole.
     if (!isFresh || known.place === null) return;

@@ -102,6 +102,21 @@ test('a node that enters later has the room, and the others miss nothing meanwhi
   expect(b.world.room(ROOM)?.seats).toHaveLength(3);
 });
 
+test('a room that all have left, and that no node follows any more, can be entered again', async () => {
+  const scene = await NodesScene.startInside('a.1', 'b.1');
+  for (const { world } of scene.nodes) world.chat.part(personOf(world), ROOM, '');
+  await scene.settle();
+  // An empty room is dropped after a minute.
+  for (let second = 0; second < 62; second += 1) for (const { world } of scene.nodes) world.chat.tick();
+  await scene.settle();
+  const { world } = scene.node(0);
+  expect(world.domains.readings.map(({ mirrored }) => mirrored)).toEqual([0]);
+  world.chat.join(personOf(world), ROOM, JOIN);
+  await scene.settle();
+  expect(nicksIn(scene.home)).toEqual(['a/far', 'ann']);
+  expect(personOf(world).seats).toHaveLength(1);
+});
+
 test('a node that was given up by mistake comes back: its people are in the room again with their ranks', async () => {
   const scene = await NodesScene.startInside('a.1', 'b.1');
   const [a, b] = [scene.node(0), scene.node(1)];
