@@ -228,7 +228,7 @@ export class Chat {
   }
 
   /** Removes sessions of another domain from the rooms of this one, since they cannot leave by themselves. */
-  dismissForeign(isMeant: (session: string) => boolean): void {
+  dismissForeign(isMeant: (session: string, log: LogName) => boolean): void {
     this.#core.dismissForeign(isMeant);
   }
 

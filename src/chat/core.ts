@@ -294,11 +294,11 @@ export class Core implements ReplicaOwner {
   }
 
   /** Proposes that sessions of another domain have left the rooms of this one, since that domain cannot do so. */
-  dismissForeign(isMeant: (session: string) => boolean): void {
+  dismissForeign(isMeant: (session: string, log: LogName) => boolean): void {
     for (const replica of [...this.rooms.all()]) {
       if (replica.fold.isForeign || replica.isOpening) continue;
       for (const session of [...replica.fold.sessions()]) {
-        if (isFromAbroad(session) && isMeant(session)) this.#dismissOne(replica, session, 1);
+        if (isFromAbroad(session) && isMeant(session, replica.name)) this.#dismissOne(replica, session, 1);
       }
     }
   }

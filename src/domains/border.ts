@@ -212,6 +212,24 @@ export class Border {
   }
 
   /**
+   * Returns the entries by which people of this domain who are not inside leave a room of the home.
+   *
+   * @param room - the room in the words of the home
+   * @param seq - the number of the last pack that is in it
+   * @param atMs - milliseconds since the epoch
+   */
+  departures(room: RoomSnapshot, seq: number, atMs: number, isInside: Attendees['isInside']): Entry[] {
+    const departures: Entry[] = [];
+    for (const { session, last } of room.seats) {
+      const here = this.sessionHere(session);
+      if (isFromAbroad(here) || isInside(here)) continue;
+      const there = this.#parts.lineage + here;
+      departures.push({ kind: 'over', session: there, n: last + 1, atMs, seen: 0, base: seq });
+    }
+    return departures;
+  }
+
+  /**
    * Returns a room of the home as it is here.
    *
    * @param seq - the number of the last pack that is in it

@@ -1,4 +1,6 @@
 /** The copies of a home's rooms in the log of the nodes, over one connection to the home. */
+import { encodePack } from '../log/codec.js';
+import { type Entry, MAX_PACK_ENTRIES } from '../log/entry.js';
 import type { AppendFailure } from '../log/shared-log.js';
 import type { Bus } from './bus.js';
 import type { Gate } from './gate.js';
@@ -20,6 +22,9 @@ export interface Place {
   readonly after: number;
 }
 
+/** How often people who are not inside are removed from a room before it is copied without them. */
+const MAX_DISMISSALS = 3;
+
 /** A room that is followed at the home. */
 interface Followed {
   readonly room: string;
@@ -31,6 +36,8 @@ interface Followed {
   /** Names the last time that all packs of the home were copied; null if offers have been lost since then. */
   sync: number | null;
   place: Place | null;
+  /** How often people of this domain who are not inside have been removed from it. */
+  dismissals: number;
 }
 
 /** The parts of a copyist. */
@@ -61,6 +68,8 @@ export class Copyist {
   #turns = 0;
   /** The rooms of the packs that are on their way home. */
   readonly #offers = new Map<number, string>();
+  /** The rooms of the packs by which people leave who were inside by a former link. */
+  readonly #departures = new Map<number, Followed>();
   /** The home sends the parts of a room one after the other, and no other room in between. */
   readonly #parted = new StateParts();
   #partedId = 0;
@@ -102,7 +111,7 @@ export class Copyist {
 
   #begin(room: string): Followed {
     const place = this.#parts.placeOf(room);
-    const followed: Followed = { room, id: 0, isFresh: false, isWanted: false, sync: null, place };
+    const followed: Followed = { room, id: 0, isFresh: false, isWanted: false, sync: null, place, dismissals: 0 };
     this.#followed.set(room, followed);
     this.#ask(followed, false);
     this.#parts.followed();
@@ -166,6 +175,13 @@ export class Copyist {
 
   /** The home has received a pack, or has not. `why` is null if it has. */
   answered(turn: number, why: 'unknown' | 'invalid' | null): void {
+    const left = this.#departures.get(turn);
+    if (left !== undefined) {
+      this.#departures.delete(turn);
+      const isLast = ![...this.#departures.values()].includes(left);
+      if (isLast && this.#followed.get(left.room) === left) this.#ask(left, left.isFresh);
+      return;
+    }
     const room = this.#offers.get(turn) ?? '';
     this.#offers.delete(turn);
     const followed = this.#followed.get(room);
@@ -271,10 +287,32 @@ export class Copyist {
     const call = rollCall.begin([...state.nodes, ...nodesOf(room)], (inside) => {
       if (this.#isOver) return;
       // What follows is heard after that, so that it is copied after it.
-      if (this.#byId.get(id) === followed) this.#copyState(followed, word, state.textWith(word.seq, inside));
+      if (this.#byId.get(id) === followed && !this.#dismiss(followed, state.departures(word.seq, inside))) {
+        this.#copyState(followed, word, state.textWith(word.seq, inside));
+      }
       line.resume('roll call');
     });
     this.say({ kind: 'roll-call', ...this.#common(followed), call });
+  }
+
+  /**
+   * Lets people leave who were inside by a former link, and asks for the room without them then.
+   *
+   * @returns false if there are none, or if they have been told to leave too often
+   */
+  #dismiss(followed: Followed, departures: readonly Entry[]): boolean {
+    if (departures.length === 0 || followed.dismissals >= MAX_DISMISSALS) return false;
+    followed.dismissals += 1;
+    // The rest of what the home says about the room now is of no use.
+    this.#byId.delete(followed.id);
+    for (let at = 0; at < departures.length; at += MAX_PACK_ENTRIES) {
+      const pack = encodePack(departures.slice(at, at + MAX_PACK_ENTRIES));
+      if (pack.kind !== 'bytes') throw new RangeError('the entries do not fit into a pack');
+      this.#turns += 1;
+      this.#departures.set(this.#turns, followed);
+      this.#parts.line.send({ kind: 'append', id: followed.id, turn: this.#turns }, pack.bytes);
+    }
+    return true;
   }
 
   #copyState(followed: Followed, { log, seq }: RoomWord & { readonly kind: 'state' }, text: string): void {
@@ -282,6 +320,7 @@ export class Copyist {
     const body = new TextEncoder().encode(text);
     // Nodes that ask for the room from now on have missed it.
     followed.isWanted = false;
+    followed.dismissals = 0;
     this.say({ kind: 'state', ...this.#common(followed), log, seq, isFresh }, body);
     if (isFresh && followed.place !== null) {
       // Nodes that have the room need the packs up to there.

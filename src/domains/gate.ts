@@ -4,7 +4,7 @@ import { nodeOf } from '../chat/gone-nodes.js';
 import type { RoomSnapshot } from '../chat/snapshot.js';
 import { decodeRoom, encodeRoom } from '../chat/snapshot-codec.js';
 import { decodePack } from '../log/codec.js';
-import { type Heir, type Pack, proposerOf, renamedSpeaker } from '../log/entry.js';
+import { type Entry, type Heir, type Pack, proposerOf, renamedSpeaker } from '../log/entry.js';
 import { Border } from './border.js';
 import { isSession } from './customs.js';
 import { OwnEntries } from './own-entries.js';
@@ -46,6 +46,11 @@ export interface GuestList {
    * @param inside - the sessions of this domain that are inside
    */
   readonly textWith: (seq: number, inside: ReadonlySet<string>) => string;
+  /**
+   * Returns the entries by which people of living nodes who are not inside leave it. Those of nodes that are gone may
+   * return to their ranks.
+   */
+  readonly departures: (seq: number, inside: ReadonlySet<string>) => Entry[];
 }
 
 /** A home cannot say for the people of any node what no node has offered. */
@@ -118,7 +123,14 @@ export class Gate {
     if (decoded.kind === 'malformed') return 'it has sent a room that cannot be taken';
     const { state } = decoded;
     const isWrong = this.#border.nodesHere(state.gone).some((node) => !isFromAbroad(node) && !this.#parts.isGone(node));
-    return isWrong ? REMOVED : { nodes: this.#nodesIn(state), textWith: this.#writer(state, text) };
+    if (isWrong) return REMOVED;
+    const { isGone, now } = this.#parts;
+    return {
+      nodes: this.#nodesIn(state),
+      textWith: this.#writer(state, text),
+      departures: (seq, inside) =>
+        this.#border.departures(state, seq, now(), (session) => inside.has(session) || isGone(nodeOf(session))),
+    };
   }
 
   /** A node is gone. @param heirs - the sessions under which its people continue */

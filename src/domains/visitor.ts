@@ -32,12 +32,14 @@ const MAX_PLACES = 10_000;
 /** The interval at which their places are counted, in milliseconds, since each count looks at every room. */
 const COUNT_MS = 1_000;
 
+/** How long a domain has to follow the rooms that its people are in, in milliseconds. */
+const FOLLOW_MS = 15_000;
 /** The time after which a room is asked for again, in milliseconds, if its log is ahead of it or behind. */
 const RENEW_MS = 50;
 
 /** The parts that all visitors share. */
 export interface HomeRooms {
-  readonly chat: Pick<Chat, 'originOf' | 'countForeign' | 'loseForeignNode' | 'areForeignPeers'>;
+  readonly chat: Pick<Chat, 'originOf' | 'countForeign' | 'dismissForeign' | 'loseForeignNode' | 'areForeignPeers'>;
   /** Delivers a letter of a domain to somebody of this one. */
   readonly deliver: (domain: string, letter: Letter, take: LetterTaker) => void;
   /** Sends on a letter to a third domain. */
@@ -221,6 +223,7 @@ export class Visitor {
   #appends = 0;
   #places = 0;
   #countedMs = -COUNT_MS;
+  #sweep: NodeJS.Timeout | null = null;
 
   constructor(rooms: HomeRooms, domain: string, visa: Visa, channel: FrameChannel<Visit>, limits: VisitorLimits) {
     this.rooms = rooms;
@@ -242,6 +245,30 @@ export class Visitor {
         this.#channel.attempt(work, 'the answer to a letter');
       },
     });
+    this.#sweepLater();
+  }
+
+  #sweepLater(): void {
+    this.#sweep ??= setTimeout(() => {
+      this.#sweep = null;
+      this.attempt(() => {
+        this.#dismissUnseen();
+      });
+    }, FOLLOW_MS).unref();
+  }
+
+  /** Removes people of the domain from rooms that it does not follow: it has given these up without their people. */
+  #dismissUnseen(): void {
+    const logs = new Set<LogName>();
+    for (const { log } of this.#visited.values()) {
+      if (log === null) {
+        this.#sweepLater();
+        return;
+      }
+      logs.add(log);
+    }
+    const prefix = `${this.domain}/`;
+    this.rooms.chat.dismissForeign((session, log) => session.startsWith(prefix) && !logs.has(log));
   }
 
   #deliver(letter: Letter, take: LetterTaker): void {
@@ -295,6 +322,7 @@ export class Visitor {
       }
       case 'stop':
         this.#forget(visit.id);
+        this.#sweepLater();
         return true;
       case 'append':
         return this.#append(visit, body);
@@ -404,6 +432,7 @@ export class Visitor {
   end(): void {
     for (const visited of this.#visited.values()) visited.stop();
     this.#visited.clear();
+    if (this.#sweep !== null) clearTimeout(this.#sweep);
     this.letters.lost();
     this.#channel.close();
   }

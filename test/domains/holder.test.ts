@@ -9,7 +9,7 @@ import type { Relayed } from '../../src/domains/relayed.js';
 import { encodeSessions } from '../../src/domains/roll-call.js';
 import { SharedLink } from '../../src/domains/shared-link.js';
 import type { ChannelEvents } from '../../src/log/channel.js';
-import { encodePack } from '../../src/log/codec.js';
+import { decodePack, encodePack } from '../../src/log/codec.js';
 import type { Heir } from '../../src/log/entry.js';
 import { encodeFrame, FrameReader } from '../../src/log/frames.js';
 import { MemoryLog } from '../../src/log/memory-log.js';
@@ -27,6 +27,8 @@ afterEach(() => {
 /** The channel of a node to a home that the test plays. */
 class HomeChannel extends QuietChannel {
   readonly visits: Visit[] = [];
+  /** The people who leave the room, with the numbers of their entries. */
+  readonly leaving: [session: string, n: number][] = [];
   readonly #frames = new FrameReader();
   readonly #events: ChannelEvents;
 
@@ -38,7 +40,11 @@ class HomeChannel extends QuietChannel {
   override send(bytes: Uint8Array): void {
     this.#frames.push(bytes);
     for (let frame = this.#frames.next(); frame !== null && frame !== 'malformed'; frame = this.#frames.next()) {
-      if (isVisit(frame.head)) this.visits.push(frame.head);
+      if (!isVisit(frame.head)) continue;
+      this.visits.push(frame.head);
+      const pack = frame.head.kind === 'append' ? decodePack(frame.body) : null;
+      if (pack?.kind !== 'pack') continue;
+      for (const { kind, session, n } of pack.entries) if (kind === 'over') this.leaving.push([session, n]);
     }
   }
 
@@ -174,14 +180,25 @@ function sendState(home: HomeChannel, id: number, some: Partial<RoomSnapshot>): 
 test('a home cannot show people as present whom no node has in the room', async () => {
   const scene = new Scene();
   scene.inside = ['b.1.1'];
-  const { home, id } = await scene.start();
-  sendState(home, id, { seats });
-  home.say({ kind: 'caught-up', id });
-  await scene.settle();
-  // A node that nobody knows is waited for.
-  expect(scene.rooms).toEqual([]);
-  scene.nowMs += 10_000;
-  await scene.settle();
+  const { home } = await scene.start();
+  // They are told to leave first, three times.
+  for (let count = 0; count < 4; count += 1) {
+    sendState(home, scene.id, { seats });
+    home.say({ kind: 'caught-up', id: scene.id });
+    await scene.settle();
+    // A node that nobody knows is waited for.
+    expect(scene.rooms).toEqual([]);
+    scene.nowMs += 10_000;
+    await scene.settle();
+    if (count === 3) break;
+    const [append] = home.visits.splice(0).filter((visit) => visit.kind === 'append');
+    expect(home.leaving.splice(0)).toEqual([
+      ['x1-b.1.7', 2],
+      ['x1-z.1.1', 2],
+    ]);
+    home.say({ kind: 'appended', turn: append?.turn ?? 0 });
+  }
+  expect(home.leaving).toEqual([]);
   expect(scene.rooms.map((room) => room.seats.map(({ session }) => session))).toEqual([
     ['a.1.9', 'far.example/x1-a.1.1', 'far.example/x1-b.1.1'],
   ]);

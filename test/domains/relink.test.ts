@@ -1,10 +1,8 @@
 /** A link that is removed from the configuration, and added again before anybody has noticed that it was lost. */
-import { describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Member } from '../../src/chat/member.js';
+import { JOIN, NodesScene, personOf, ROOM } from './nodes-scene.js';
 import { closeAfterTest, startTwo, type Two, type World } from './worlds.js';
-
-const JOIN = { key: null, maxRooms: 9, flags: [] };
-const ROOM = '#a:home.example';
 
 function unlink({ domains, settings }: World): void {
   domains.reload({ ...settings, links: [] });
@@ -123,5 +121,47 @@ describe.each(['far', 'home', 'both'] as const)('a link that is removed by %s, a
     two.far.chat.quit(of(two.far, 1), '');
     two.settle();
     expectOneRoom(two);
+  });
+});
+
+describe('a link of several nodes that is removed, and added again', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval', 'clearTimeout', 'clearInterval'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  /** The links of all nodes are removed and added again; the home keeps its own. */
+  async function relinkAll(scene: NodesScene): Promise<void> {
+    for (const { world } of scene.nodes) unlink(world);
+    await scene.settle();
+    for (const { world } of scene.nodes) relink(world);
+    await scene.settle();
+  }
+
+  const insiders = ({ home }: NodesScene): string[] => nicksIn(home, '#a');
+
+  test('leaves nobody in a room that one of them enters again, and those can enter who were there', async () => {
+    const scene = await NodesScene.startInside('a.1', 'b.1');
+    expect(insiders(scene)).toEqual(['a/far', 'ann', 'b/far']);
+    await relinkAll(scene);
+    const { world } = scene.node(0);
+    world.chat.join(personOf(world), ROOM, JOIN);
+    await scene.settle();
+    expect(insiders(scene)).toEqual(['a/far', 'ann']);
+    expect(nicksIn(world, ROOM)).toEqual(['a/far', 'ann']);
+    const { world: other } = scene.node(1);
+    other.chat.join(personOf(other), ROOM, JOIN);
+    await scene.settle();
+    for (const { world: each } of scene.nodes) expect(nicksIn(each, ROOM)).toEqual(['a/far', 'ann', 'b/far']);
+    expect(insiders(scene)).toEqual(['a/far', 'ann', 'b/far']);
+    other.chat.part(personOf(other), ROOM, '');
+    await scene.settle();
+    expect(insiders(scene)).toEqual(['a/far', 'ann']);
+  });
+
+  test('leaves nobody in a room that nobody enters again', async () => {
+    const scene = await NodesScene.startInside('a.1', 'b.1');
+    await relinkAll(scene);
+    expect(insiders(scene)).toEqual(['a/far', 'ann', 'b/far']);
+    await scene.settle(64);
+    expect(insiders(scene)).toEqual(['ann']);
   });
 });

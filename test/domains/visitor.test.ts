@@ -58,6 +58,7 @@ function visit(topicLength = 0, isLate = false, work = 0, limits = newVisitorLim
           if (!isLate) for (const then of later.splice(0)) then();
         },
         countForeign: () => 0,
+        dismissForeign: () => undefined,
         loseForeignNode: () => work,
         areForeignPeers: () => false,
       },
