@@ -73,7 +73,7 @@ function ask(folder: string, path: string, request: Request, timeoutMs: number |
           if (line === null) return;
           const answer = decodeAnswer(line);
           if (answer === null) reject(new ControlError('ERR_CONTROL_FAILED', `${path}: this is no server of fdmux`));
-          else if (answer.ok) resolve(replyOf(answer));
+          else if (answer.ok) resolve({ text: answer.text, result: answer.result });
           else reject(Object.assign(new Error(answer.message), { code: answer.code }));
           leave();
         },
@@ -88,12 +88,6 @@ function ask(folder: string, path: string, request: Request, timeoutMs: number |
     });
   });
 }
-
-const replyOf = ({ text, result, leftOut }: Reply): Reply => ({
-  text,
-  result,
-  ...(leftOut !== undefined && { leftOut }),
-});
 
 const EMPTY = new Uint8Array();
 

@@ -28,6 +28,14 @@ export class BoundedList {
   reply(count: number, what: string): Reply {
     const left = count - this.#text.length;
     const last = left > 0 ? `and ${left} more` : `${count} ${what}${count === 1 ? '' : 's'}`;
-    return { text: [...this.#text, last], result: this.#result, ...(left > 0 && { leftOut: left }) };
+    return { text: [...this.#text, last], result: this.#result };
   }
+}
+
+/**
+ * Returns how many entries a list has left out. Its last line is where a program finds that, too: versions that answer
+ * one another accept no further field.
+ */
+export function leftOutOf({ text }: Reply): number {
+  return Number(/^and (\d+) more$/.exec(text.at(-1) ?? '')?.[1] ?? 0);
 }

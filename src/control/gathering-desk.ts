@@ -1,6 +1,6 @@
 /** The verbs of `fdmux ctl` for an operator of several workers, who asks all of them at once. */
 import { toError } from '../errors.js';
-import { BoundedList } from './bounded-list.js';
+import { BoundedList, leftOutOf } from './bounded-list.js';
 import { ControlError, type Reply, type Verb, type Verbs } from './request.js';
 import { type DataReadings, dataRow, statusRow } from './status-row.js';
 import type { Supervisor, WorkerReply } from './supervisor.js';
@@ -173,7 +173,7 @@ function listAll(replies: readonly WorkerReply[]): Reply {
       continue;
     }
     const entries: readonly unknown[] = Array.isArray(reply.result) ? reply.result : [];
-    count += entries.length + (reply.leftOut ?? 0);
+    count += entries.length + leftOutOf(reply);
     for (const [index, entry] of entries.entries()) {
       if (list.isFull) break;
       list.add(`${worker.name}  ${reply.text[index] ?? ''}`, { worker: worker.name, ...fieldsOf(entry) });

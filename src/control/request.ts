@@ -20,8 +20,6 @@ export interface Reply {
   readonly text: readonly string[];
   /** The same as data that JSON can express. */
   readonly result: unknown;
-  /** How many entries of a list are not in it, since it would be too long; undefined if none are missing. */
-  readonly leftOut?: number;
 }
 
 /** Why a request has failed. */
@@ -65,6 +63,7 @@ const isRequest = record<Request>({ verb: word, words: list(word, 1_000) });
 const line = text(MAX_ANSWER_BYTES);
 const isReply = record<{ readonly ok: boolean } & Reply>(
   { ok: flag, text: list(line, 1_000_000), result: anything },
+  // Some versions say here, too, what the last line says.
   { leftOut: whole(1) },
 );
 const isFailure = record<{ readonly ok: boolean } & Failure>({ ok: flag, code: line, message: line });
