@@ -10,4 +10,4 @@ export { ConfigError } from './server/config/config-error.js';
 export { ListenError } from './server/listen-error.js';
 export type { OpenListener } from './server/listeners.js';
 export type { Log } from './server/log.js';
-export { type ChatServerOptions, type RunningChatServer, startChatServer } from './server/start.js';
+export { type ChatServerEnd, type ChatServerOptions, type RunningChatServer, startChatServer } from './server/start.js';

@@ -42,14 +42,28 @@ const OPTIONS: OptionNames<ChatServerOptions> = {
   log: true,
 };
 
+/** How a chat server has ended. */
+export interface ChatServerEnd {
+  /** The reason that members were given. */
+  readonly reason: string;
+  /**
+   * Whether the server could not go on: as a node that shares its store, it has been given up by the others, or its
+   * rooms were not theirs any more. Another server with the same options can: call {@link startChatServer} again.
+   */
+  readonly isFailure: boolean;
+}
+
 /** A running chat server. */
 export interface RunningChatServer {
   /** The listeners with their actual ports; a reload may change them. */
   readonly listeners: readonly OpenListener[];
   /** The address of the listener for metrics; null without one. */
   readonly adminAddress: Address | null;
-  /** Resolves when it has ended, by {@link close} or by an operator. */
-  readonly ended: Promise<void>;
+  /**
+   * Resolves when it has ended: by {@link close}, by an operator, or since it could not go on, which `isFailure` says.
+   * `fdmux serve` begins anew in that case, or ends with exit code 75.
+   */
+  readonly ended: Promise<ChatServerEnd>;
   /** The kernel interface in use: that of the options, until {@link switchBackend}. */
   readonly backend: BackendName;
   /**
@@ -79,9 +93,11 @@ export async function startChatServer(options: ChatServerOptions = {}): Promise<
   checkOptions(options, 'options', OPTIONS);
   const { log = SILENT, ...flags } = options;
   // A promise, because an operator of the first listener can end the server while others are still being opened.
-  let stop: (reason: string) => void = () => undefined;
-  const stopped = new Promise<string>((resolve) => {
-    stop = resolve;
+  let stop: (reason: string, isFailure?: boolean) => void = () => undefined;
+  const stopped = new Promise<ChatServerEnd>((resolve) => {
+    stop = (reason, isFailure = false) => {
+      resolve({ reason, isFailure });
+    };
   });
   const server = await ChatServer.start({
     config: await loadConfig(flags),
@@ -91,10 +107,13 @@ export async function startChatServer(options: ChatServerOptions = {}): Promise<
     readConfig: () => loadConfig(flags),
     onStop: stop,
   });
-  const ended = stopped.then((reason) => server.close(reason));
-  const close = (reason = 'the server is shutting down'): Promise<void> => {
+  const ended = stopped.then(async (end) => {
+    await server.close(end.reason);
+    return end;
+  });
+  const close = async (reason = 'the server is shutting down'): Promise<void> => {
     stop(reason);
-    return ended;
+    await ended;
   };
   return {
     get listeners() {

@@ -28,7 +28,7 @@ test('two members hear each other, and both hear of the end', async () => {
   await ann.write('hello\n');
   expect(await bob.lineLike(/say: /)).toMatch(new RegExp(`127\\.0\\.0\\.1:${ann.port} say: hello$`));
   await server.close('closing time');
-  await server.ended;
+  expect(await server.ended).toEqual({ reason: 'closing time', isFailure: false });
   expect(String(await ann.ended())).toContain('closing time');
   expect(String(await bob.ended())).toContain('closing time');
 });
@@ -91,5 +91,5 @@ test('an operator who ends the server while it is still opening its listeners en
   });
   onTestFinished(() => started.mockRestore());
   const server = await start();
-  await server.ended;
+  expect(await server.ended).toEqual({ reason: 'so soon', isFailure: false });
 });

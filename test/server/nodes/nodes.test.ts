@@ -1,8 +1,11 @@
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { present } from '../../../src/errors.js';
+import { startChatServer } from '../../../src/server/start.js';
+import { enter } from '../../cli/upgrades.js';
 import { describePostgres } from '../../store/postgres/with-postgres.js';
 import { until } from '../../support/deadline.js';
 import { connectPeer } from '../../support/peers.js';
-import { ask, client, stop } from '../keeping.js';
+import { ask, client, configuration, stop } from '../keeping.js';
 import { meet, msgidOf, startNode, TestNode } from './nodes.js';
 
 describePostgres((database) => {
@@ -159,6 +162,22 @@ describePostgres((database) => {
     await ask(late, 'JOIN #tea', / 366 /);
     await ann.lineLike(/:late!\S+ JOIN/);
     await stop(node, 'SIGTERM');
+  });
+
+  test('a program whose node strays learns that another server can go on', async () => {
+    const config = configuration({ store: { kind: 'postgres', url: database.server.url } });
+    const options = { config, node: 'one', plainPort: 0, ircPort: 0 };
+    const server = await startChatServer(options);
+    onTestFinished(() => server.close());
+    const { address } = present(
+      server.listeners.find(({ protocol }) => protocol === 'irc'),
+      'a listener',
+    );
+    const ann = await enter('port' in address ? address.port : 0, 'ann', 'JOIN #tea');
+    await ask(ann, 'PRIVMSG #tea :before', /:before$/);
+    await replaceLastPack();
+    expect(await server.ended).toEqual({ reason: 'this node has other logs than the rest', isFailure: true });
+    await (await startChatServer(options)).close();
   });
 
   test('a node that strays again and again ends with a code of its own: its service manager starts it again', async () => {
