@@ -5,6 +5,7 @@ import { hasCode, toError } from '../errors.js';
 import { ConfigError } from '../server/config/config-error.js';
 import { findDataFolder } from '../server/config/data-folder.js';
 import { escapeUnsafe } from '../server/escape-unsafe.js';
+import { lockHolderOf } from '../store/lock-holder.js';
 import { type CtlFlags, type CtlVerb, PATIENCE, PATIENCE_SECONDS, readRequest } from './ctl-arguments.js';
 import { folderOf } from './data-arguments.js';
 import { UsageError } from './usage-error.js';
@@ -42,10 +43,21 @@ async function serverFolderOf(flags: CtlFlags): Promise<string | null> {
   }
 }
 
+/** Whether there is no socket to which a request could be sent. */
+function isWithoutSocket(error: unknown): boolean {
+  const { cause } = toError(error);
+  return hasCode(error, 'ERR_CONTROL_UNREACHABLE') && (hasCode(cause, 'ENOENT') || hasCode(cause, 'ECONNREFUSED'));
+}
+
 async function ask(folder: string, request: Request, timeoutMs: number): Promise<Reply> {
   try {
     return await askServer(folder, request, { timeoutMs });
   } catch (error) {
+    const pid = isWithoutSocket(error) ? lockHolderOf(folder) : null;
+    if (pid !== null) {
+      const message = `${folder}: process ${pid} has this data, and takes no requests now: it starts, ends or is replaced`;
+      throw new Error(message, { cause: error });
+    }
     // A configuration may have several faults, a line each.
     const message = escapeUnsafe(toError(error).message.replaceAll('\n', '; '));
     if (hasCode(error, 'ERR_CONTROL_REQUEST')) throw new UsageError(message, { cause: error });

@@ -7,7 +7,8 @@ import { StoreError } from './store-error.js';
 
 /** The name of the file in the folder. */
 export const STORE_FILE = 'fdmux.db';
-const LOCK_FILE = 'lock';
+/** The name of the file that the process has locked which has the store. */
+export const LOCK_FILE = 'lock';
 /** The permissions of users who are neither the owner nor in the group. */
 const OTHERS = 0o007;
 

@@ -1,5 +1,5 @@
 /** `fdmux ctl`, and what a server of `fdmux serve` does when it is asked. */
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ask, client } from '../server/keeping.js';
@@ -151,5 +151,15 @@ test('a server that drains takes nobody, and ends at once when that is asked for
   expect(await typed('status', '--data', folder)).toMatchObject({
     code: 1,
     stderr: `fdmux: ${folder}: no server runs with this data\n`,
+  });
+});
+
+test('without a control socket, an operator learns which process has the data', async () => {
+  const { server, folder } = await serve();
+  rmSync(join(folder, 'control.sock'));
+  const why = 'has this data, and takes no requests now: it starts, ends or is replaced';
+  expect(await typed('status', '--data', folder)).toMatchObject({
+    code: 1,
+    stderr: `fdmux: ${folder}: process ${server.process.pid} ${why}\n`,
   });
 });
