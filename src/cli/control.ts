@@ -161,7 +161,7 @@ class Control {
     const { context, log, store: place } = this.#parts;
     const names = Array.from({ length: context.workers }, (_, index) => workerName(index + 1));
     const found = adoptable(place.path, names, log);
-    const listeners = await WorkerListeners.open(this.#config, found, left);
+    const listeners = await WorkerListeners.open(this.#config, found, left, log);
     try {
       const supervisor = new Supervisor(names, {
         folder: place.path,

@@ -6,8 +6,9 @@ import { hasCode } from '../errors.js';
 import type { ListenerConfig, ServerConfig } from '../server/config/server-config.js';
 import { assignListeners, type LeftListener } from '../server/hand-over/estate.js';
 import { assignFds } from '../server/inherited-fds.js';
-import { ListenError } from '../server/listen-error.js';
+import { ListenError, whereTo } from '../server/listen-error.js';
 import type { OpenListener } from '../server/listeners.js';
+import type { Log } from '../server/log.js';
 import { matchListeners } from '../server/matching-listeners.js';
 import { closeFds } from '../socket/close-fds.js';
 import { listenFds } from '../socket/service-manager.js';
@@ -23,13 +24,20 @@ export class WorkerListeners {
   #config: ServerConfig;
   /** The sockets of a service manager. */
   readonly given: readonly LeftListener[];
-  /** The workers that run, and have not said what they listen on. */
-  readonly #silent: Set<string>;
+  /** The workers that run, and have not said what they listen on, with their processes. */
+  readonly #silent: Map<string, number>;
+  readonly #log: Log;
 
-  private constructor(config: ServerConfig, given: readonly LeftListener[], silent: Iterable<string>) {
+  private constructor(
+    config: ServerConfig,
+    given: readonly LeftListener[],
+    silent: ReadonlyMap<string, number>,
+    log: Log,
+  ) {
     this.#config = config;
     this.given = given;
-    this.#silent = new Set(silent);
+    this.#silent = new Map(silent);
+    this.#log = log;
   }
 
   /**
@@ -43,10 +51,14 @@ export class WorkerListeners {
     config: ServerConfig,
     found: ReadonlyMap<string, Lent>,
     left: readonly LeftListener[] | null,
+    log: Log,
   ): Promise<WorkerListeners> {
     const { inherited: given } = assignListeners(left ?? givenTo(config), config.listeners);
-    const silent = [...found].filter(([, { isSilent }]) => isSilent).map(([name]) => name);
-    const listeners = new WorkerListeners(config, [...given.values()], silent);
+    const silent = new Map([...found].filter(([, { isSilent }]) => isSilent).map(([name, { pid }]) => [name, pid]));
+    for (const [worker, pid] of silent) {
+      log.error('a worker does not answer: its clients wait until it goes on, or is killed', { worker, pid });
+    }
+    const listeners = new WorkerListeners(config, [...given.values()], silent, log);
     try {
       const borrowed = borrowedFrom(found, config.listeners);
       for (const listener of config.listeners) {
@@ -119,14 +131,29 @@ export class WorkerListeners {
   async #open(
     listener: ListenerConfig,
     given?: number,
-    borrowed?: ReadonlyMap<string, number>,
+    borrowed: ReadonlyMap<string, number> = new Map(),
   ): Promise<OpenPlace | null> {
+    const { at } = listener;
+    const shared = (): void => {
+      const details = { address: whereTo(at), workers: this.#silentWorkers };
+      this.#log.warn('new connections to a port may wait for a worker that does not answer', details);
+    };
     try {
-      return await openPlace({ at: listener.at, backlog: this.#config.backlog, given }, borrowed);
+      const neighbours = { borrowed, ...(this.#silent.size > 0 && { shared }) };
+      return await openPlace({ at, backlog: this.#config.backlog, given }, neighbours);
     } catch (error) {
-      if (listener.isOptional && hasCode(error, 'EADDRINUSE')) return null;
-      throw new ListenError(listener.at, error, listener);
+      const isTaken = hasCode(error, 'EADDRINUSE');
+      if (listener.isOptional && isTaken) return null;
+      const problem = new ListenError(at, error, listener);
+      if (this.#silent.size === 0 || !isTaken) throw problem;
+      const advice = 'if it is there, let it go on (kill -CONT) or end it (kill -KILL), and start again';
+      const who = `it may be at a worker that does not answer, ${this.#silentWorkers}`;
+      throw new Error(`${problem.message}; ${who}: ${advice}`, { cause: problem });
     }
+  }
+
+  get #silentWorkers(): string {
+    return [...this.#silent].map(([name, pid]) => `${name} (process ${pid})`).join(', ');
   }
 
   /** Optional ones whose port is taken. */

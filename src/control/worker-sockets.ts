@@ -1,4 +1,5 @@
 /** The listening sockets of workers. They outlive each worker: while one is started again, new connections wait. */
+import { hasCode } from '../errors.js';
 import { listen } from '../net/listener.js';
 import type { Place } from '../net/place.js';
 import type { Address } from '../socket/address.js';
@@ -129,15 +130,22 @@ export async function closePlaces(places: readonly (OpenPlace | null)[]): Promis
   }
 }
 
+/** Who may listen on a port already, when a place is opened. */
+export interface Neighbours {
+  /** The sockets of workers that listen there, by the workers' names; they are taken over. */
+  readonly borrowed: ReadonlyMap<string, number>;
+  /** Called if somebody else listens there who lets workers share the port. @defaultValue it is not shared */
+  readonly shared?: (() => void) | undefined;
+}
+
 /**
  * Opens a place. A port is not shared with servers other than workers.
  *
- * @param borrowed - the sockets of workers that listen there already, by the workers' names; they are taken over
  * @throws as `listen` does; EADDRINUSE
  */
 export async function openPlace(
   { at, backlog, given }: WantedSocket,
-  borrowed: ReadonlyMap<string, number> = NOBODY,
+  { borrowed, shared }: Neighbours = { borrowed: NOBODY },
 ): Promise<OpenPlace> {
   const [found] = borrowed.values();
   if (given !== undefined) {
@@ -145,15 +153,21 @@ export async function openPlace(
     closeFds(borrowed.values());
     return place;
   }
-  if (found === undefined) return openNewPlace(at, backlog);
+  if (found === undefined) return openNewPlace(at, backlog, shared);
   if (!('path' in at)) return { address: addressOf(found), backlog, own: new Map(borrowed), shared: null };
   const place = sharedPlace(found, true, backlog);
   closeFds([...borrowed.values()].slice(1));
   return place;
 }
 
-async function openNewPlace(at: Place, backlog: number): Promise<OpenPlace> {
-  const { fd, address } = await openSocket({ ...at, backlog });
+async function openNewPlace(at: Place, backlog: number, shared: Neighbours['shared']): Promise<OpenPlace> {
+  const { fd, address } = await openSocket({ ...at, backlog }).catch(async (error: unknown) => {
+    if (shared === undefined || 'path' in at || !hasCode(error, 'EADDRINUSE')) throw error;
+    // The kernel lets nobody share the port but processes of this user that have opened it as workers do.
+    const opened = await openSocket({ ...at, backlog, reusePort: true });
+    shared();
+    return opened;
+  });
   if ('path' in at) return sharedPlace(fd, true, backlog);
   // While it is open, nobody else can share the port, and no worker can.
   closeFds([fd]);

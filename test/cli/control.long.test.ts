@@ -7,8 +7,8 @@ import { lendingFileOf } from '../../src/control/worker-files.js';
 import { present } from '../../src/errors.js';
 import { ask } from '../server/keeping.js';
 import { DEADLINE_MS, nextEvent } from '../support/deadline.js';
-import { listenPeer } from '../support/peers.js';
-import { cliPath, run } from '../support/processes.js';
+import { freePort, listenPeer } from '../support/peers.js';
+import { cliPath, run, startCli } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary.js';
 import type { RunningServer } from './chat-server.js';
 import { addressesOf, clientsOfBoth, DATA, filesIn, isOpen, killed, reached, stopped } from './control-clients.js';
@@ -131,6 +131,46 @@ test('a worker that does not answer the next control process at first leaves nob
   // A socket on which no worker accepts would have its share of them.
   for (let count = 0; count < 16; count += 1) await reached(`127.0.0.1:${second.server.ircPort}`);
   await stopped(second);
+});
+
+test('if no worker answers the next control process, it starts beside them, and says which ports wait for whom', async () => {
+  const folder = temporaryFolder();
+  const ircPort = await freePort();
+  const ports = ['--plain-port', String(await freePort()), '--irc-port', String(ircPort)];
+  const first = await startWorkers([...ports, '--workers', '1'], folder);
+  const [worker] = await first.workers();
+  const { pid } = present(worker, 'a worker');
+  await killed(first.server.process.pid);
+  kill(pid, 'SIGSTOP');
+  const second = await startWorkers([...ports, '--workers', '2'], folder);
+  const { process: control } = second.server;
+  await control.errorText(new RegExp(`ERR a worker does not answer: .* worker=w1 pid=${pid}`));
+  await control.errorText(
+    new RegExp(`WRN new connections .* address=127\\.0\\.0\\.1:${ircPort} .*w1 \\(process ${pid}\\)`),
+  );
+  expect(await second.workers()).toMatchObject([
+    { name: 'w1', pid },
+    { name: 'w2', state: 'ready' },
+  ]);
+  kill(pid, 'SIGCONT');
+  await second.ctl('reload');
+  for (let count = 0; count < 16; count += 1) await reached(`127.0.0.1:${ircPort}`);
+  await stopped(second);
+});
+
+test('a unix socket of a worker that does not answer is nobody else’s: a control process says whom to end', async () => {
+  const folder = temporaryFolder();
+  const config = join(temporaryFolder(), 'fdmux.json');
+  writeFileSync(config, JSON.stringify({ listeners: [{ protocol: 'irc', path: join(folder, 'irc.sock') }] }));
+  const running = await startWorkers(['--workers', '1', '--config', config], folder, { places: false });
+  const [worker] = await running.workers();
+  const { pid } = present(worker, 'a worker');
+  await killed(running.server.process.pid);
+  kill(pid, 'SIGSTOP');
+  const next = startCli(['control', '--workers', '1', '--data', folder, '--config', config]);
+  const { code, stderr } = await next.ended();
+  expect(code).toBe(1);
+  expect(stderr).toContain(`it may be at a worker that does not answer, w1 (process ${pid}): if it is there, let it`);
 });
 
 test('a reload reaches all workers, and one that makes no sense changes nothing', async () => {
