@@ -159,6 +159,7 @@ async function runServer(run: Run, left: Left, predecessor: Predecessor | null):
     onLogSettings,
     inherited,
     estate,
+    onStep: () => predecessor?.step(),
     onTakenOver: () => predecessor?.taken(),
     onStrayed: hasStrayed,
     isPatient: patienceFor(estate !== null && predecessor === null, stopping),
@@ -276,12 +277,13 @@ async function startServer(
     readonly onLogSettings: (settings: LogSettings) => void;
     readonly inherited: ReadonlyMap<ListenerConfig, InheritedSocket>;
     readonly estate: Estate | null;
+    readonly onStep: () => void;
     readonly onTakenOver: () => void;
     readonly onStrayed: () => void;
     readonly isPatient: () => boolean;
   },
 ): Promise<ChatServer> {
-  const { config, onLogSettings, inherited, estate, onTakenOver, onStrayed, isPatient } = parts;
+  const { config, onLogSettings, inherited, estate, onStep, onTakenOver, onStrayed, isPatient } = parts;
   const readConfig = async (): Promise<ServerConfig> => {
     const read = await loadConfig(flags);
     return role === null ? read : role.reread(read);
@@ -298,7 +300,7 @@ async function startServer(
       readConfig: recording?.world.reading(readConfig) ?? readConfig,
       ...(recording === null ? {} : { world: recording.world }),
       ...(role === null ? {} : { world: WORKER_WORLD, loan: () => role.loan }),
-      ...(estate === null ? {} : { estate, onTakenOver }),
+      ...(estate === null ? {} : { estate, onStep, onTakenOver }),
       onStrayed,
       onStop: (reason, isFailure = false) => {
         if (isFailure) stopping.fail(reason);

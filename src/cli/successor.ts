@@ -1,20 +1,21 @@
 /** The process that takes over from this one: the program as it is on the disk now. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { performance } from 'node:perf_hooks';
 import { hasCode, toError } from '../errors.js';
 import { Multiplexer } from '../multiplexer/multiplexer.js';
 import { HandOverChannel } from '../server/hand-over/channel.js';
 import { type Estate, HAND_OVER_VERSION, sendEstate } from '../server/hand-over/estate.js';
 import type { KeptData } from '../server/hand-over/store-version.js';
 import { Socket } from '../socket/socket.js';
-import { HAND_OVER_VARIABLE } from './predecessor.js';
+import { type Deadline, Patience } from './patience.js';
+import { ALIVE, HAND_OVER_VARIABLE, WATCH } from './predecessor.js';
 import type { StopRequest } from './stop-request.js';
 
-/** How long it may take to start, and then to take over. */
+/** How long it may take to start. */
 const START_MS = 30_000;
-const TAKE_OVER_MS = 15_000;
-/** A store is looked through before it is used, and may be large. */
-const TAKE_OVER_WITH_STORE_MS = 600_000;
+/** How long it may read nothing of what it is sent: so long, nobody is served. */
+const READ_MS = 5_000;
 /** How long one that has closed its end of the channel may take to end. */
 const EXIT_MS = 2_000;
 /** Behind the standard streams. */
@@ -25,13 +26,15 @@ export class Successor {
   readonly #child: ChildProcess;
   readonly #socket: Socket;
   readonly #channel: HandOverChannel;
-  #takeOverMs = TAKE_OVER_MS;
   #replacesFiles = false;
+  /** Whether it sends signs of life. A version before this one does not. */
+  #isHeard = false;
+  #hasStore = false;
 
   private constructor(child: ChildProcess, socket: Socket) {
     this.#child = child;
     this.#socket = socket;
-    this.#channel = new HandOverChannel(socket, TAKE_OVER_MS);
+    this.#channel = new HandOverChannel(socket, READ_MS);
   }
 
   /**
@@ -51,7 +54,7 @@ export class Successor {
     const successor = new Successor(child, own);
     try {
       await once(child, 'spawn');
-      await successor.#answers(START_MS);
+      await successor.#answers({ atMs: performance.now() + START_MS, why: 'the new process does not answer' });
       const { kind, facts } = successor.#channel.receive();
       const hello = typeof facts === 'object' && facts !== null ? facts : {};
       const isKnown = kind === 'hello' && Reflect.get(hello, 'version') === HAND_OVER_VERSION;
@@ -67,7 +70,8 @@ export class Successor {
         throw new Error('this upgrade needs a restart: by the configuration, data is kept somewhere else');
       }
       successor.#replacesFiles = Reflect.get(hello, 'replaces') === true;
-      if (theirs !== null) successor.#takeOverMs = TAKE_OVER_WITH_STORE_MS;
+      successor.#hasStore = theirs !== null;
+      if (Reflect.get(hello, 'pulse') === true) await successor.#watch();
       return successor;
     } catch (error) {
       const why = await successor.#why(error);
@@ -90,9 +94,16 @@ export class Successor {
     sendEstate(this.#channel, estate);
   }
 
+  /** Has it send signs of life. @throws Error if it does not: then nobody has been disturbed */
+  async #watch(): Promise<void> {
+    this.#channel.send(WATCH);
+    await this.#says(ALIVE, new Patience(performance.now(), true, this.#hasStore));
+    this.#isHeard = true;
+  }
+
   /** Waits until it goes on with what it has been sent. @throws Error if it does not: then this process can */
   async takesOver(): Promise<void> {
-    await this.#says('taken', this.#takeOverMs);
+    await this.#says('taken', new Patience(performance.now(), this.#isHeard, this.#hasStore));
   }
 
   /** Waits until it can be asked for something. @throws Error if it has ended before that */
@@ -103,11 +114,16 @@ export class Successor {
     this.#child.unref();
   }
 
-  async #says(wanted: 'taken' | 'ready', timeoutMs: number | null): Promise<void> {
+  /** @param patience - null if it is waited for until it ends */
+  async #says(wanted: 'taken' | 'ready' | typeof ALIVE, patience: Patience | null): Promise<void> {
     try {
-      await this.#answers(timeoutMs);
-      const { kind } = this.#channel.receive();
-      if (kind !== wanted) throw new Error('the new process has not taken over');
+      for (;;) {
+        await this.#answers(patience?.deadline ?? null);
+        const { kind, facts } = this.#channel.receive();
+        if (kind === wanted) return;
+        if (kind !== ALIVE) throw new Error('the new process has not taken over');
+        patience?.heard(facts, performance.now());
+      }
     } catch (error) {
       throw await this.#why(error);
     }
@@ -144,10 +160,10 @@ export class Successor {
   }
 
   /** Waits for its next answer, or its end. @throws Error if that takes too long */
-  async #answers(timeoutMs: number | null): Promise<void> {
+  async #answers(deadline: Deadline | null): Promise<void> {
     using multiplexer = new Multiplexer();
     multiplexer.register(this.#socket, { interest: 'read' });
-    const ready = await multiplexer.wait(timeoutMs);
-    if (ready.length === 0) throw new Error('the new process does not answer');
+    const ready = await multiplexer.wait(deadline && Math.max(0, deadline.atMs - performance.now()));
+    if (deadline !== null && ready.length === 0) throw new Error(deadline.why);
   }
 }

@@ -243,12 +243,15 @@ export class ChatServer implements ServerControl {
   static async start(options: ServerOptions): Promise<ChatServer> {
     const naming = await namingOf(options.config.irc.nicks);
     const { keeping, makeNode } = await openPatiently(options);
+    options.onStep?.();
     const domains = await openDomains(options, naming, keeping);
     const server = new ChatServer(options, naming, { keeping, makeNode, domains });
     try {
       server.#node?.start();
       await server.#openAdmin();
+      server.#step();
       await server.#world.fromOutside(['begin'], () => server.begin());
+      server.#step();
       await server.#listeners.openAll();
       await server.#domains?.start(server.chat);
       if (options.estate !== undefined) server.#takeOver(options.estate.clients);
@@ -284,6 +287,7 @@ export class ChatServer implements ServerControl {
   #takeOver(clients: LeftClients): void {
     this.chat.holdOpen(() => {
       for (const client of clients) {
+        this.#step();
         try {
           this.#listeners.adopt(client);
         } catch (error) {
@@ -293,6 +297,10 @@ export class ChatServer implements ServerControl {
       }
     });
     this.#options.onTakenOver?.();
+  }
+
+  #step(): void {
+    this.#options.onStep?.();
   }
 
   /** Lets go of all sockets without a word: the process before this one goes on with them, and their files stay. */

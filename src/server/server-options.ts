@@ -32,6 +32,8 @@ export interface ServerOptions {
   readonly estate?: Estate;
   /** Called when this server goes on with all clients of that one, before anything is sent to or read from them. */
   readonly onTakenOver?: () => void;
+  /** Called when a step of going on for that one is done: one of them may take long. */
+  readonly onStep?: () => void;
   /** Whether it tries again to open its store, after that has failed. @defaultValue never */
   readonly isPatient?: () => boolean;
   /** @defaultValue the world as it is */

@@ -2,6 +2,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { until } from '../support/deadline.js';
 import type { Peer } from '../support/peers.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { type RunningServer, startServer } from './chat-server.js';
@@ -34,24 +35,37 @@ class Injection {
   }
 }
 
-/** The ends of a new process. */
+/** What may become of a new process. */
 const ENDS = {
   'is killed': "process.kill(process.pid, 'SIGKILL')",
   fails: "throw new Error('a fault')",
+  'is stopped': "process.kill(process.pid, 'SIGSTOP')",
+  'runs in a circle': 'for (;;);',
 } as const;
 
-/** Has a new process end before a call on the channel to the old one. @param after - how many of these calls go well */
-function endAt(call: 'recvMsg' | 'sendMsg', after: number, how: keyof typeof ENDS): string {
+type End = keyof typeof ENDS;
+
+/** A message on the channel to the old process: how many have been received before it, or the kind that is sent. */
+type Step = readonly ['recvMsg', number] | readonly ['sendMsg', string];
+
+/** Has a new process end after it has received a message, or before it sends one. */
+function endAt([call, at]: Step, how: End): string {
+  const [before, after] =
+    call === 'recvMsg'
+      ? ['', `if (fd === channel && result instanceof Object && left-- === 0) ${ENDS[how]};`]
+      : [`if (fd === channel && Buffer.concat([parts].flat()).includes('"kind":"${at}"')) ${ENDS[how]};`, ''];
   return `const { Module } = require('node:module');
     const channel = Number(process.env.FDMUX_HAND_OVER_FD);
     const load = Module._extensions['.node'];
-    let left = ${after};
+    let left = ${call === 'recvMsg' ? at : 0};
     if (channel > 0) Module._extensions['.node'] = (module, file) => {
       load(module, file);
       const real = module.exports.${call};
-      if (real !== undefined) module.exports.${call} = (fd, ...rest) => {
-        if (fd === channel && left-- === 0) ${ENDS[how]};
-        return real(fd, ...rest);
+      if (real !== undefined) module.exports.${call} = (fd, parts, ...rest) => {
+        ${before}
+        const result = real(fd, parts, ...rest);
+        ${after}
+        return result;
       };
     };`;
 }
@@ -127,14 +141,15 @@ const GOES_ON = 'this process goes on';
 const NOT_STARTED = 'the new process has not started';
 
 const STEPS = [
-  ['sendMsg', 0, NOT_STARTED],
-  // It knows nothing, then some of the state, then the listeners, then some clients.
-  ['recvMsg', 0, GOES_ON],
-  ['recvMsg', 1, GOES_ON],
-  ['recvMsg', 3, GOES_ON],
-  ['recvMsg', 5, GOES_ON],
+  [['sendMsg', 'hello'], NOT_STARTED],
+  [['recvMsg', 0], NOT_STARTED],
+  [['sendMsg', 'alive'], NOT_STARTED],
+  // It knows some of the state, then the listeners, then some clients.
+  [['recvMsg', 1], GOES_ON],
+  [['recvMsg', 3], GOES_ON],
+  [['recvMsg', 5], GOES_ON],
   // It has all.
-  ['sendMsg', 1, GOES_ON],
+  [['sendMsg', 'taken'], GOES_ON],
 ] as const;
 
 test.each([
@@ -145,9 +160,9 @@ test.each([
   const data = flags.flatMap((flag) => [flag, join(temporaryFolder(), 'data')]);
   const { server, talk } = await start(injection, ...data);
   let count = 0;
-  for (const [call, after, why] of STEPS) {
+  for (const [step, why] of STEPS) {
     for (const how of ['is killed', 'fails'] as const) {
-      injection.set(endAt(call, after, how));
+      injection.set(endAt(step, how));
       await talk.during(() => failToUpgrade(server, why, count));
       count += 1;
     }
@@ -156,6 +171,34 @@ test.each([
   injection.remove();
   await talk.during(upgraderOf(server));
   await enter(server.ircPort, 'later');
+});
+
+test.each([
+  ['is stopped', ['recvMsg', 0], NOT_STARTED],
+  ['is stopped', ['recvMsg', 1], GOES_ON],
+  ['is stopped', ['sendMsg', 'taken'], GOES_ON],
+  ['runs in a circle', ['sendMsg', 'taken'], GOES_ON],
+] as const)('a new process that %s before %j is given up after seconds', async (how, step, why) => {
+  const injection = new Injection();
+  const { server, talk } = await start(injection, '--data', join(temporaryFolder(), 'data'));
+  injection.set(endAt(step, how));
+  await talk.during(() => failToUpgrade(server, `${why} error="the new process shows no sign of life`, 0));
+  injection.remove();
+  await talk.during(upgraderOf(server));
+});
+
+test('a new process that gets no further is given up', { timeout: 120_000 }, async () => {
+  const injection = new Injection();
+  const { server } = await start(injection, '--data', join(temporaryFolder(), 'data'));
+  // The thread of its store never begins. Its timers run.
+  injection.set(`if (process.env.FDMUX_HAND_OVER_FD !== undefined) {
+    const threads = require('node:worker_threads');
+    threads.Worker.prototype.postMessage = () => undefined;
+  }`);
+  kill(server.process.pid, 'SIGUSR2');
+  const isGivenUp = (): boolean => server.process.stderr.includes('the new process has got no further');
+  await until(isGivenUp, 'that it is given up', 90_000);
+  await enter(server.ircPort, 'late');
 });
 
 test('a new process without SQLite is noticed before anybody waits', async () => {

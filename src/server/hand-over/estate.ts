@@ -167,21 +167,21 @@ export function* batchesOf(clients: LeftClients): Generator<readonly LeftClient[
 /**
  * Receives an estate, up to its first clients. The others are received when they are asked for.
  *
+ * @param first - its first part
  * @throws Error for what this version does not know; then the fds go with the process
  */
-export function receiveEstate(channel: HandOverChannel): Estate {
+export function receiveEstate(channel: HandOverChannel, first: Part = channel.receive()): Estate {
   const listeners: LeftListener[] = [];
   const rooms = new Map<string, RoomSnapshot>();
   const bans: ServerBan[] = [];
   const accounts: AccountRecord[] = [];
-  for (;;) {
-    const part = channel.receive();
+  for (let part = first; ; part = channel.receive()) {
     const { kind, facts, fds } = part;
     const [fd] = fds;
     if (kind === 'end' || kind === 'clients') {
       // Here, since a process that has not gone on with anybody can give up without harm.
-      const first = clientsIn(part);
-      return { listeners, clients: new LeftClients(receiveClients(channel, first)), rooms, bans, accounts };
+      const clients = new LeftClients(receiveClients(channel, clientsIn(part)));
+      return { listeners, clients, rooms, bans, accounts };
     }
     if (kind === 'room') rooms.set(...toRoom(facts));
     else if (kind === 'bans' && isBans(facts)) bans.push(...facts);
