@@ -208,7 +208,9 @@ async function runServer(run: Run, left: Left, predecessor: Predecessor | null):
   role?.ready();
   // Now that a signal asks for the next upgrade.
   predecessor?.ready();
-  const end = await Promise.race([stopping.requested, upgrade.successor, strayed]);
+  let end = await Promise.race([stopping.requested, upgrade.successor, strayed]);
+  // A new process that is being started reads the logs as this one would that begins anew.
+  end ??= await Promise.race([stopping.requested, upgrade.underWay]);
   if (end instanceof Successor) await prepare(server.config, context.version, log, false);
   upgrade.dispose();
   process.off('SIGHUP', onHangUp);

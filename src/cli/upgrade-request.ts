@@ -32,7 +32,8 @@ export class UpgradeRequest {
   readonly #options: UpgradeOptions;
   #askers: Asker[] = [];
   #resolve: (successor: Successor) => void = () => undefined;
-  #isStarting = false;
+  /** The start of a new process: that process, unless it has failed; null if none is under way. */
+  #starting: Promise<Successor | null> | null = null;
   #isOver = false;
 
   constructor(options: UpgradeOptions) {
@@ -59,22 +60,26 @@ export class UpgradeRequest {
   }
 
   readonly #begin = (): void => {
-    if (this.#isStarting || this.#isOver) return;
+    if (this.#starting !== null || this.#isOver) return;
     const { log, obstacle } = this.#options;
     if (obstacle !== null) {
       log.error('not upgraded: this server needs a restart', { reason: obstacle });
       this.#refuse(refused(`this server needs a restart: ${obstacle}`));
       return;
     }
-    this.#isStarting = true;
-    void this.#start();
+    this.#starting = this.#start();
   };
 
-  async #start(): Promise<void> {
+  /** The process that is being started, once it can take over; null if none is, or if it fails. */
+  get underWay(): Promise<Successor | null> {
+    return this.#starting ?? Promise.resolve(null);
+  }
+
+  async #start(): Promise<Successor | null> {
     try {
-      if (await this.#isPrepared()) await this.#startPrepared();
+      return (await this.#isPrepared()) ? await this.#startPrepared() : null;
     } finally {
-      this.#isStarting = false;
+      this.#starting = null;
     }
   }
 
@@ -92,18 +97,22 @@ export class UpgradeRequest {
     }
   }
 
-  async #startPrepared(): Promise<void> {
+  async #startPrepared(): Promise<Successor | null> {
     const { log, kept } = this.#options;
     log.info('a new process starts');
     try {
       const successor = await Successor.start(kept);
+      if (!this.#isOver) {
+        this.#resolve(successor);
+        return successor;
+      }
       // The server was stopped meanwhile.
-      if (this.#isOver) await successor.end();
-      else this.#resolve(successor);
+      await successor.end();
     } catch (error) {
       log.error('not upgraded: the new process has not started', { error: toError(error).message });
       this.failed(error, 'the new process has not started');
     }
+    return null;
   }
 
   /** Asks for nothing any more. {@link done}, {@link failed} or {@link stopped} has to follow. */

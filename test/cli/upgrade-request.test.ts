@@ -1,5 +1,6 @@
 /** Who asks for an upgrade when there can be none. */
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { Successor } from '../../src/cli/successor.js';
 import { UpgradeRequest } from '../../src/cli/upgrade-request.js';
 
 function requestOf(obstacle: string | null): { request: UpgradeRequest; errors: string[] } {
@@ -32,4 +33,33 @@ test('a server that ends starts no process', async () => {
     message: 'not upgraded: the server ends',
   });
   expect(process.listenerCount('SIGUSR2')).toBe(0);
+});
+
+/** Has the start of a new process end so, without one. */
+function startsOf(started: Promise<Successor>): void {
+  const spy = vi.spyOn(Successor, 'start').mockReturnValue(started);
+  onTestFinished(() => {
+    spy.mockRestore();
+  });
+}
+
+test('a node that strays learns whether a new process is being started, and waits for it', async () => {
+  const { request } = requestOf(null);
+  expect(await request.underWay).toBeNull();
+  const successor: Successor = Object.create(Successor.prototype);
+  startsOf(Promise.resolve(successor));
+  void request.ask();
+  const { underWay } = request;
+  expect(await underWay).toBe(successor);
+  expect(await request.successor).toBe(successor);
+});
+
+test('a new process that does not start is not waited for any more', async () => {
+  const { request } = requestOf(null);
+  startsOf(Promise.reject(new Error('a fault')));
+  const asked = request.ask();
+  const { underWay } = request;
+  await expect(asked).rejects.toMatchObject({ code: 'ERR_CONTROL_FAILED' });
+  expect(await underWay).toBeNull();
+  expect(await request.underWay).toBeNull();
 });
