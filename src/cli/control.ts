@@ -20,6 +20,7 @@ import { LOG_LEVELS } from '../server/log-levels.js';
 import { openLogOutput } from '../server/log-output.js';
 import { LogSink } from '../server/log-sink.js';
 import { greet, type Listening } from './greeting.js';
+import { HangUp } from './hang-up.js';
 import type { ListenerChange } from './listener-change.js';
 import { observerOf } from './open-desk.js';
 import { Predecessor } from './predecessor.js';
@@ -59,13 +60,14 @@ export async function controlCommand(flags: ServeFlags, context: ControlContext)
     return 0;
   }
   // At a moment when they cannot be heeded, they must not end the process.
-  for (const signal of ['SIGUSR2', 'SIGHUP'] as const) process.on(signal, () => undefined);
+  process.on('SIGUSR2', () => undefined);
+  const hangUp = new HangUp();
   const sink = new LogSink({ output: openLogOutput(process.stderr.fd) });
   configureLog(config.log, sink);
   const predecessor = Predecessor.find(context.version, await keptDataOf(store));
   const estate = predecessor?.receive() ?? null;
   const stopping = new StopRequest();
-  const parts = { flags, context, config, store, sink, stopping, log: openLog() };
+  const parts = { flags, context, config, store, sink, stopping, hangUp, log: openLog() };
   try {
     const control = new Control(parts);
     let left = await control.run(estate?.listeners ?? null, predecessor);
@@ -73,6 +75,7 @@ export async function controlCommand(flags: ServeFlags, context: ControlContext)
     while (left !== null) left = await control.run(left, null);
   } finally {
     stopping.dispose();
+    hangUp.dispose();
     sink.end();
   }
   return 0;
@@ -95,6 +98,7 @@ interface ControlParts {
   readonly store: SqliteStoreConfig;
   readonly sink: LogSink;
   readonly stopping: StopRequest;
+  readonly hangUp: HangUp;
   readonly log: Log;
 }
 
@@ -216,7 +220,7 @@ class Control {
   async #look(tended: Tended, { found, left, predecessor }: { readonly found: number } & Before): Promise<Left | null> {
     const { supervisor } = tended;
     const { open, skipped } = tended.listeners;
-    const { context, log, stopping, store } = this.#parts;
+    const { context, log, stopping, hangUp, store } = this.#parts;
     const config = this.#config;
     const admin =
       config.admin === null
@@ -265,9 +269,8 @@ class Control {
         log.error(failure, { error: toError(error).message });
       });
     };
-    const onHangUp = asking('reload', 'configuration not reloaded');
     const onUpgrade = asking('upgrade', 'not upgraded');
-    process.on('SIGHUP', onHangUp);
+    hangUp.heed(asking('reload', 'configuration not reloaded'));
     process.on('SIGUSR2', onUpgrade);
     const listening: Listening = { listeners: open, skippedListeners: skipped, adminAddress: admin?.address ?? null };
     if (left === null) greet(listening, config, context.version);
@@ -279,7 +282,7 @@ class Control {
     predecessor?.ready();
     const end = await Promise.race([stopping.requested, upgrade.successor]);
     upgrade.dispose();
-    process.off('SIGHUP', onHangUp);
+    hangUp.keep();
     process.off('SIGUSR2', onUpgrade);
     if (end instanceof Successor) {
       desk.retire();
@@ -303,7 +306,7 @@ class Control {
     successor: Successor,
     { service, upgrade }: { readonly service: ServiceReports; readonly upgrade: UpgradeRequest },
   ): Promise<Left | null> {
-    const { log, stopping } = this.#parts;
+    const { log, stopping, hangUp } = this.#parts;
     // A process that is being started would be nobody's.
     await supervisor.started();
     const standstill = new Standstill();
@@ -324,6 +327,9 @@ class Control {
     const { pid } = successor;
     service.replacedBy(pid);
     successor.endsWith(stopping);
+    hangUp.heed(() => {
+      successor.hangUp();
+    });
     log.warn('upgraded', { pid, ...standstill.figures });
     upgrade.done({ pid, clients: 0 });
     return null;

@@ -5,6 +5,7 @@ import type { ChatServer } from '../server/chat-server.js';
 import type { Estate } from '../server/hand-over/estate.js';
 import type { Log } from '../server/log.js';
 import { closeFds } from '../socket/close-fds.js';
+import type { HangUp } from './hang-up.js';
 import type { ServiceReports } from './service-reports.js';
 import { Standstill, type StandstillFigures } from './standstill.js';
 import type { Stop, StopRequest } from './stop-request.js';
@@ -25,6 +26,7 @@ export interface Serving {
   /** Null for a server by itself. */
   readonly role: WorkerRole | null;
   readonly stopping: StopRequest;
+  readonly hangUp: HangUp;
   readonly log: Log;
 }
 
@@ -65,7 +67,7 @@ export async function handOver(serving: Serving, successor: Successor): Promise<
 
 async function leaveTo(
   successor: Successor,
-  { server, service, upgrade, role, stopping, log }: Serving,
+  { server, service, upgrade, role, stopping, hangUp, log }: Serving,
 ): Promise<Estate | null> {
   if (!successor.replacesFiles) await role?.retire();
   const standstill = new Standstill();
@@ -91,6 +93,10 @@ async function leaveTo(
   closeFds(estate.listeners);
   closeFds(estate.clients);
   successor.endsWith(stopping);
+  // It has read the configuration earlier.
+  hangUp.heed(() => {
+    successor.hangUp();
+  });
   const { pid } = successor;
   const clients = estate.clients.count;
   log.warn('upgraded', { pid, clients, ...figures });

@@ -5,12 +5,14 @@ import { toError } from '../errors.js';
 import type { DeskParts } from '../server/desk.js';
 import type { Log } from '../server/log.js';
 
-/** The differences of one of several servers of a folder. */
+/** The differences between servers. */
 export interface DeskExtras {
-  /** The name of the socket's file. */
-  readonly file: string;
+  /** The name of the socket's file. @defaultValue that of a server by itself */
+  readonly file?: string;
   /** The verbs that it takes as well. */
-  readonly verbs: Verbs;
+  readonly verbs?: Verbs;
+  /** The desk whose place it takes; null if there is none. */
+  readonly waiting: { leaveTo(verbs: Verbs): void; close(): Promise<void> } | null;
 }
 
 /**
@@ -22,7 +24,7 @@ export async function openDesk(
   folder: string | null,
   parts: DeskParts,
   log: Log,
-  extras?: DeskExtras,
+  { file, verbs, waiting }: DeskExtras,
 ): Promise<ControlSocket | null> {
   if (folder === null) return null;
   try {
@@ -30,11 +32,15 @@ export async function openDesk(
       import('../control/control-socket.js'),
       import('../server/desk.js'),
     ]);
-    return await ControlSocket.open(folder, { ...deskOf(parts), ...extras?.verbs }, observerOf(log), extras?.file);
+    const all = { ...deskOf(parts), ...verbs };
+    waiting?.leaveTo(all);
+    return await ControlSocket.open(folder, all, observerOf(log), file);
   } catch (error) {
     const message = toError(error).message;
     log.error('no control socket: fdmux ctl cannot reach this server', { folder, error: message });
     return null;
+  } finally {
+    void waiting?.close();
   }
 }
 

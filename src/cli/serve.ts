@@ -21,6 +21,7 @@ import { listenFds } from '../socket/service-manager.js';
 import { refuseBesideWorkers } from './beside-workers.js';
 import { handOver, leaveForNext, type Serving, stop } from './endings.js';
 import { greet } from './greeting.js';
+import { HangUp } from './hang-up.js';
 import type { PlacedSockets } from './lent-listeners.js';
 import { withAdvice } from './listen-advice.js';
 import { openDesk } from './open-desk.js';
@@ -34,6 +35,7 @@ import { StopRequest } from './stop-request.js';
 import { Successor } from './successor.js';
 import { UpgradeRequest } from './upgrade-request.js';
 import { UsageError } from './usage-error.js';
+import { WaitingDesk } from './waiting-desk.js';
 import { WORKER_WORLD, WorkerRole } from './worker-role.js';
 
 /**
@@ -72,7 +74,8 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
     throw new ConfigError('a server that shares its store with others cannot be recorded: leave out --node and "node"');
   }
   // At a moment when they cannot be heeded, they must not end the process.
-  for (const signal of ['SIGUSR2', 'SIGHUP'] as const) process.on(signal, () => undefined);
+  process.on('SIGUSR2', () => undefined);
+  const hangUp = new HangUp();
   const sink = new LogSink({ output: openLogOutput(process.stderr.fd) });
   configureLog(config.log, sink);
   const log = openLog(flags.worker);
@@ -86,7 +89,7 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
   const recording = openRecording(flags, config, context, log);
   const role = WorkerRole.of(flags.worker, config, log);
   const renewals = new Renewals();
-  const run: Run = { flags, config, context, log, sink, stopping, recording, kept, role, standstill, renewals };
+  const run: Run = { flags, config, context, log, sink, stopping, recording, kept, role, standstill, renewals, hangUp };
   // A server whose successor fails goes on with what it has left, and so does a node that begins anew.
   for (let left: Left = { estate, config, service: null }; ;) {
     const rest = await runServer({ ...run, config: left.config }, left, left.estate === estate ? predecessor : null);
@@ -96,6 +99,7 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
   recording?.finish();
   sink.end();
   stopping.dispose();
+  hangUp.dispose();
   return stopping.exitCode;
 }
 
@@ -123,6 +127,7 @@ interface Run {
   /** Since it has what another process has left; without one, since it has started. */
   readonly standstill: Standstill;
   readonly renewals: Renewals;
+  readonly hangUp: HangUp;
 }
 
 /**
@@ -135,7 +140,7 @@ interface Run {
  */
 async function runServer(run: Run, left: Left, predecessor: Predecessor | null): Promise<Left | null> {
   const { estate } = left;
-  const { flags, context, log, sink, stopping, recording, kept, role } = run;
+  const { flags, context, log, sink, stopping, recording, kept, role, hangUp } = run;
   const placed = inheritedBy(run.config, estate, role);
   const { sockets: inherited } = placed;
   const config = role === null ? run.config : role.withoutPlaces(run.config, inherited);
@@ -154,6 +159,9 @@ async function runServer(run: Run, left: Left, predecessor: Predecessor | null):
       else stopping.fail(reason);
     };
   });
+  // Nobody else has its clients.
+  const isNeeded = estate !== null && predecessor === null;
+  const waiting = isNeeded ? await openWaitingDesk(run, estate.clients.count) : null;
   const server = await startServer(run, {
     config,
     onLogSettings,
@@ -162,13 +170,22 @@ async function runServer(run: Run, left: Left, predecessor: Predecessor | null):
     onStep: () => predecessor?.step(),
     onTakenOver: () => predecessor?.taken(),
     onStrayed: hasStrayed,
-    isPatient: patienceFor(estate !== null && predecessor === null, stopping),
+    isPatient: patienceFor(isNeeded, stopping),
+  }).catch(async (error: unknown) => {
+    await waiting?.close();
+    if (!isNeeded || !stopping.isRequested) throw error;
+    log.warn('stopped while everybody waited', { error: toError(error).message });
+    return null;
   });
+  if (server === null) {
+    left.service?.stopping();
+    left.service?.dispose();
+    return null;
+  }
   if (role === null) await closeInherited(placed.unused);
   const service = new ServiceReports(log, () => server.status);
   const reload = (): Promise<Reload> => service.reloading(() => server.requestReload());
-  const onHangUp = (): void => void reload();
-  process.on('SIGHUP', onHangUp);
+  hangUp.heed(() => void reload());
   const obstacle = recording === null ? null : 'it is recorded';
   const upgrade = new UpgradeRequest({
     log,
@@ -178,7 +195,7 @@ async function runServer(run: Run, left: Left, predecessor: Predecessor | null):
     ...(role === null ? { prepare: () => meetConfiguration(flags, server) } : {}),
   });
   const desk = await openDesk(
-    config.store === null || config.store.kind === 'postgres' ? null : config.store.path,
+    deskFolderOf(config),
     {
       server,
       reload,
@@ -196,7 +213,7 @@ async function runServer(run: Run, left: Left, predecessor: Predecessor | null):
       },
     },
     log,
-    role === null ? undefined : { file: role.controlFile, verbs: role.verbs(server) },
+    { waiting, ...(role !== null && { file: role.controlFile, verbs: role.verbs(server) }) },
   );
   await role?.serve(run.config, placed);
   if (estate === null && role === null) greet(server, config, context.version);
@@ -213,14 +230,32 @@ async function runServer(run: Run, left: Left, predecessor: Predecessor | null):
   end ??= await Promise.race([stopping.requested, upgrade.underWay]);
   if (end instanceof Successor) await prepare(server.config, context.version, log, false);
   upgrade.dispose();
-  process.off('SIGHUP', onHangUp);
-  const serving: Serving = { server, desk, service, upgrade, role, stopping, log };
+  hangUp.keep();
+  const serving: Serving = { server, desk, service, upgrade, role, stopping, hangUp, log };
   if (end === null || end instanceof Successor) {
     const rest = end === null ? await leaveForNext(serving) : await handOver(serving, end);
     return rest === null ? null : { estate: rest, config: server.config, service };
   }
   await stop(serving, end);
   return null;
+}
+
+/** Returns the folder of the control socket; null if there is none. */
+function deskFolderOf({ store }: ServerConfig): string | null {
+  return store === null || store.kind === 'postgres' ? null : store.path;
+}
+
+/** @param clients - how many wait @returns null if it takes no `fdmux ctl` */
+async function openWaitingDesk(
+  { config, context, role, stopping, log }: Run,
+  clients: number,
+): Promise<WaitingDesk | null> {
+  const folder = deskFolderOf(config);
+  if (folder === null) return null;
+  const drain = (): void => {
+    stopping.request('the server is shutting down', true);
+  };
+  return WaitingDesk.open({ folder, file: role?.controlFile, version: context.version, clients, drain, log });
 }
 
 /** Returns whether a server tries again to open its store. @param isNeeded - whether nobody else has its clients */

@@ -149,6 +149,11 @@ export class Successor {
     });
   }
 
+  /** Has it read the configuration again. */
+  hangUp(): void {
+    this.#child.kill('SIGHUP');
+  }
+
   /** Ends it. @returns when it is gone */
   async end(): Promise<void> {
     this.#channel[Symbol.dispose]();

@@ -2,6 +2,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { askServer } from '../../src/control/ask.js';
 import { until } from '../support/deadline.js';
 import type { Peer } from '../support/peers.js';
 import { temporaryFolder } from '../support/temporary.js';
@@ -41,6 +42,8 @@ const ENDS = {
   fails: "throw new Error('a fault')",
   'is stopped': "process.kill(process.pid, 'SIGSTOP')",
   'runs in a circle': 'for (;;);',
+  'takes a while':
+    "process.stderr.write('HALF\\n'), Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2000)",
 } as const;
 
 type End = keyof typeof ENDS;
@@ -229,14 +232,45 @@ const WAITS = 'the store cannot be opened: everybody waits';
 test('if the old process cannot open its store again, its clients wait until it can', async () => {
   const injection = new Injection();
   const file = withoutThreads(injection);
-  const { server, talk } = await start(injection, '--data', join(temporaryFolder(), 'data'));
+  const folder = join(temporaryFolder(), 'data');
+  const { server, talk } = await start(injection, '--data', folder);
+  const { process: old } = server;
   writeFileSync(file, '');
   await talk.during(async () => {
     await failToUpgrade(server, GOES_ON, 0);
-    await server.process.errorText(new RegExp(WAITS));
+    await old.errorText(new RegExp(WAITS));
+    // The operator learns what is so.
+    const { text, result } = await askServer(folder, { verb: 'status', words: [] });
+    expect(text).toEqual([expect.stringMatching(/process \d+, waits for its store$/), '  clients      2']);
+    expect(result).toMatchObject({ pid: old.pid, phase: 'starting', clients: 2 });
+    await expect(askServer(folder, { verb: 'kick', words: ['ann'] })).rejects.toMatchObject({
+      code: 'ERR_CONTROL_REFUSED',
+      message: 'the server waits for its store, and its clients (2) with it: ask again later',
+    });
+    const reload = askServer(folder, { verb: 'reload', words: [] });
+    kill(old.pid, 'SIGHUP');
     rmSync(file);
+    expect((await reload).text).toEqual([expect.stringMatching(/fdmux\.json is read$/)]);
+    await old.errorText(new RegExp(`${WAITS}[^]*configuration reloaded[^]*configuration reloaded`));
   });
+  expect(await askServer(folder, { verb: 'status', words: [] })).toMatchObject({ result: { phase: 'ready' } });
   await enter(server.ircPort, 'late');
+});
+
+test('a reload while a new process takes over is done by the one that goes on', async () => {
+  const injection = new Injection();
+  const { server, talk } = await start(injection, '--data', join(temporaryFolder(), 'data'));
+  const { process: old } = server;
+  // It cannot be stopped by the signal that is sent to the old one before it has its clients.
+  injection.set(endAt(['sendMsg', 'taken'], 'takes a while'));
+  const upgrade = upgraderOf(server);
+  await talk.during(async () => {
+    const upgraded = upgrade();
+    await old.errorText(/HALF/);
+    kill(old.pid, 'SIGHUP');
+    await upgraded;
+    await old.errorText(/goes on for another process[^]*configuration reloaded/);
+  });
 });
 
 test('while it tries, the watchdog does not bite, and a signal ends it', async () => {
@@ -251,7 +285,7 @@ test('while it tries, the watchdog does not bite, and a signal ends it', async (
   skip();
   await reportLike(/^WATCHDOG=1$/);
   server.process.kill('SIGTERM');
-  await server.process.ended();
+  expect(await server.process.ended()).toMatchObject({ code: 0 });
   // It would try twice a second for half a minute.
   expect(server.process.stderr.split(WAITS).length).toBeLessThan(20);
 });
