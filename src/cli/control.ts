@@ -317,7 +317,7 @@ class Control {
     try {
       successor.send({ ...NOTHING_LEFT, clients: new LeftClients([]), listeners: left });
       await successor.takesOver();
-      await successor.isReady();
+      await successor.isReady(false);
     } catch (error) {
       log.error('not upgraded: this process goes on', { error: toError(error).message });
       upgrade.failed(error, 'this process goes on');

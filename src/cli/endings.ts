@@ -101,7 +101,7 @@ async function leaveTo(
   const clients = estate.clients.count;
   log.warn('upgraded', { pid, clients, ...figures });
   try {
-    await successor.isReady();
+    await successor.isReady(true);
   } catch (error) {
     upgrade.failed(error, 'the new process has ended after it had taken over');
     throw new Error('the new process has ended after it had taken over', { cause: error });

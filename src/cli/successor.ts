@@ -103,15 +103,23 @@ export class Successor {
 
   /** Waits until it goes on with what it has been sent. @throws Error if it does not: then this process can */
   async takesOver(): Promise<void> {
-    await this.#says('taken', new Patience(performance.now(), this.#isHeard, this.#hasStore));
+    await this.#says('taken', this.#patience);
   }
 
-  /** Waits until it can be asked for something. @throws Error if it has ended before that */
-  async isReady(): Promise<void> {
-    // However long that takes, nobody else can go on.
-    await this.#says('ready', null);
+  /**
+   * Waits until it can be asked for something.
+   *
+   * @param isLast - whether nobody else can go on, however long that takes
+   * @throws Error if it has ended before that, or is given up
+   */
+  async isReady(isLast: boolean): Promise<void> {
+    await this.#says('ready', isLast ? null : this.#patience);
     this.#channel[Symbol.dispose]();
     this.#child.unref();
+  }
+
+  get #patience(): Patience {
+    return new Patience(performance.now(), this.#isHeard, this.#hasStore);
   }
 
   /** @param patience - null if it is waited for until it ends */
