@@ -83,6 +83,8 @@ export function describeRemovedLogs(open: () => Promise<RemovableLogs>): void {
     const top = following.seq + 3;
     following.stop();
     if (store.seesFollowers) lag.stop();
+    // An answer follows everything that was sent before the question.
+    for (const logs of [first, lagging]) await logs.living();
     await store.dropPacks();
     await store.age();
     await store.sweep(first);
