@@ -20,6 +20,7 @@ function blanked(entry: Entry): Entry {
       return { ...entry, text: '', tags: [] };
     case 'part':
     case 'kick':
+    case 'retitle':
       return { ...entry, reason: '' };
     default:
       return entry;
