@@ -6,7 +6,6 @@ import type {
   BrokerListener,
   BrokerPage,
   BrokerRange,
-  KeptPack,
   PackPlace,
   PackToKeep,
 } from '../../log/broker.js';
@@ -14,15 +13,16 @@ import type { LogName } from '../../log/entry.js';
 import { isLogName } from '../../log/log-name.js';
 import { Link } from '../link.js';
 import { LinkGroup } from '../link-group.js';
-import type { KeptState, LogEnds } from '../log-reads.js';
+import type { KeptState } from '../log-reads.js';
 import type { LogTop } from '../log-tops.js';
 import { ServerAge } from '../server-age.js';
 import { StoreError } from '../store-error.js';
+import { contentOf, LINE_END, namesIn, pageOf, partIn, placeOf, type RedisState } from './answers.js';
 import { type Command, connect } from './driver.js';
 import { examine, type RedisDurability } from './durability.js';
 import { redisError } from './redis-error.js';
 import { parseRedisUrl, type RedisPlace } from './redis-url.js';
-import { bytesIn, integerIn, listIn, type Reply, textIn } from './reply.js';
+import { integerIn, listIn, type Reply, textIn } from './reply.js';
 import { type Ask, carryOut, Script } from './script.js';
 import * as scripts from './scripts.js';
 import { Unheard } from './unheard.js';
@@ -35,11 +35,6 @@ export interface RedisBrokerOptions {
   readonly allowLoss?: boolean;
   /** The most entries that each log keeps, at least 0. @defaultValue no limit */
   readonly maxEntries?: number;
-}
-
-/** The beginning and end of a log, and its kept state. */
-export interface RedisState extends LogEnds, KeptState {
-  readonly log: LogName;
 }
 
 /** The logs of a server. */
@@ -61,8 +56,6 @@ const RETAIN_MS = 600_000;
 const UNUSED_MS = 10_800_000;
 /** The most logs that are removed at once. */
 const MAX_REMOVED = 100;
-
-const LINE_END = 0x0a;
 
 const decoder = new TextDecoder();
 
@@ -371,13 +364,6 @@ export class RedisBroker implements Broker {
   };
 }
 
-/** Reads the marks of a pack and the pack itself. */
-function contentOf(bytes: Uint8Array): Omit<KeptPack, 'seq'> {
-  const end = bytes.indexOf(LINE_END);
-  const [before = '', mark = ''] = decoder.decode(bytes.subarray(0, end)).split(' ');
-  return { before, mark, bytes: bytes.subarray(end + 1) };
-}
-
 /** Asks about logs by their first keys, but not about too many at once. */
 async function ofAll<T>(
   logs: readonly LogName[],
@@ -399,36 +385,4 @@ async function statesOf(
 ): Promise<readonly RedisState[]> {
   const states = await ofAll(logs, STATES, answer, partIn);
   return states.map((state, index) => ({ log: logs[index] ?? 'd', ...state }));
-}
-
-/** The kept part of a log, with its beginning and its end. */
-function partIn(reply: Reply): Omit<RedisState, 'log'> {
-  const [first, top, seq, state] = listIn(reply);
-  return {
-    first: integerIn(first),
-    top: integerIn(top),
-    seq: integerIn(seq),
-    state: state instanceof Uint8Array ? textIn(state) : null,
-  };
-}
-
-function namesIn(reply: Reply): readonly LogName[] {
-  return listIn(reply).map(textIn).filter(isLogName);
-}
-
-function placeOf(reply: Reply): PackPlace {
-  const [seq, before, mark] = listIn(reply);
-  return { seq: integerIn(seq), before: textIn(before), mark: textIn(mark) };
-}
-
-function pageOf(reply: Reply): BrokerPage {
-  const [first, top, mark, packs] = listIn(reply);
-  return { first: integerIn(first), top: integerIn(top), mark: textIn(mark), packs: listIn(packs).map(packOf) };
-}
-
-/** An element of a stream: its id, then names and values. */
-function packOf(reply: Reply): KeptPack {
-  const [id, fields] = listIn(reply);
-  const [, , , before, , mark, , bytes] = listIn(fields);
-  return { seq: Number.parseInt(textIn(id), 10), before: textIn(before), mark: textIn(mark), bytes: bytesIn(bytes) };
 }

@@ -9,8 +9,9 @@ import { startLogs } from '../start-logs.js';
 import { StateKeeping } from '../state-keeping.js';
 import type { HistoryBacklog, StoreAccess, StoreLogs } from '../store-access.js';
 import { removeUnused } from '../unused-logs.js';
+import type { RedisState } from './answers.js';
 import type { RedisDurability } from './durability.js';
-import { RedisBroker, type RedisBrokerOptions, type RedisContent, type RedisState } from './redis-broker.js';
+import { RedisBroker, type RedisBrokerOptions, type RedisContent } from './redis-broker.js';
 import { RedisLog } from './redis-log.js';
 
 /** The choices of {@link RedisLogs}. */
