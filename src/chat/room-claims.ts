@@ -35,7 +35,10 @@ export interface ClaimsSnapshot {
 export class RoomClaims {
   /** The folded name of the log. */
   readonly home: string;
-  /** The number of requests so far. It is kept when the room closes: a late entry must not be taken for a new one. */
+  /**
+   * The number of requests so far. It is kept for a while when the room closes: a late entry must not be taken for a
+   * new one.
+   */
   #count = 0;
   /** The request that is not decided yet. */
   #open: Claim | null = null;
@@ -75,6 +78,16 @@ export class RoomClaims {
   /** Everybody has left the room. */
   clear(): void {
     this.#open = null;
+  }
+
+  /** Whether nothing but the number of its requests is left of them. */
+  get isSpent(): boolean {
+    return this.#count > 0 && this.#open === null && this.#ceded === null;
+  }
+
+  /** The room has been closed for so long that nothing about its requests can still be on its way. */
+  forget(): void {
+    if (this.isSpent) this.#count = 0;
   }
 
   /** Gives the name away. @param isFree - whether no room of this log has it @returns whether it was given away */

@@ -591,8 +591,12 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     this.#clear();
   }
 
-  /** Gives up waiting, unless somebody has returned or the room stays all the same. */
+  /**
+   * Gives up waiting, unless somebody has returned or the room stays all the same. A room that has closed before
+   * forgets how often it has asked for names.
+   */
   abandon(): void {
+    if (this.isVacant) this.claims?.forget();
     if (!this.#isAwaiting || this.registration !== null) return;
     if (this.isPermanent) this.#isAwaiting = false;
     else this.close();

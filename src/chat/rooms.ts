@@ -23,6 +23,8 @@ const MAX_CLOSED_ROOMS = 1_000;
 const PACKS_BETWEEN_SNAPSHOTS = 200;
 /** How long a room waits for members who were inside when the server stopped, in milliseconds: 30 days. */
 const MAX_ABSENCE_MS = 2_592_000_000;
+/** How long a closed room counts its requests for names, in milliseconds: nothing is on its way for as long. */
+const REQUESTS_MS = 3_600_000;
 /** How long a room of another domain that nobody here is in is followed, in seconds. */
 const MAX_UNUSED_SECONDS = 60;
 
@@ -527,7 +529,11 @@ export class Rooms {
     return shared !== null && isNamed(shared, log);
   }
 
-  /** Checks the rooms that have closed, and those that nobody has returned to. Call it every second. */
+  /**
+   * Checks the rooms that have closed, and those that nobody has returned to. Call it every second.
+   *
+   * @returns the rooms to abandon
+   */
   review(nowMs: number): RoomReplica[] {
     const { shared } = this.#options;
     if (shared === null) return [];
@@ -543,7 +549,21 @@ export class Rooms {
       if (!isAwaiting || isForeign || registration !== null || nowMs - atMs <= MAX_ABSENCE_MS) continue;
       left.push(replica);
     }
-    return left;
+    return [...left, ...this.#spent(nowMs)];
+  }
+
+  /** Returns the closed rooms that still count their requests for names, though nothing refers to these. */
+  #spent(nowMs: number): RoomReplica[] {
+    const spent = [...this.#closed.values()].filter(({ isSettled, fold }) => {
+      return fold.claims?.isSpent === true && fold.isOver && isSettled && nowMs - fold.atMs > REQUESTS_MS;
+    });
+    if (spent.length === 0) return spent;
+    const referred = new Set<LogName>();
+    for (const { fold } of this.#byLog.values()) {
+      const room = fold.claims?.ceded?.room;
+      if (room !== undefined) referred.add(room);
+    }
+    return spent.filter(({ name }) => !referred.has(name));
   }
 
   // From one run of the server to the next

@@ -3,7 +3,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Chat } from '../../src/chat/chat.js';
 import type { Member, Outlet } from '../../src/chat/member.js';
+import { isClosed } from '../../src/chat/snapshot.js';
+import { decodeRoom } from '../../src/chat/snapshot-codec.js';
 import { type Answer, whenSettled } from '../../src/chat/ticket.js';
+import { MemoryLog } from '../../src/log/memory-log.js';
 import type { SharedLog } from '../../src/log/shared-log.js';
 import { HeldLog } from '../support/held-log.js';
 import { LateView } from '../support/late-view.js';
@@ -93,6 +96,54 @@ test('a room that is renamed on one node has the name on all, and keeps it for o
   domain.settle();
   expect(joined.said).toBe('joined');
   for (const process of [one, other, late]) expect(shown(process)).toEqual([['#b', ['ann', 'bob', 'cid']]]);
+});
+
+test('a renamed room that has been closed for an hour leaves nothing that a store must keep', () => {
+  const [log, checkpoints] = [new MemoryLog({ maxEntries: 1_000 }), new MemoryCheckpoints()];
+  let nowMs = 1_000_000;
+  const chats: Chat[] = [];
+  const begin = (node: string): Chat => {
+    const chat = start(node, log, { now: () => nowMs, checkpoints });
+    chats.push(chat);
+    return chat;
+  };
+  const wait = (seconds: number): void => {
+    for (let second = 0; second < seconds; second += 1) {
+      nowMs += 1_000;
+      for (const chat of chats) chat.tick();
+    }
+  };
+  const areClosed = (): boolean[] => {
+    for (const chat of chats) chat.keepRooms();
+    return (['r:#a', 'r:#b'] as const).map((name) => {
+      const decoded = decodeRoom(checkpoints.of(name)?.state ?? '');
+      return decoded.kind === 'state' && isClosed(decoded.state);
+    });
+  };
+  const one = begin('a.1');
+  const ann = letIn(one, 'ann');
+  one.join(ann, '#a', JOIN);
+  one.retitle(ann, '#a', '#b', '');
+  wait(12);
+  expect(roomsOf(one)).toEqual([['#b', ['ann']]]);
+  one.part(ann, '#b', '');
+  wait(12);
+  // Something about the request may still be on its way.
+  expect(areClosed()).toEqual([false, true]);
+  nowMs += 3_600_000;
+  wait(1);
+  expect(areClosed()).toEqual([true, true]);
+  // A node that begins with nothing applies the same requests.
+  for (const name of ['r:#a', 'r:#b'] as const) checkpoints.forgetState(name);
+  const two = begin('b.1');
+  const bob = letIn(two, 'bob');
+  one.join(ann, '#a', JOIN);
+  two.join(bob, '#a', JOIN);
+  two.retitle(bob, '#a', '#b', '');
+  expect(roomsOf(two)).toEqual([['#a', ['ann', 'bob']]]);
+  one.retitle(ann, '#a', '#b', '');
+  wait(12);
+  for (const chat of chats) expect(roomsOf(chat)).toEqual([['#b', ['ann', 'bob']]]);
 });
 
 test('of two rooms that ask for one name at once, the first one in the order gets it, and the other one is told so', () => {
