@@ -94,9 +94,10 @@ export class TlsConnection<T> extends SecurityFacts implements Connection<T>, Su
         this.#belowEnded();
       },
       close: (connection, error) => {
-        // First, because the error of node:tls says less.
         this.#reason ??= error;
-        events.close?.(connection, error);
+        // Without the error: the socket of node:tls would only report it again, and a stream that is destroyed with one
+        // formats its stack.
+        events.close?.(connection, undefined);
         this.#belowClosed();
       },
       listenerCloses: () => this.end(),

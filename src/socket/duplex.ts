@@ -122,6 +122,8 @@ function makeByteDuplex(): ByteDuplexClass {
         reason ??= toError(thrown);
       }
       done(reason);
+      // An error takes its stack down, which costs more than the rest of this.
+      if (this.#writing === null && this.#ending === null) return;
       // Not all pending bytes have left.
       const pending = reason ?? closedError('the stream');
       this.#written(pending);
