@@ -305,12 +305,15 @@ class LoopWatch final : public Waiter {
 
   void letLoopGoRound() { uv_idle_start(&idle_, onIdle); }
 
-  // How long the loop would wait now, in ms; -1 for ever. 0 if it has something to do: immediates, handles
-  // that close, a timer that is due, or nothing that keeps it alive.
+  // How long the loop would wait now, in ms; -1 if that is for ever, or until a timer that is due after the
+  // next tick. 0 if it has something to do: immediates, handles that close, a timer that is due, or nothing
+  // that keeps it alive.
   int loopTimeout() {
     const int timeout = uv_backend_timeout(loop_);
     if (timeout <= 0) return timeout;
-    // The loop's clock stands still since its last turn.
+    // The loop's clock stands still since its last turn, which was after the last tick. So a timer that was
+    // far away then is due after the next tick, and to ask the clock would only cost time.
+    if (timeout > kTickMs + 1) return -1;
     uv_update_time(loop_);
     return uv_backend_timeout(loop_);
   }

@@ -84,6 +84,8 @@ async function main() {
   results.closeCallback = await turnsUntil((done) => new net.Server().listen(0, () => undefined).close(done));
   results.unrefImmediate = await turnsAfter(8, (done) => setImmediate(done).unref());
   results.timer = await turnsAfter(10, (done) => setTimeout(done, 3));
+  // Farther away than the next tick of the direct waits.
+  results.laterTimer = await turnsAfter(27, (done) => setTimeout(done, 20));
   results.unrefTimer = await turnsAfter(10, (done) => setTimeout(done, 3).unref());
 
   const { port1, port2 } = new MessageChannel();
