@@ -1,6 +1,9 @@
 /** The store that keeps the packs of a log, as the log needs it: a database, or another process. */
 import type { LogName } from './entry.js';
 
+/** The most bytes of the packs of one call, unless a single pack has more. */
+export const MAX_CALL_BYTES = 1_048_576;
+
 /** A pack on its way to the broker. */
 export interface PackToKeep {
   readonly log: LogName;

@@ -1,5 +1,6 @@
 /** Logs that a broker keeps, for all processes that are connected to it. */
-import type { Broker, BrokerEnd, BrokerListener, PackPlace, PackToKeep } from './broker.js';
+import { Appender } from './appender.js';
+import type { Broker, BrokerEnd, BrokerListener } from './broker.js';
 import { decodePack, encodePack } from './codec.js';
 import type { LogName, Pack } from './entry.js';
 import type { HeldPack } from './held-packs.js';
@@ -9,8 +10,6 @@ import type { AppendAnswer, Excerpt, Following, LogRange, LogSink, SharedLog } f
 
 /** How often followers that hear nothing ask for news, in milliseconds. */
 const LOOK_MS = 500;
-/** The most bytes of one append call, unless a single pack has more. */
-const MAX_CALL_BYTES = 1_048_576;
 /** The most logs of one question. */
 const MAX_RANGES = 500;
 /** How often it is checked whether the logs have their lost packs again, in milliseconds. */
@@ -43,26 +42,9 @@ const CLOCK: LogClock = {
   later: (ms, then) => void setTimeout(then, ms).unref(),
 };
 
-/** Ignores the answer: nobody waits for it. */
-const NOBODY: AppendAnswer = { appended: () => undefined, failed: () => undefined };
-
-interface Queued {
-  readonly pack: PackToKeep;
-  readonly entries: Pack;
-  readonly answer: AppendAnswer;
-  /** Whether it was in the log before: it is appended until the broker has taken it. */
-  readonly isAnew: boolean;
-}
-
-interface Arrived {
-  readonly place: PackPlace;
-  readonly queued: Queued;
-}
-
 /**
- * The logs of one broker. The packs of one turn leave in one call, and one call is under way at a time: packs that are
- * appended meanwhile leave together in the next. Followers receive the packs of this process as soon as these have
- * their numbers, and ask for those of others. While the broker cannot be reached, appends fail as `unknown`.
+ * The logs of one broker. Followers receive the packs of this process as soon as these have their numbers, and ask for
+ * those of others. While the broker cannot be reached, appends fail as `unknown`.
  *
  * If a broker has lost packs, it gets them back when it is found again, before anything else is appended: the last
  * packs are held for that.
@@ -73,15 +55,9 @@ export class RemoteLog implements SharedLog, FollowedLog {
   readonly #followers = new Map<LogName, Set<RemoteFollower>>();
   /** The followers that lack something, or may. */
   readonly #wanting = new Set<RemoteFollower>();
-  #queue: Queued[] = [];
-  /** Whether the queue is sent at the end of this turn. */
-  #isSending = false;
-  #isAppending = false;
   #isReading = false;
   #isLooking = false;
-  /** Packs that have their places, on their way to the followers. A sink may append while it is called. */
-  readonly #arrived: Arrived[] = [];
-  #isTelling = false;
+  readonly #appender: Appender;
   readonly #restorer: Restorer;
   readonly #settleMs: number;
   readonly #clock: LogClock;
@@ -109,6 +85,12 @@ export class RemoteLog implements SharedLog, FollowedLog {
     this.#broker = broker;
     this.#clock = clock;
     this.#restorer = new Restorer(broker);
+    this.#appender = new Appender({
+      broker,
+      placed: (place, pack, entries) => {
+        for (const follower of [...(this.#followers.get(pack.log) ?? [])]) follower.placed(place, entries, pack.bytes);
+      },
+    });
     this.#onTrouble = onTrouble;
     this.#settleMs = settleMs;
     // Packs that are applied before the first look are as old as this log.
@@ -152,7 +134,7 @@ export class RemoteLog implements SharedLog, FollowedLog {
   get isBusy(): boolean {
     const isAsking = this.#isReading || this.#isLooking || this.#wanting.size > 0;
     const isMending = this.#restorer.isBusy || (this.#isReached && !this.#isUp);
-    return isAsking || isMending || this.#isAppending || this.#queue.length > 0;
+    return isAsking || isMending || this.#appender.isBusy;
   }
 
   append(name: LogName, entries: Pack, answer: AppendAnswer): void {
@@ -163,8 +145,7 @@ export class RemoteLog implements SharedLog, FollowedLog {
     else {
       const atMs = entries.at(-1)?.atMs ?? 0;
       const pack = { log: name, bytes: encoded.bytes, entries: entries.length, atMs };
-      this.#queue.push({ pack, entries, answer, isAnew: false });
-      this.#sendSoon();
+      this.#appender.append(pack, entries, answer);
     }
   }
 
@@ -220,7 +201,7 @@ export class RemoteLog implements SharedLog, FollowedLog {
     this.#followers.clear();
     this.#wanting.clear();
     this.#broker.close();
-    this.#fail(this.#queue.splice(0));
+    this.#appender.close();
     this.#letGo();
   }
 
@@ -259,9 +240,7 @@ export class RemoteLog implements SharedLog, FollowedLog {
 
   appendAnew(log: LogName, after: number): number {
     const lost = this.#restorer.take(log, after);
-    // New entries of a session go behind its earlier ones, or they would not count.
-    this.#queue.unshift(...lost.map((one) => ({ ...one, answer: NOBODY, isAnew: true })));
-    this.#sendSoon();
+    this.#appender.appendAnew(lost);
     return lost.length;
   }
 
@@ -280,12 +259,13 @@ export class RemoteLog implements SharedLog, FollowedLog {
       const wasUp = this.#isUp;
       this.#isReached = false;
       this.#isUp = false;
+      this.#appender.pause();
       this.#contacts += 1;
       this.#wanting.clear();
       if (!wasUp) return;
       this.#hasTrouble = true;
       this.#onTrouble(why);
-      this.#fail(this.#queue.splice(0));
+      this.#appender.failWaiting();
       for (const follower of this.#all()) follower.away();
     },
     published: (log, top) => {
@@ -317,7 +297,7 @@ export class RemoteLog implements SharedLog, FollowedLog {
     if (this.#hasTrouble) this.#onTrouble(null);
     this.#hasTrouble = false;
     this.#letGo();
-    this.#sendSoon();
+    this.#appender.resume();
     for (const follower of this.#all()) follower.back();
   }
 
@@ -328,68 +308,6 @@ export class RemoteLog implements SharedLog, FollowedLog {
   async #ask<T>(ask: (broker: Broker) => Promise<T>, otherwise: T): Promise<T> {
     if (this.#isClosed || !this.#isReached) return otherwise;
     return ask(this.#broker).catch(() => otherwise);
-  }
-
-  /** Sends the queue after the callback that is running, which is one turn of the server. */
-  #sendSoon(): void {
-    if (this.#isSending || this.#isAppending || !this.#isUp) return;
-    this.#isSending = true;
-    queueMicrotask(this.#send);
-  }
-
-  readonly #send = (): void => {
-    this.#isSending = false;
-    if (this.#isAppending || this.#queue.length === 0 || !this.#isUp) return;
-    this.#isAppending = true;
-    void this.#appendAll(this.#nextCall());
-  };
-
-  #nextCall(): Queued[] {
-    let bytes = 0;
-    const size = this.#queue.findIndex(({ pack }, index) => {
-      bytes += pack.bytes.length;
-      return index > 0 && bytes > MAX_CALL_BYTES;
-    });
-    return this.#queue.splice(0, size < 0 ? this.#queue.length : size);
-  }
-
-  async #appendAll(call: readonly Queued[]): Promise<void> {
-    const places = await this.#broker.append(call.map(({ pack }) => pack)).catch(() => null);
-    this.#isAppending = false;
-    this.#send();
-    if (places === null || this.#isClosed) {
-      this.#fail(call);
-      this.#sendSoon();
-      return;
-    }
-    for (const [index, queued] of call.entries()) {
-      const place = places[index];
-      if (place === undefined) queued.answer.failed('unknown');
-      else this.#arrived.push({ place, queued });
-    }
-    this.#tellAll();
-  }
-
-  #fail(call: readonly Queued[]): void {
-    // A second copy of a pack that is appended again counts for nothing.
-    if (!this.#isClosed) this.#queue.unshift(...call.filter(({ isAnew }) => isAnew));
-    for (const { answer } of call) answer.failed(this.#isClosed ? 'closed' : 'unknown');
-  }
-
-  #tellAll(): void {
-    if (this.#isTelling) return;
-    this.#isTelling = true;
-    try {
-      for (let next = this.#arrived.shift(); next !== undefined; next = this.#arrived.shift()) this.#tell(next);
-    } finally {
-      this.#isTelling = false;
-    }
-  }
-
-  #tell({ place, queued: { pack, entries, answer } }: Arrived): void {
-    for (const follower of [...(this.#followers.get(pack.log) ?? [])]) follower.placed(place, entries, pack.bytes);
-    if (this.#isClosed) answer.failed('closed');
-    else answer.appended(place.seq);
   }
 
   /** Asks for everything that is wanted, until nothing is. */

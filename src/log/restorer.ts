@@ -1,11 +1,8 @@
 /** Restores the lost packs of logs. */
-import type { Broker, BrokerEnd, PackToKeep } from './broker.js';
+import { type Broker, type BrokerEnd, MAX_CALL_BYTES, type PackToKeep } from './broker.js';
 import { decodePack } from './codec.js';
 import type { LogName, Pack } from './entry.js';
 import { type HeldPack, HeldPacks } from './held-packs.js';
-
-/** The most bytes of one call, unless a single pack has more. */
-const MAX_CALL_BYTES = 1_048_576;
 
 /** A pack that was in a log, with its entries. */
 export interface LostPack {
