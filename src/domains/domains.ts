@@ -444,6 +444,7 @@ export class Domains implements Abroad {
     if (known.visitor !== null && known.run !== run && nowMs - known.sinceMs < MIN_RUN_MS) {
       return 'another server with its name has just connected';
     }
+    if (!known.limits.admissions.take(nowMs)) return 'it connects too often';
     const label = this.labelOf(domain);
     const { settings, log, maxMasks } = this.#parts;
     // One connection at a time: the former one may not have noticed yet that it is lost.

@@ -14,6 +14,11 @@ const BURST_BYTES = 33_554_432;
 /** The most bytes of a frame of somebody who may be a stranger. */
 const MAX_STRANGE_BYTES = 4_096;
 
+/** Returns a bound on the bytes of one domain. */
+export function newByteThrottle(): Throttle {
+  return new Throttle(BYTES_PER_SECOND, BURST_BYTES, performance.now());
+}
+
 /** The handler of messages that arrive. */
 export interface FrameHandler<In> {
   /** An error that it throws closes the channel. */
@@ -28,7 +33,7 @@ export class FrameChannel<In extends { readonly kind: string }> {
   readonly #isMessage: Shape<In>;
   readonly #handler: FrameHandler<In>;
   readonly #frames = new FrameReader();
-  readonly #throttle = new Throttle(BYTES_PER_SECOND, BURST_BYTES, performance.now());
+  #throttle = newByteThrottle();
   #pulses: NodeJS.Timeout | null;
   #waiting: NodeJS.Timeout | null = null;
   #isHeld = false;
@@ -52,6 +57,11 @@ export class FrameChannel<In extends { readonly kind: string }> {
   /** Whether the other end may be a stranger: its frames, which wait until they are complete, have to be short. */
   set isStrange(isStrange: boolean) {
     this.#frames.maxFrameBytes = isStrange ? MAX_STRANGE_BYTES : MAX_FRAME_BYTES;
+  }
+
+  /** Counts what arrives from now on in a bound that outlasts this channel. */
+  set throttle(throttle: Throttle) {
+    this.#throttle = throttle;
   }
 
   get isFull(): boolean {

@@ -10,7 +10,7 @@ import type { SharedLog } from '../log/shared-log.js';
 import { Throttle } from '../throttle.js';
 import { Backlog, type BacklogReader } from './backlog.js';
 import { isPlainSession, isSession } from './customs.js';
-import type { FrameChannel } from './frame-channel.js';
+import { type FrameChannel, newByteThrottle } from './frame-channel.js';
 import { LetterLimits } from './letter-limits.js';
 import { LETTER_BOX, Letters } from './letters.js';
 import { decodeHeirs, MAX_STATE_BYTES, type Resume, STATE_PART_BYTES, type Visit, type Word } from './messages.js';
@@ -21,6 +21,9 @@ import { withdrawalOf } from './withdrawal.js';
 /** The proposals of one domain per second on average, and at once. */
 const ENTRIES_PER_SECOND = 2_000;
 const BURST_ENTRIES = 10_000;
+/** The connections of one domain per second on average, and at once: it tries again once a second. */
+const ADMISSIONS_PER_SECOND = 1;
+const BURST_ADMISSIONS = 100;
 /** The cost of following a room, in entries; a domain may follow all rooms at once. */
 const FOLLOW_COST = 50;
 /** The bytes of a whole room that cost as much as one entry. */
@@ -202,12 +205,16 @@ class Visited implements BacklogReader {
 export interface VisitorLimits {
   readonly entries: Throttle;
   readonly letters: LetterLimits;
+  readonly bytes: Throttle;
+  readonly admissions: Throttle;
 }
 
 export function newVisitorLimits(): VisitorLimits {
   return {
     entries: new Throttle(ENTRIES_PER_SECOND, BURST_ENTRIES, performance.now()),
     letters: new LetterLimits(),
+    bytes: newByteThrottle(),
+    admissions: new Throttle(ADMISSIONS_PER_SECOND, BURST_ADMISSIONS, performance.now()),
   };
 }
 
@@ -231,6 +238,7 @@ export class Visitor {
     this.#visa = visa;
     this.#channel = channel;
     this.#limits = limits;
+    channel.throttle = limits.bytes;
     this.letters = new Letters({
       limits: limits.letters,
       send: (message, body) => {

@@ -1,6 +1,10 @@
 /** A link that is removed from the configuration, and added again before anybody has noticed that it was lost. */
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { performance } from 'node:perf_hooks';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Member } from '../../src/chat/member.js';
+import { FrameChannel } from '../../src/domains/frame-channel.js';
+import { isVisit, LINK_VERSION, type Visit } from '../../src/domains/messages.js';
+import { QuietChannel } from '../support/quiet-channel.js';
 import { JOIN, NodesScene, personOf, ROOM } from './nodes-scene.js';
 import { closeAfterTest, startTwo, type Two, type World } from './worlds.js';
 
@@ -122,6 +126,24 @@ describe.each(['far', 'home', 'both'] as const)('a link that is removed by %s, a
     two.settle();
     expectOneRoom(two);
   });
+});
+
+test('a domain that connects again and again, as another run each time, is refused for a while', async () => {
+  const { home, far } = await startTwo([], []);
+  closeAfterTest(far, home);
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(0);
+  onTestFinished(() => clock.mockRestore());
+  const greet = (run: string): unknown => {
+    const channel = new FrameChannel<Visit>(new QuietChannel(), isVisit, { heard: vi.fn(), violated: vi.fn() });
+    const admitted = home.domains.admit({ kind: 'hello', version: LINK_VERSION, domain: 'far.example', run }, channel);
+    channel.end();
+    if (typeof admitted !== 'string') admitted.ended();
+    return admitted;
+  };
+  for (let count = 0; count < 100; count += 1) expect(greet(`run ${count}`)).not.toBe('it connects too often');
+  expect(greet('one more')).toBe('it connects too often');
+  clock.mockReturnValue(1_000);
+  expect(greet('later')).not.toBe('it connects too often');
 });
 
 describe('a link of several nodes that is removed, and added again', () => {

@@ -162,6 +162,21 @@ test('a domain that asks for letters again and again is not heard for a while', 
   expect(channel.isPaused).toBe(true);
 });
 
+test('a domain that has sent many bytes is not heard the sooner over another connection', () => {
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(0);
+  onTestFinished(() => clock.mockRestore());
+  const limits = newVisitorLimits();
+  const first = visit(0, false, 0, limits);
+  // A pack that cannot be read costs one entry, whatever its size.
+  const body = new TextEncoder().encode(`{"version":99,"entries":["${'x'.repeat(1_000_000)}"]}`);
+  for (let turn = 1; turn <= 33; turn += 1) first.frames.take(encodeFrame({ kind: 'append', id: 1, turn }, body));
+  expect(first.channel.isPaused).toBe(false);
+  first.visitor.end();
+  const next = visit(0, false, 0, limits);
+  next.frames.take(encodeFrame({ kind: 'append', id: 1, turn: 1 }, body));
+  expect(next.channel.isPaused).toBe(true);
+});
+
 test('a domain that has asked for much is not heard the sooner over another connection', () => {
   const clock = vi.spyOn(performance, 'now').mockReturnValue(0);
   onTestFinished(() => clock.mockRestore());
