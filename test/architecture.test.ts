@@ -14,6 +14,7 @@ const house: Readonly<Record<string, { readonly may: readonly string[]; readonly
   arguments: { may: ['errors'] },
   inspect: { may: [] },
   throttle: { may: [] },
+  sparing: { may: ['throttle'] },
   binding: { may: ['runtime'] },
   readiness: { may: ['binding', 'runtime', 'arguments', 'errors', 'inspect'] },
   multiplexer: { may: ['readiness', 'binding', 'runtime', 'arguments', 'errors', 'inspect'] },
@@ -29,11 +30,11 @@ const house: Readonly<Record<string, { readonly may: readonly string[]; readonly
   front: { may: ['net', 'socket', 'arguments', 'errors'] },
   admin: { may: ['net', 'socket', 'arguments', 'errors'] },
   control: { may: ['log', 'net', 'socket', 'multiplexer', 'arguments', 'errors'] },
-  domains: { may: ['admin', 'chat', 'control', 'log', 'net', 'socket', 'throttle', 'errors'] },
+  domains: { may: ['admin', 'chat', 'control', 'log', 'net', 'socket', 'sparing', 'throttle', 'errors'] },
   server: {
     may: [
       ...['accounts', 'admin', 'control', 'domains', 'front', 'protocol', 'chat', 'history', 'store', 'log'],
-      ...['net', 'socket', 'multiplexer', 'throttle', 'arguments', 'errors'],
+      ...['net', 'socket', 'multiplexer', 'sparing', 'throttle', 'arguments', 'errors'],
     ],
   },
   cli: {

@@ -1,8 +1,10 @@
 /** The entrance for other domains, which connect over TLS with certificates that have their names. */
+import { performance } from 'node:perf_hooks';
 import { ConnectionChannel } from '../control/connection-channel.js';
 import type { Connection } from '../net/connection.js';
 import { listen, type Listener } from '../net/listener.js';
 import { type Address, formatAddress } from '../socket/address.js';
+import { Sparing } from '../sparing.js';
 import { isOfDomain } from './certificate.js';
 import { HIGH_WATER_BYTES, MAX_PENDING_BYTES } from './dial.js';
 import { FrameChannel } from './frame-channel.js';
@@ -36,16 +38,33 @@ export interface EntranceParts {
   admit(hello: Extract<Visit, { kind: 'hello' }>, channel: FrameChannel<Visit>): Guest | string;
 }
 
+/** The log of those who are not let in: strangers may bring any number of refusals about. */
+class EntranceLog {
+  readonly #log: DomainLog;
+  readonly #sparing = new Sparing(performance.now());
+
+  constructor(log: DomainLog) {
+    this.#log = log;
+  }
+
+  report(level: 'warn' | 'error', event: string, details: Readonly<Record<string, unknown>>): void {
+    const unlogged = this.#sparing.take(performance.now());
+    if (unlogged !== null) this.#log[level](event, { ...details, ...unlogged });
+  }
+}
+
 /** One connection, from its handshake to its end. */
 class Caller {
   readonly #parts: EntranceParts;
+  readonly #log: EntranceLog;
   readonly #connection: Connection<Caller>;
   readonly #channel: FrameChannel<Visit>;
   readonly #timer: NodeJS.Timeout;
   #guest: Guest | null = null;
 
-  constructor(parts: EntranceParts, connection: Connection<Caller>) {
+  constructor(parts: EntranceParts, log: EntranceLog, connection: Connection<Caller>) {
     this.#parts = parts;
+    this.#log = log;
     this.#connection = connection;
     this.#channel = new FrameChannel<Visit>(new ConnectionChannel(connection), isVisit, {
       heard: (visit, body) => {
@@ -91,7 +110,7 @@ class Caller {
   /** @param domain - the domain that the caller claims to be */
   refuse(why: string, domain = ''): void {
     const { remoteAddress: address } = this.#connection;
-    this.#parts.log.error('a domain is refused', { domain, from: formatAddress(address), why });
+    this.#log.report('error', 'a domain is refused', { domain, from: formatAddress(address), why });
     this.#channel.close();
   }
 
@@ -118,6 +137,7 @@ export class Entrance {
   /** @throws EADDRINUSE, and any other error of listen() */
   static async open(parts: EntranceParts): Promise<Entrance> {
     const { at, settings, log } = parts;
+    const refusals = new EntranceLog(log);
     const listener = await listen<Caller>({
       ...at,
       maxConnections: CONNECTIONS_PER_LINK * Math.max(settings.links.length, MIN_LINKS) + MORE_CONNECTIONS,
@@ -131,12 +151,12 @@ export class Entrance {
         minVersion: MIN_VERSION,
         handshakeCpuPercent: HANDSHAKE_PERCENT,
         onHandshakeError: (error, address) => {
-          log.warn('a link has failed to open', { from: formatAddress(address), error: error.message });
+          refusals.report('warn', 'a link has failed to open', { from: formatAddress(address), error: error.message });
         },
       },
       socket: {
         open: (connection) => {
-          connection.data = new Caller(parts, connection);
+          connection.data = new Caller(parts, refusals, connection);
         },
         data: (connection, bytes) => {
           connection.data.take(bytes);

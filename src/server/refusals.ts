@@ -2,7 +2,7 @@
 import { hasCode } from '../errors.js';
 import { NOT_TLS } from '../net/tls-facts.js';
 import type { EntryRefused } from '../protocol/session.js';
-import { Throttle } from '../throttle.js';
+import { Sparing } from '../sparing.js';
 import type { Clock } from './clock.js';
 import type { ConnectionLink } from './link.js';
 import type { Log } from './log.js';
@@ -10,25 +10,22 @@ import type { HandshakeResult, RefusalCause, Tally } from './tally.js';
 
 /** Refused peers that may be reading their notice at the same time; beyond that they are cut off. */
 const MAX_NOTIFIED = 64;
-/** An attack brings many refusals: the log counts those that it leaves out. */
-const LOGGED_PER_SECOND = 1;
-const LOGGED_AT_ONCE = 20;
 
 /** The refused connections of one server. They are in no other list, so that they take nobody's place. */
 export class Refusals {
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #tally: Tally;
-  readonly #throttle: Throttle;
+  /** An attack brings many refusals: the log counts those that it leaves out. */
+  readonly #sparing: Sparing;
   /** Refused connections that are still open. */
   #openCount = 0;
-  #unloggedCount = 0;
 
   constructor(log: Log, clock: Clock, tally: Tally) {
     this.#log = log;
     this.#tally = tally;
     this.#clock = clock;
-    this.#throttle = new Throttle(LOGGED_PER_SECOND, LOGGED_AT_ONCE, clock.monotonicMs());
+    this.#sparing = new Sparing(clock.monotonicMs());
   }
 
   /** Sends the notice and closes. {@link closed} must follow. */
@@ -54,13 +51,8 @@ export class Refusals {
   /** Counts a refusal, and logs it unless there are too many. */
   record(cause: RefusalCause, reason: string, peer: Readonly<Record<string, unknown>>): void {
     this.#tally.refused(cause);
-    if (!this.#throttle.take(this.#clock.monotonicMs())) {
-      this.#unloggedCount += 1;
-      return;
-    }
-    const unlogged = this.#unloggedCount === 0 ? {} : { unlogged: this.#unloggedCount };
-    this.#log.warn('connection refused', { ...peer, reason, ...unlogged });
-    this.#unloggedCount = 0;
+    const unlogged = this.#sparing.take(this.#clock.monotonicMs());
+    if (unlogged !== null) this.#log.warn('connection refused', { ...peer, reason, ...unlogged });
   }
 
   /** Forgets a refused connection that is gone. */

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { connect as connectTls, createServer, type TLSSocket } from 'node:tls';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { encodeRoom } from '../../src/chat/snapshot-codec.js';
@@ -7,7 +8,7 @@ import type { Entry, Who } from '../../src/log/entry.js';
 import { encodeFrame, FrameReader } from '../../src/log/frames.js';
 import { ask } from '../server/keeping.js';
 import { hasOpenssl, type TestIdentity } from '../support/certificates.js';
-import { until } from '../support/deadline.js';
+import { nextEvent, until } from '../support/deadline.js';
 import { Authority, TestDomain, Way } from './domains.js';
 import { emptyRoom, eve, stamp, words } from './entries.js';
 
@@ -126,6 +127,22 @@ describe.skipIf(!hasOpenssl)(`a domain that means ill${hasOpenssl ? '' : ' (need
     await raw.closed();
     const bob = await beijing.irc('bob');
     await ask(bob, 'JOIN #tea', / 366 /);
+  });
+
+  test('strangers who try again and again do not fill the log', async () => {
+    const beijing = await TestDomain.start({ name: 'beijing.example', authority, links: [] });
+    const sockets = Array.from({ length: 60 }, () => connect(beijing.linkPort, '127.0.0.1'));
+    onTestFinished(() => sockets.forEach((socket) => socket.destroy()));
+    await Promise.all(
+      sockets.map((socket) => {
+        socket.on('error', () => undefined).resume();
+        socket.write('this is not TLS\r\n');
+        return nextEvent(socket, 'close');
+      }),
+    );
+    const refusals = beijing.records.filter((line) => line.startsWith('a link has failed to open'));
+    expect(refusals.length).toBeGreaterThan(0);
+    expect(refusals.length).toBeLessThan(60);
   });
 
   test('it cannot speak as anybody else, or as more than anybody', async () => {
