@@ -138,7 +138,10 @@ async function ban(server: ChatServer, text: string, minutes: string, reason = '
   }
   const atMs = server.aside(() => server.chat.directory.now());
   const untilMs = minutes === '0' ? null : atMs + Number(minutes) * MS_PER_MINUTE;
-  const wanted: ServerBan = { ...server.aside(() => targetOf(server, text)), reason, by: server.name, atMs, untilMs };
+  const target = server.aside(() => targetOf(server, text));
+  // A slip of the hand would empty the server, and keep everybody out.
+  if (isEverybody(target)) throw nonsense(`${quoted(text)} is everybody: to end the server, drain it`);
+  const wanted: ServerBan = { ...target, reason, by: server.name, atMs, untilMs };
   const set = await settled(await server.setBan(wanted, `Banned (${reason})`));
   if (set.kind === 'refused') {
     throw refused(set.why === 'not-taken' ? NOT_STORED : 'there are too many bans; remove some first');
@@ -186,6 +189,10 @@ function bans(server: ChatServer): Reply {
 }
 
 /** Decides what a text names: an address or a network, users on hosts, or somebody who is here. */
+function isEverybody({ kind, mask }: Pick<ServerBan, 'kind' | 'mask'>): boolean {
+  return kind === 'users' ? /^[*@]*$/.test(mask) : mask.endsWith('/0');
+}
+
 function targetOf({ chat: { directory } }: ChatServer, text: string): Pick<ServerBan, 'kind' | 'mask'> {
   const addresses = addressesMask(text);
   if (addresses !== null) return { kind: 'addresses', mask: addresses };

@@ -115,6 +115,12 @@ test('somebody is kicked, banned and let in again', async () => {
     expect.stringMatching(/^127\.0\.0\.1 {2}until 20\S+, by fdmux\.local: No reason given$/),
   ]);
   expect(String(await (await connectPeer(server.ircPort)).ended())).toMatch(/No reason given/);
+  for (const everybody of ['*', '*@*', '***', '0.0.0.0/0', '::/0']) {
+    await expect(ctl('ban', everybody)).rejects.toMatchObject({
+      code: 'ERR_CONTROL_REQUEST',
+      message: expect.stringContaining(' is everybody: to end the server, drain it'),
+    });
+  }
   await ctl('unban', '127.0.0.1');
   await expect(ctl('unban', '127.0.0.1')).rejects.toMatchObject({ message: 'there is no ban 127.0.0.1' });
   await client(server, 'bob');
