@@ -173,7 +173,7 @@ describePostgres((database) => {
       server.listeners.find(({ protocol }) => protocol === 'irc'),
       'a listener',
     );
-    const ann = await enter('port' in address ? address.port : 0, 'ann', 'JOIN #tea');
+    const ann = await enter('port' in address ? address.port : 0, 'ann', 'CAP REQ echo-message', 'JOIN #tea');
     await ask(ann, 'PRIVMSG #tea :before', /:before$/);
     await replaceLastPack();
     expect(await server.ended).toEqual({ reason: 'this node has other logs than the rest', isFailure: true });
