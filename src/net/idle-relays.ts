@@ -4,6 +4,11 @@ import type { Turn } from './turn.js';
 
 /** How many times a relay is checked within its timeout. */
 const LOOKS_PER_TIMEOUT = 4;
+/** A process that was stopped has not moved the bytes that came meanwhile: of its pause, so many intervals count. */
+const MOST_INTERVALS = 2;
+
+/** The clock that calls back. */
+type Clock = Pick<Turn, 'after'>;
 
 /** A relay with a timeout. */
 export interface IdleRelay {
@@ -16,75 +21,87 @@ export interface IdleRelay {
   unwatchable(error: unknown): void;
 }
 
-/** The state of a relay at the latest looks. */
+/** The state of a relay at the look that saw its bytes move last. */
 interface Seen {
   movedBytes: number;
-  idleMs: number;
+  /** When that was, in the time that counts. */
+  countedMs: number;
 }
 
-const all = new WeakMap<Turn, IdleRelays>();
+const all = new WeakMap<Clock, IdleRelays>();
 
 const intervalOf = ({ idleTimeoutMs }: IdleRelay): number => idleTimeoutMs / LOOKS_PER_TIMEOUT;
 
 /** The idle relays of one turn. */
 export class IdleRelays {
-  readonly #turn: Turn;
+  readonly #clock: Clock;
   readonly #relays = new Map<IdleRelay, Seen>();
+  /** Until the next look; undefined without relays. */
   #timer: Timer | undefined;
-  #intervalMs = Infinity;
+  /** The delay of that timer. */
+  #intervalMs = 0;
+  /** The time that counts, and when it was counted last. */
+  #countedMs = 0;
+  #countedAtMs = 0;
 
-  static of(turn: Turn): IdleRelays {
-    let relays = all.get(turn);
+  static of(clock: Clock): IdleRelays {
+    let relays = all.get(clock);
     if (relays === undefined) {
-      relays = new IdleRelays(turn);
-      all.set(turn, relays);
+      relays = new IdleRelays(clock);
+      all.set(clock, relays);
     }
     return relays;
   }
 
-  private constructor(turn: Turn) {
-    this.#turn = turn;
+  private constructor(clock: Clock) {
+    this.#clock = clock;
   }
 
   add(relay: IdleRelay): void {
-    this.#relays.set(relay, { movedBytes: relay.movedBytes, idleMs: 0 });
+    this.#count();
+    this.#relays.set(relay, { movedBytes: relay.movedBytes, countedMs: this.#countedMs });
     const intervalMs = intervalOf(relay);
-    if (intervalMs >= this.#intervalMs) return;
-    this.#intervalMs = intervalMs;
+    if (this.#timer !== undefined && intervalMs >= this.#intervalMs) return;
     this.#timer?.cancel();
-    this.#lookLater();
+    this.#lookAfter(intervalMs);
   }
 
   delete(relay: IdleRelay): void {
-    if (!this.#relays.delete(relay)) return;
-    if (this.#relays.size === 0) {
-      this.#timer?.cancel();
-      this.#timer = undefined;
-    }
-    if (intervalOf(relay) > this.#intervalMs) return;
-    this.#intervalMs = Infinity;
-    for (const other of this.#relays.keys()) this.#intervalMs = Math.min(this.#intervalMs, intervalOf(other));
+    if (!this.#relays.delete(relay) || this.#relays.size > 0) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
   }
 
-  #lookLater(): void {
+  #lookAfter(intervalMs: number): void {
+    this.#intervalMs = intervalMs;
     try {
-      this.#timer = this.#turn.after(this.#intervalMs, this.#look);
+      this.#timer = this.#clock.after(intervalMs, this.#look);
     } catch (error) {
+      this.#timer = undefined;
       for (const relay of this.#relays.keys()) relay.unwatchable(error);
     }
   }
 
-  /** Counts looks instead of reading the clock: a stopped process does not move the bytes that arrive meanwhile. */
+  /** Counts the time since it was counted last. */
+  #count(): void {
+    const nowMs = performance.now();
+    this.#countedMs += Math.min(nowMs - this.#countedAtMs, MOST_INTERVALS * this.#intervalMs);
+    this.#countedAtMs = nowMs;
+  }
+
   readonly #look = (): void => {
+    this.#timer = undefined;
+    this.#count();
+    let intervalMs = Infinity;
     for (const [relay, seen] of this.#relays) {
+      intervalMs = Math.min(intervalMs, intervalOf(relay));
       if (relay.movedBytes !== seen.movedBytes) {
         seen.movedBytes = relay.movedBytes;
-        seen.idleMs = 0;
-        continue;
+        seen.countedMs = this.#countedMs;
+      } else if (this.#countedMs - seen.countedMs >= relay.idleTimeoutMs) {
+        relay.timedOut();
       }
-      seen.idleMs += this.#intervalMs;
-      if (seen.idleMs >= relay.idleTimeoutMs) relay.timedOut();
     }
-    this.#lookLater();
+    if (this.#relays.size > 0) this.#lookAfter(intervalMs);
   };
 }
