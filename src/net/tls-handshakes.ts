@@ -6,6 +6,9 @@ import type { Turn } from './turn.js';
 /** Until this part of its time is over, no handshake gives way to a newer one: an honest peer is faster. */
 const PROTECTED_PART = 0.1;
 
+/** The clock of a turn. */
+type Clock = Pick<Turn, 'after' | 'nowMs'>;
+
 /** Why a handshake is ended. */
 export type HandshakeEnd = 'too slow' | 'gave way';
 
@@ -27,13 +30,13 @@ export interface HandshakeLimits {
 /** Handshakes in the order of their beginning. All have the same time, so one timer serves all. */
 export class Handshakes {
   readonly timeoutMs: number;
-  readonly #turn: Turn;
+  readonly #turn: Clock;
   readonly #max: number;
   readonly #budget: HandshakeBudget;
   readonly #startedMs = new Map<Handshaking, number>();
   #timer: Timer | undefined;
 
-  constructor(turn: Turn, { timeoutMs, max, cpuPercent }: HandshakeLimits) {
+  constructor(turn: Clock, { timeoutMs, max, cpuPercent }: HandshakeLimits) {
     this.#turn = turn;
     this.timeoutMs = timeoutMs;
     this.#max = max;
@@ -55,13 +58,15 @@ export class Handshakes {
 
   /** Does a part of a handshake, whose cost counts. */
   compute<Result>(part: () => Result): Result {
-    // Not the elapsed time: on a busy machine other programs take most of that.
     const before = process.cpuUsage();
+    const startedMs = performance.now();
     try {
       return part();
     } finally {
       const { user, system } = process.cpuUsage(before);
-      this.#budget.spend((user + system) / 1000, performance.now());
+      const nowMs = performance.now();
+      // On a busy machine other programs take most of the elapsed time, and the usage is that of all threads.
+      this.#budget.spend(Math.min((user + system) / 1000, nowMs - startedMs), nowMs);
     }
   }
 
