@@ -1,21 +1,19 @@
 /** One domain that follows rooms of this one, over one connection. */
 import { performance } from 'node:perf_hooks';
-import { homeOf, type Letter, type Origin } from '../chat/abroad.js';
+import { homeOf, type Letter } from '../chat/abroad.js';
 import type { Chat } from '../chat/chat.js';
 import { sessionsOf } from '../chat/gone-nodes.js';
-import { encodeRoom } from '../chat/snapshot-codec.js';
 import { decodePack } from '../log/codec.js';
 import type { Entry, Heir, LogName } from '../log/entry.js';
-import type { SharedLog } from '../log/shared-log.js';
 import { Throttle } from '../throttle.js';
-import { Backlog, type BacklogReader } from './backlog.js';
 import { isPlainSession, isSession } from './customs.js';
 import { type FrameChannel, newByteThrottle } from './frame-channel.js';
 import { LetterLimits } from './letter-limits.js';
 import { LETTER_BOX, Letters } from './letters.js';
-import { decodeHeirs, MAX_STATE_BYTES, type Resume, STATE_PART_BYTES, type Visit, type Word } from './messages.js';
+import { decodeHeirs, type Visit, type Word } from './messages.js';
 import type { LetterTaker } from './open-letters.js';
 import type { Visa } from './visa.js';
+import { type Follower, type RoomSource, Visited } from './visited.js';
 import { withdrawalOf } from './withdrawal.js';
 
 /** The proposals of one domain per second on average, and at once. */
@@ -26,8 +24,6 @@ const ADMISSIONS_PER_SECOND = 1;
 const BURST_ADMISSIONS = 100;
 /** The cost of following a room, in entries; a domain may follow all rooms at once. */
 const FOLLOW_COST = 50;
-/** The bytes of a whole room that cost as much as one entry. */
-const BYTES_PER_ENTRY = 4_096;
 /** The most packs of a domain that wait for logs of rooms. */
 const MAX_APPENDS = 256;
 /** The most places that people of one domain have in the rooms of this one. */
@@ -37,168 +33,18 @@ const COUNT_MS = 1_000;
 
 /** How long a domain has to follow the rooms that its people are in, in milliseconds. */
 const FOLLOW_MS = 15_000;
-/** The time after which a room is asked for again, in milliseconds, if its log is ahead of it or behind. */
-const RENEW_MS = 50;
 
 /** The parts that all visitors share. */
-export interface HomeRooms {
+export interface HomeRooms extends RoomSource {
   readonly chat: Pick<Chat, 'originOf' | 'countForeign' | 'dismissForeign' | 'loseForeignNode' | 'areForeignPeers'>;
   /** Delivers a letter of a domain to somebody of this one. */
   readonly deliver: (domain: string, letter: Letter, take: LetterTaker) => void;
   /** Sends on a letter to a third domain. */
   readonly sendOn: (domain: string, letter: Letter, take: LetterTaker) => void;
-  readonly log: SharedLog;
-  /** Names this run of the server, or all nodes with the same logs. */
-  readonly epoch: string;
-  /** Whether other nodes have the same logs: a domain may have received packs from one of them. */
-  readonly isShared: boolean;
-  readonly backlogs: Map<LogName, Backlog>;
   /** Returns the configured name of a shared room; undefined for any other room. */
   readonly sharedName: (name: string) => string | undefined;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-}
-
-/** One room that the domain follows. */
-class Visited implements BacklogReader {
-  readonly #visitor: Visitor;
-  readonly #id: number;
-  /** Its configured name. */
-  readonly room: string;
-  readonly #resume: Resume | null;
-  #log: LogName | null = null;
-  #backlog: Backlog | null = null;
-  #sent = 0;
-  #isOver = false;
-  /** Whether the current room has been asked for. */
-  #isRenewing = false;
-  /** The room that is to be sent when the channel accepts more; null for none. */
-  #postponed: { readonly mayResume: boolean } | null = null;
-
-  constructor(visitor: Visitor, id: number, room: string, resume: Resume | null) {
-    this.#visitor = visitor;
-    this.#id = id;
-    this.room = room;
-    this.#resume = resume;
-  }
-
-  begin(): void {
-    this.#renew(true);
-  }
-
-  get log(): LogName | null {
-    return this.#log;
-  }
-
-  /** Sends the current room, and the packs after it. @param mayResume - whether known parts need not be sent */
-  #renew(mayResume: boolean): void {
-    if (this.#isRenewing || this.#mustWait(mayResume)) return;
-    this.#isRenewing = true;
-    const { rooms } = this.#visitor;
-    rooms.chat.originOf(this.room, (log, origin) => {
-      this.#isRenewing = false;
-      this.#visitor.attempt(() => {
-        if (!this.#isOver && !this.#mustWait(mayResume)) this.#send(log, origin, mayResume);
-      });
-    });
-  }
-
-  /** Sends a room, or only the packs that the domain lacks of it. */
-  #send(log: LogName, { id, seq, snapshot }: Origin, mayResume: boolean): void {
-    const { rooms } = this.#visitor;
-    const known = rooms.backlogs.get(log);
-    if (known?.has(seq) === false) {
-      // The room and the backlog receive a pack one after the other.
-      this.#isRenewing = true;
-      this.#later = setTimeout(() => {
-        this.#isRenewing = false;
-        this.#visitor.attempt(() => {
-          this.#renew(mayResume);
-        });
-      }, RENEW_MS).unref();
-      return;
-    }
-    const resume = mayResume && this.#resume?.epoch === rooms.epoch ? this.#resume : null;
-    const after = rooms.isShared && resume !== null ? Math.min(resume.after, seq) : seq;
-    const backlog = known ?? new Backlog(rooms.log, log, after);
-    if (known === undefined) rooms.backlogs.set(log, backlog);
-    this.#log = log;
-    this.#backlog?.readers.delete(this);
-    this.#backlog = backlog;
-    backlog.readers.add(this);
-    if (resume !== null && backlog.has(resume.after)) {
-      this.#sent = resume.after;
-    } else {
-      const text = new TextEncoder().encode(encodeRoom(snapshot));
-      this.#visitor.charge(text.length / BYTES_PER_ENTRY);
-      if (text.length > MAX_STATE_BYTES) {
-        this.#visitor.refuse(this.#id);
-        return;
-      }
-      this.#sent = seq;
-      const head: Word = { kind: 'state', id: this.#id, log: id, seq, bytes: text.length };
-      for (let at = 0; at < text.length; at += STATE_PART_BYTES) {
-        this.#visitor.tell(head, text.subarray(at, at + STATE_PART_BYTES));
-      }
-    }
-    this.#grow();
-    if (this.#sent >= backlog.top) this.#visitor.tell({ kind: 'caught-up', id: this.#id });
-    else this.#isBehind = true;
-  }
-
-  /** Postpones the room while the channel is full: all rooms together can be more than may wait in it. */
-  #mustWait(mayResume: boolean): boolean {
-    this.#postponed = this.#visitor.isFull ? { mayResume } : null;
-    return this.#postponed !== null;
-  }
-
-  #later: NodeJS.Timeout | null = null;
-  /** Whether the other end still has to be told that it has received everything. */
-  #isBehind = false;
-
-  grown(): void {
-    this.#visitor.attempt(() => {
-      this.#grow();
-    });
-  }
-
-  /** Sends as much as the channel accepts. */
-  #grow(): void {
-    if (this.#postponed !== null) {
-      this.#renew(this.#postponed.mayResume);
-      return;
-    }
-    const backlog = this.#backlog;
-    if (this.#isOver || this.#isRenewing || backlog === null) return;
-    if (!backlog.has(this.#sent)) {
-      this.#renew(false);
-      return;
-    }
-    while (!this.#visitor.isFull) {
-      const next = backlog.next(this.#sent);
-      if (next === undefined) break;
-      this.#sent = next.seq;
-      this.#visitor.tell({ kind: 'pack', id: this.#id, seq: next.seq }, next.bytes);
-    }
-    if (!this.#isBehind || this.#sent < backlog.top) return;
-    this.#isBehind = false;
-    this.#visitor.tell({ kind: 'caught-up', id: this.#id });
-  }
-
-  away(): void {
-    this.#visitor.tell({ kind: 'away', id: this.#id });
-  }
-
-  back(): void {
-    this.#visitor.tell({ kind: 'back', id: this.#id });
-  }
-
-  stop(): void {
-    this.#isOver = true;
-    this.#postponed = null;
-    if (this.#later !== null) clearTimeout(this.#later);
-    this.#backlog?.readers.delete(this);
-  }
 }
 
 /** The bounds on the requests of one domain, which outlast its connections. */
@@ -219,7 +65,7 @@ export function newVisitorLimits(): VisitorLimits {
 }
 
 /** Serves one domain. Nothing that it sends ends the process, and it can speak only for its own people. */
-export class Visitor {
+export class Visitor implements Follower {
   readonly rooms: HomeRooms;
   readonly domain: string;
   readonly #visa: Visa;
