@@ -1,15 +1,17 @@
 /** The writes of marks, up to which an account has read its conversations. */
 import { MAX_MARKS } from '../history/markers.js';
 import { integerOf } from './columns.js';
+import { isOfGone } from './gone-accounts.js';
 import type { WritersOf } from './tasks.js';
 
 export interface MarkerWrites {
-  /** Moves a mark forward, and answers with the resulting one. */
+  /** Moves a mark forward, and answers with the resulting one. That of an account that has been erased is not kept. */
   readonly mark: { readonly owner: string; readonly target: string; readonly atMs: number };
 }
 
 export const markerWrites: WritersOf<MarkerWrites> = {
   mark: (tables, { owner, target, atMs }) => {
+    if (isOfGone(tables, owner, Date.now())) return atMs;
     const row = tables
       .run(
         `INSERT INTO marker(owner, target, at_ms) VALUES(?, ?, ?)

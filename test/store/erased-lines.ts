@@ -5,6 +5,7 @@ import type { Entry } from '../../src/log/entry.js';
 import type { StoreAccess, StoreLogs } from '../../src/store/store-access.js';
 import { StoredAccounts } from '../../src/store/stored-accounts.js';
 import { StoredHistory } from '../../src/store/stored-history.js';
+import { StoredMarkers } from '../../src/store/stored-markers.js';
 import { written } from '../../src/store/written.js';
 import { accountOf } from '../accounts/book.js';
 import { Answers } from '../log/contract.js';
@@ -112,6 +113,19 @@ export function describeErasedLines(open: () => Promise<ErasingStore>): void {
     await settled(other);
     expect(await textsOn(store, ROOM)).toEqual([]);
     expect(await content()).not.toMatch(/secret|hello/);
+  });
+
+  test('a mark of reading that is on its way when its account is erased is not stored', async () => {
+    const { store, other } = await open();
+    const [accounts, markers] = [new StoredAccounts(store), new StoredMarkers(other)];
+    await accounts.add(accountOf('Ann'), 10);
+    await markers.mark('a:ann', '#a', 5);
+    await accounts.erase('ann');
+    await markers.mark('a:ann', '#a', 6);
+    expect(await markers.read('a:ann', '#a')).toEqual({ kind: 'mark', atMs: null });
+    await accounts.add(accountOf('Ann'), 10);
+    await markers.mark('a:ann', '#a', 7);
+    expect(await markers.read('a:ann', '#a')).toEqual({ kind: 'mark', atMs: 7 });
   });
 
   test('that an account was erased is known for as long as a line can be on its way', async () => {

@@ -2,13 +2,17 @@
 import { MAX_MARKS } from '../../history/markers.js';
 import { banOf } from '../ban-reads.js';
 import { integerOf, textOf } from '../columns.js';
+import { FIND_GONE } from './gone-parts.js';
 import { OWNER_LOCK } from './owner-lock.js';
 import type { PostgresReaders, PostgresWriters } from './parts.js';
 
 const BAN = `INSERT INTO ban(kind, mask, reason, setter, at_ms, until_ms) VALUES($1, $2, $3, $4, $5, $6)
   ON CONFLICT (kind, mask) DO UPDATE SET reason = excluded.reason, setter = excluded.setter, at_ms = excluded.at_ms,
   until_ms = excluded.until_ms`;
-const MARK = `INSERT INTO marker AS known(owner, target, at_ms) VALUES($1, $2, $3)
+/** An erasure of the account locks its row, too: it either finds the mark, or is over by the next statement. */
+const HOLD_OWNER = 'SELECT FROM account WHERE folded = $1 FOR KEY SHARE';
+const MARK = `INSERT INTO marker AS known(owner, target, at_ms) SELECT $1::text, $2::text, $3::bigint
+  WHERE NOT EXISTS (${FIND_GONE} = 'gone ' || $1 AND created_ms IS NULL)
   ON CONFLICT (owner, target) DO UPDATE SET at_ms = greatest(known.at_ms, excluded.at_ms) RETURNING at_ms`;
 const DROP_MARKS = `DELETE FROM marker WHERE owner = $1 AND target IN (
   SELECT target FROM marker WHERE owner = $1 ORDER BY at_ms DESC OFFSET ${MAX_MARKS})`;
@@ -41,9 +45,10 @@ export const smallWriters: PostgresWriters<
     return 0;
   },
   mark: async (run, { owner, target, atMs }) => {
-    const [row = {}] = await run({ text: MARK, values: [owner, target, atMs] });
+    await run({ text: HOLD_OWNER, values: [owner] });
+    const [row] = await run({ text: MARK, values: [owner, target, atMs] });
     await run({ text: DROP_MARKS, values: [owner] });
-    return integerOf(row, 'at_ms');
+    return row === undefined ? atMs : integerOf(row, 'at_ms');
   },
   'erased-done': async (run, { accounts }) => {
     await run({ text: "DELETE FROM fact WHERE name LIKE 'erased %' AND value = ANY($1)", values: [accounts] });

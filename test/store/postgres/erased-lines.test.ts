@@ -37,27 +37,38 @@ describePostgres((database) => {
   } as const;
   const line = { ...saidAt(1), account: 'Ann', text: 'a secret word' };
 
+  const writes = {
+    line: { kind: 'line', shelf: 'r:#a', line },
+    mark: { kind: 'mark', owner: 'ann', target: '#a', atMs: 5 },
+  } as const;
+
   test.each([
-    ['a line', 'an account is erased'],
-    ['an erasure', 'a line is stored'],
-  ])('%s that is under way is complete before %s', async (first) => {
-    const { store } = await database.open({ isShared: true });
-    const { store: other } = await database.open({ isShared: true });
-    await new StoredAccounts(store).add(accountOf('Ann'), 10);
-    const holder = await database.server.connect();
-    onTestFinished(() => holder.end());
-    const say = (): Promise<number> => written(other, { kind: 'line', shelf: 'r:#a', line });
-    const erase = (): Promise<number> => written(store, { kind: 'account-erase', folded: 'ann', saidUpTo: 0 });
-    await holder.query('BEGIN');
-    await holder.query('LOCK TABLE fdmux.ban IN SHARE MODE');
-    const isLineFirst = first === 'a line';
-    const begun = [isLineFirst ? say() : erase(), written(isLineFirst ? other : store, ban)];
-    await database.whenLocked(1);
-    begun.push(isLineFirst ? erase() : say());
-    await database.whenLocked(2);
-    await holder.query('COMMIT');
-    await within(Promise.all(begun), 'the line and the erasure');
-    const { rows } = await database.admin.query<object>('SELECT kind, account, text, grams FROM fdmux.line');
-    expect(rows).toEqual([{ kind: 0, account: null, text: '', grams: null }]);
-  });
+    ['line', 'before'],
+    ['line', 'after'],
+    ['mark', 'before'],
+    ['mark', 'after'],
+  ] as const)(
+    'a %s that is written by one node just %s the account is erased by another leaves nothing',
+    async (what, when) => {
+      const { store } = await database.open({ isShared: true });
+      const { store: other } = await database.open({ isShared: true });
+      await new StoredAccounts(store).add(accountOf('Ann'), 10);
+      const holder = await database.server.connect();
+      onTestFinished(() => holder.end());
+      const say = (): Promise<number> => written(other, writes[what]);
+      const erase = (): Promise<number> => written(store, { kind: 'account-erase', folded: 'ann', saidUpTo: 0 });
+      await holder.query('BEGIN');
+      await holder.query('LOCK TABLE fdmux.ban IN SHARE MODE');
+      const isFirst = when === 'before';
+      const begun = [isFirst ? say() : erase(), written(isFirst ? other : store, ban)];
+      await database.whenLocked(1);
+      begun.push(isFirst ? erase() : say());
+      await database.whenLocked(2);
+      await holder.query('COMMIT');
+      await within(Promise.all(begun), 'the line and the erasure');
+      const text = "SELECT kind, account, text FROM fdmux.line UNION ALL SELECT 9, owner, '' FROM fdmux.marker";
+      const { rows } = await database.admin.query<object>(text);
+      expect(rows).toEqual(what === 'line' ? [{ kind: 0, account: null, text: '' }] : []);
+    },
+  );
 });
