@@ -1,8 +1,12 @@
 /** How long a process waits for the one that takes over from it. */
+import { SIGN_MS } from './pulse.js';
 
 /** So long it may send no sign of life, in milliseconds: its longest task without a turn is far shorter. */
 const SILENCE_MS = 5_000;
-/** So long it may send signs of life without any work done. A node waits up to ten seconds for others. */
+/**
+ * So long it may send signs of life without any work done. A node waits up to ten seconds for others. They are counted,
+ * since a machine that stands still sends none.
+ */
 const IDLE_MS = 30_000;
 /** So long it may work. A store is looked through before it is used, and may be large. */
 const WORK_MS = 600_000;
@@ -19,8 +23,11 @@ export interface Deadline {
 
 /** Knows when a process is to be given up. All times are in milliseconds, of one clock. */
 export class Patience {
-  readonly #deadlines: { silence: Deadline | null; idle: Deadline | null; readonly work: Deadline };
+  readonly #end: Deadline;
+  #silence: Deadline | null = null;
   #work: unknown = null;
+  /** Signs of life since the last work. */
+  #idleSigns = 0;
 
   /**
    * @param isHeard - whether the process sends signs of life
@@ -28,26 +35,33 @@ export class Patience {
    */
   constructor(nowMs: number, isHeard: boolean, hasStore: boolean) {
     const atMs = nowMs + (isHeard || hasStore ? WORK_MS : TAKE_OVER_MS);
-    const work = { atMs, why: 'the new process does not answer' };
-    this.#deadlines = { silence: null, idle: null, work };
-    if (isHeard) this.heard(0, nowMs);
+    this.#end = { atMs, why: 'the new process does not answer' };
+    if (isHeard) this.#expectSign(nowMs);
   }
 
-  /** Notes a sign of life. @param work - another value than before if something has been done since then */
+  #expectSign(nowMs: number): void {
+    this.#silence = {
+      atMs: nowMs + SILENCE_MS,
+      why: `the new process shows no sign of life for ${SILENCE_MS} ms`,
+    };
+  }
+
+  /**
+   * Notes a sign of life.
+   *
+   * @param work - another value than before if something has been done since then
+   * @throws Error if it is to be given up all the same
+   */
   heard(work: unknown, nowMs: number): void {
-    const deadlines = this.#deadlines;
-    deadlines.silence = { atMs: nowMs + SILENCE_MS, why: `the new process shows no sign of life for ${SILENCE_MS} ms` };
-    if (deadlines.idle !== null && work === this.#work) return;
+    this.#expectSign(nowMs);
+    this.#idleSigns = work === this.#work ? this.#idleSigns + 1 : 0;
     this.#work = work;
-    deadlines.idle = { atMs: nowMs + IDLE_MS, why: `the new process has got no further for ${IDLE_MS} ms` };
+    if (this.#idleSigns * SIGN_MS >= IDLE_MS) throw new Error(`the new process has got no further for ${IDLE_MS} ms`);
+    if (nowMs >= this.#end.atMs) throw new Error(this.#end.why);
   }
 
   /** The first moment at which it is to be given up, unless it is heard before. */
   get deadline(): Deadline {
-    const { silence, idle, work } = this.#deadlines;
-    return [silence, idle].reduce<Deadline>(
-      (first, each) => (each !== null && each.atMs < first.atMs ? each : first),
-      work,
-    );
+    return this.#silence === null || this.#end.atMs < this.#silence.atMs ? this.#end : this.#silence;
   }
 }

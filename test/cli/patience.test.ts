@@ -22,11 +22,23 @@ test('one that does something may take minutes', () => {
   }
   patience.heard((work += 1), 599_000);
   expect(patience.deadline).toEqual({ atMs: 600_000, why: 'the new process does not answer' });
+  expect(() => {
+    patience.heard((work += 1), 600_000);
+  }).toThrow('the new process does not answer');
 });
 
 test('one that does nothing is given up, however often it says that it lives', () => {
   const patience = new Patience(0, true, true);
   patience.heard(1, 1_000);
   for (let nowMs = 1_500; nowMs < 31_000; nowMs += 500) patience.heard(1, nowMs);
-  expect(patience.deadline).toEqual({ atMs: 31_000, why: 'the new process has got no further for 30000 ms' });
+  expect(() => {
+    patience.heard(1, 31_000);
+  }).toThrow('the new process has got no further for 30000 ms');
+});
+
+test('one that stood still with the whole machine is not given up for that', () => {
+  const patience = new Patience(0, true, true);
+  patience.heard(1, 1_000);
+  patience.heard(1, 100_000);
+  expect(patience.deadline).toMatchObject({ atMs: 105_000 });
 });
