@@ -92,7 +92,10 @@ function withoutRowid(statement: Statement): Statement {
 }
 
 async function ofPackage(): Promise<Engine> {
-  const { default: Database } = await import('better-sqlite3');
+  // Bundlers take a package for one that may be missing only if they see that somebody handles that.
+  const { default: Database } = await import('better-sqlite3').catch((error: unknown) => {
+    throw toError(error);
+  });
   return {
     name: 'better-sqlite3',
     open: (path, { isReadOnly, timeoutMs }) => new Database(path, { readonly: isReadOnly, timeout: timeoutMs }),
