@@ -312,7 +312,7 @@ class Control {
     const standstill = new Standstill();
     const left = listeners.given;
     supervisor.letGo();
-    await store.close();
+    await store.close(true);
     listeners.sockets.leave();
     try {
       successor.send({ ...NOTHING_LEFT, clients: new LeftClients([]), listeners: left });

@@ -23,6 +23,8 @@ export interface Service {
   drained(): void;
   /** The peer sends nothing more. */
   hangUp(): void;
+  /** Another process serves on the socket next. The connection is closed after this. */
+  replaced?(): void;
   closed(): void;
 }
 
@@ -38,19 +40,26 @@ export interface ServiceSocketOptions {
 /** An open socket. */
 export class ServiceSocket {
   readonly #listener: OwnerListener;
+  readonly #services: ReadonlySet<Service>;
 
-  private constructor(listener: OwnerListener) {
+  private constructor(listener: OwnerListener, services: ReadonlySet<Service>) {
     this.#listener = listener;
+    this.#services = services;
   }
 
   /** Serves in a folder. @throws as `listen` does */
   static async open({ folder, file, serve }: ServiceSocketOptions, observer: ServiceObserver): Promise<ServiceSocket> {
+    const services = new Set<Service>();
     const listener = await OwnerListener.open({
       folder,
       file,
       maxConnections: MAX_CONNECTIONS,
       highWaterMarkBytes: CHANNEL_BYTES,
-      accept: (connection) => visitorOf(serve(new ConnectionChannel(connection))),
+      accept: (connection) => {
+        const service = serve(new ConnectionChannel(connection));
+        services.add(service);
+        return visitorOf(service, services);
+      },
       onStranger: (uid) => {
         observer.stranger(uid);
       },
@@ -58,16 +67,17 @@ export class ServiceSocket {
         observer.failed(error);
       },
     });
-    return new ServiceSocket(listener);
+    return new ServiceSocket(listener, services);
   }
 
-  /** Cuts off all peers. The service itself stays open. */
-  close(): Promise<void> {
+  /** Cuts off all peers. The service itself stays open. @param isReplaced - whether they hear that another follows */
+  close(isReplaced = false): Promise<void> {
+    if (isReplaced) for (const service of this.#services) service.replaced?.();
     return this.#listener.close();
   }
 }
 
-function visitorOf(service: Service): Visitor {
+function visitorOf(service: Service, services: Set<Service>): Visitor {
   return {
     take: (bytes) => {
       service.received(bytes);
@@ -79,6 +89,7 @@ function visitorOf(service: Service): Visitor {
       service.drained();
     },
     closed: () => {
+      services.delete(service);
       service.closed();
     },
   };

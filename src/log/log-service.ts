@@ -173,6 +173,11 @@ export class LogService {
     this.#channel.close();
   }
 
+  /** Another process has the logs next, and the channel is about to be closed. */
+  replaced(): void {
+    this.tell({ kind: 'replaced' });
+  }
+
   /** The peer is gone. */
   closed(): void {
     this.#isOver = true;

@@ -64,7 +64,9 @@ export type Tell =
   | { readonly kind: 'excerpt'; readonly id: number; readonly first: number | null; readonly top: number | null }
   | { readonly kind: 'done'; readonly id: number; readonly ok: boolean }
   /** The names are in the body, as a JSON list; null if they cannot be read. */
-  | { readonly kind: 'nodes'; readonly id: number };
+  | { readonly kind: 'nodes'; readonly id: number }
+  /** Another process has the logs next: the channel is closed after this. */
+  | { readonly kind: 'replaced' };
 
 const id = whole(0);
 const number = whole(0);
@@ -110,4 +112,5 @@ export const isTell = choice<Tell>({
   excerpt: record({ kind: oneOf('excerpt'), id, first: end, top: end }),
   done: record({ kind: oneOf('done'), id, ok: flag }),
   nodes: record({ kind: oneOf('nodes'), id }),
+  replaced: record({ kind: oneOf('replaced') }),
 });

@@ -12,9 +12,12 @@ import type { AppendAnswer, Excerpt, Following, LogRange, LogSink, SharedLog, St
 export interface SocketLogOptions extends RedialOptions {
   /** Called when the other end has another version; the connection is retried all the same. */
   readonly onVersion?: (version: number) => void;
-  /** Called once when the other end is lost, and once when it is back. */
-  readonly onReach?: (isReachable: boolean) => void;
+  /** Called once when the other end is gone, and once when it is there. */
+  readonly onReach?: (reach: Reach) => void;
 }
+
+/** Whether the other end is there; `replaced`: it is gone, and has said that another process has the logs next. */
+export type Reach = 'there' | 'lost' | 'replaced';
 
 /** Reads the names of nodes; null if they are malformed. */
 function nodesOf(body: Uint8Array): readonly string[] | null {
@@ -145,11 +148,13 @@ interface Question {
  */
 export class SocketLog implements SharedLog, ChannelEvents {
   readonly #onVersion: (version: number) => void;
-  readonly #onReach: (isReachable: boolean) => void;
+  readonly #onReach: (reach: Reach) => void;
   readonly #line: Redial;
   #frames = new FrameReader();
   /** Whether the other end has said that it has this version. */
   #isReachable = false;
+  /** Whether the other end has said that another process follows. */
+  #isReplaced = false;
   #lastId = 0;
   readonly #followers = new Map<number, Follower>();
   readonly #questions = new Map<number, Question>();
@@ -342,17 +347,23 @@ export class SocketLog implements SharedLog, ChannelEvents {
     const wasReachable = this.#isReachable;
     this.#frames = new FrameReader();
     this.#isReachable = false;
+    const reach = this.#isReplaced ? 'replaced' : 'lost';
+    this.#isReplaced = false;
     this.#loseQuestions();
     if (this.#isClosed) return;
     for (const follower of [...this.#followers.values()]) follower.away();
     this.#line.lost();
-    if (wasReachable) this.#onReach(false);
+    if (wasReachable) this.#onReach(reach);
   }
 
   /** @returns false if the message is not allowed now */
   #hear(what: Tell, body: Uint8Array): boolean {
     if (what.kind === 'hello') return this.#greet(what.version);
     if (!this.#isReachable) return false;
+    if (what.kind === 'replaced') {
+      this.#isReplaced = true;
+      return true;
+    }
     const follower = this.#followers.get(what.id);
     if (follower !== undefined) return follower.take(what, body);
     const question = this.#questions.get(what.id);
@@ -372,7 +383,7 @@ export class SocketLog implements SharedLog, ChannelEvents {
     const followers = [...this.#followers.values()];
     for (const follower of followers) this.#begin(follower);
     for (const follower of followers) if (this.#followers.has(follower.id)) follower.back();
-    this.#onReach(true);
+    this.#onReach('there');
     return true;
   }
 

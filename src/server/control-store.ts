@@ -74,15 +74,15 @@ export class ControlStore {
     });
   }
 
-  /** Cuts off the workers, which dial again. Idempotent. */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
+  /** Cuts off the workers, which dial again. Idempotent. @param isReplaced - whether another process has it next */
+  close(isReplaced = false): Promise<void> {
+    this.#closing ??= this.#close(isReplaced);
     return this.#closing;
   }
 
-  async #close(): Promise<void> {
+  async #close(isReplaced: boolean): Promise<void> {
     clearInterval(this.#removal);
-    await Promise.all(this.#sockets.map((socket) => socket.close()));
+    await Promise.all(this.#sockets.map((socket) => socket.close(isReplaced)));
     this.#opened.logs.close();
     await this.#opened.store.close();
   }

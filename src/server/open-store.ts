@@ -15,6 +15,7 @@ import type {
   SqliteStoreConfig,
   StoreConfig,
 } from './config/server-config.js';
+import { controlReports } from './control-reports.js';
 import { storeVersionOf } from './hand-over/store-version.js';
 import type { Log } from './log.js';
 import { recordedEnds } from './recorded-ends.js';
@@ -131,13 +132,7 @@ async function openRemote(
   const dial = dialService(config.path, STORE_FILE);
   const form = (await storeVersionOf(config)) ?? '';
   const store = await RemoteStore.open({ dial, form, ...(isOthers && { isOthers }), ...observers(log) });
-  let isLost = false;
-  const onReach = (isReachable: boolean): void => {
-    // The first time is no news.
-    if (isReachable && isLost) log.warn('the control process is back', {});
-    else if (!isReachable) log.error('the control process is lost: rooms wait', {});
-    isLost = !isReachable;
-  };
+  const onReach = controlReports(log);
   try {
     return { store, logs: await RemoteLogs.open(store, { dial: dialService(config.path, LOG_FILE), onReach }) };
   } catch (error) {

@@ -128,6 +128,9 @@ test('all workers are upgraded, and then the control process: nobody is disconne
     { name: 'w2', state: 'ready', restarts: 0 },
   ]);
   for (const [index, { pid }] of after.entries()) expect(pid).not.toBe(before[index]?.pid);
+  await running.server.process.errorText(/the next control process is there worker=w1/);
+  await running.server.process.errorText(/the next control process is there worker=w2/);
+  expect(running.server.process.stderr).not.toMatch(/ ERR /);
   await until(() => !before.some(({ pid }) => isAlive(pid)), 'the end of the processes before');
   // For the others, the members of a node that goes on have been away for a moment.
   await other.lineLike(/^(?:@\S+ )?:bob!\S+ QUIT /);

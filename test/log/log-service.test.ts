@@ -6,7 +6,7 @@ import { encodeFrame } from '../../src/log/frames.js';
 import { LogService, PackBytes } from '../../src/log/log-service.js';
 import { MemoryLog } from '../../src/log/memory-log.js';
 import type { SharedLog } from '../../src/log/shared-log.js';
-import { SocketLog } from '../../src/log/socket-log.js';
+import { type Reach, SocketLog } from '../../src/log/socket-log.js';
 import { LosingLog } from '../support/losing-log.js';
 import { QuietChannel } from '../support/quiet-channel.js';
 import { seeded } from '../support/random.js';
@@ -43,7 +43,13 @@ class Sink extends QuietChannel {
 }
 
 /** The two ends of a simulated connection. What is sent arrives in two parts. */
-function dialSimulated(network: SimulatedNetwork, log: SharedLog, bytes: PackBytes, events: ChannelEvents): Channel {
+function dialSimulated(
+  network: SimulatedNetwork,
+  log: SharedLog,
+  bytes: PackBytes,
+  events: ChannelEvents,
+  onService: (service: LogService) => unknown = () => undefined,
+): Channel {
   const random = seeded(1);
   let connection: SimulatedConnection | null = null;
   const channelTo = (lane: 'up' | 'down', received: (part: Uint8Array) => void): Channel => ({
@@ -68,6 +74,7 @@ function dialSimulated(network: SimulatedNetwork, log: SharedLog, bytes: PackByt
       channelTo('down', (part) => events.received(part)),
       bytes,
     );
+    onService(service);
     events.opened();
   });
   return channelTo('up', (part) => service?.received(part));
@@ -171,6 +178,27 @@ test.each([
   network.cutAll();
   await settle(network);
   expect(ear.packs).toEqual(['1 a', '2 b', '3 c', ...heard]);
+});
+
+test('who is cut off learns whether another process has the logs next', async () => {
+  const network = new SimulatedNetwork(1);
+  const reached: Reach[] = [];
+  const services: LogService[] = [];
+  const log = new SocketLog({
+    dial: (events) =>
+      dialSimulated(network, new MemoryLog(), new PackBytes(), events, (service) => services.push(service)),
+    later: (_ms, then) => network.later(then),
+    onReach: (reach) => reached.push(reach),
+  });
+  for (const isReplaced of [false, true, false]) {
+    await settle(network);
+    if (isReplaced) services.at(-1)?.replaced();
+    await settle(network);
+    network.cutAll();
+  }
+  await settle(network);
+  log.close();
+  expect(reached).toEqual(['there', 'lost', 'there', 'replaced', 'there', 'lost', 'there']);
 });
 
 describe('a peer that does not keep to the protocol is cut off, and the log stays as it is', () => {
