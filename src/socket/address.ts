@@ -4,11 +4,11 @@
  * Calls return an {@link Address}, and take an {@link AddressInput}. Hosts are literals here: names are resolved by
  * `resolveHost` in resolve.ts, never inside a system call.
  */
-import { networkInterfaces } from 'node:os';
 import { checkAttached, checkInteger, checkObject, checkString, MAX_PORT, MAX_UINT32, toBytes } from '../arguments.js';
 import { type RawAddress } from '../binding/contract.js';
 import { native } from '../binding/load.js';
-import { invalidArgType, outOfRange } from '../errors.js';
+import { hasCode, invalidArgType, outOfRange } from '../errors.js';
+import { ifNameToIndex } from './interface.js';
 import { isIPv4, isIPv6 } from './ip-literal.js';
 import { type PathInput, textOrBytes, toPathBytes } from './path.js';
 import { escapeName, unescapeName } from './unix-name.js';
@@ -87,6 +87,8 @@ export type AddressInput =
  * The family alone, little-endian as every system of ours is: binding to it lets the kernel choose an abstract name.
  */
 const UNNAMED: RawAddress = Uint8Array.of(1, 0);
+/** The errors of a name that no interface has, that has a zero byte, and that is too long. */
+const NO_INTERFACE = ['ENODEV', 'ERR_INVALID_ARG_VALUE', 'ERR_OUT_OF_RANGE'] as const;
 
 /**
  * Makes the sockaddr of an address.
@@ -152,11 +154,13 @@ function splitZone(literal: string): { host: string; scopeId: number } {
   if (percent < 0) return { host: literal, scopeId: 0 };
   const host = literal.slice(0, percent);
   const zone = literal.slice(percent + 1);
-  if (/^\d{1,9}$/.test(zone)) return { host, scopeId: Number(zone) };
-  for (const entry of networkInterfaces()[zone] ?? []) {
-    if (entry.family === 'IPv6') return { host, scopeId: entry.scopeid };
+  if (/^\d{1,10}$/.test(zone) && Number(zone) <= MAX_UINT32) return { host, scopeId: Number(zone) };
+  try {
+    return { host, scopeId: ifNameToIndex(zone) };
+  } catch (error) {
+    if (!NO_INTERFACE.some((code) => hasCode(error, code))) throw error;
+    throw outOfRange('address.host', 'a literal whose zone is an interface of this machine', literal);
   }
-  throw outOfRange('address.host', 'a literal whose zone is an interface of this machine', literal);
 }
 
 /** Reads a sockaddr. */

@@ -4,4 +4,9 @@
  */
 export const isIPv4 = (text: string): boolean => process.getBuiltinModule('node:net').isIPv4(text);
 
-export const isIPv6 = (text: string): boolean => process.getBuiltinModule('node:net').isIPv6(text);
+/** With a zone or without. A zone may be the name of any interface; node:net refuses some, such as 'br_lan'. */
+export function isIPv6(text: string): boolean {
+  const percent = text.indexOf('%');
+  if (percent === text.length - 1) return false;
+  return process.getBuiltinModule('node:net').isIPv6(percent < 0 ? text : text.slice(0, percent));
+}

@@ -1,5 +1,5 @@
 import { pathToFileURL } from 'node:url';
-import { type Address, decodeAddress, encodeAddress, formatAddress, parseAddress } from 'fdmux';
+import { type Address, decodeAddress, encodeAddress, formatAddress, ifNameToIndex, parseAddress } from 'fdmux';
 import { describe, expect, test } from 'vitest';
 import { foreignBytes } from '../support/realm.js';
 
@@ -22,6 +22,23 @@ describe('an address', () => {
     expect(formatAddress(address)).toBe(text);
     expect(parseAddress(text)).toEqual(address);
     expect(decodeAddress(encodeAddress(address))).toEqual(address);
+  });
+
+  test('takes the name of any interface as the zone, whichever addresses that has', () => {
+    const scopeId = ifNameToIndex('lo');
+    expect(scopeId).toBeGreaterThan(0);
+    expect(parseAddress('[fe80::1%lo]:80')).toMatchObject({ host: 'fe80::1', scopeId });
+    const named = encodeAddress({ family: 'inet6', host: 'fe80::1%lo', port: 80 });
+    expect(decodeAddress(named)).toMatchObject({ host: 'fe80::1', scopeId });
+  });
+
+  test('refuses a zone that is no interface as such, whatever its characters, and an empty one', () => {
+    for (const zone of ['none_0', 'none0', 'a_name_that_is_far_too_long', 'a\0b', '4294967296']) {
+      expect(() => parseAddress(`[fe80::1%${zone}]:80`), zone).toThrow(/whose zone is an interface/);
+    }
+    expect(parseAddress('[fe80::1%4294967295]:80')).toMatchObject({ scopeId: 4_294_967_295 });
+    expect(() => parseAddress('[fe80::1%]:80')).toThrow(/an address such as/);
+    expect(() => parseAddress('[x%lo]:80')).toThrow(/an address such as/);
   });
 
   test('of a unix socket takes its name as bytes, and its path as a URL', () => {
