@@ -4,6 +4,7 @@ import { hasCode } from '../errors.js';
 /** The part of a multiplexer that the iterator uses. */
 export interface BatchSource<Batch> {
   readonly closed: boolean;
+  /** @throws ERR_BUSY while another wait is under way: that is not the iterator's to end */
   wait(): Promise<Batch>;
   /** Ends the wait under way with `error`. */
   endWait(error: unknown): void;
@@ -43,8 +44,9 @@ export class BatchSequence<Batch> implements AsyncGenerator<Batch, void, undefin
   async #step(): Promise<IteratorResult<Batch, undefined>> {
     try {
       if (this.#isOver || this.#source.closed) return this.#end();
+      const batch = this.#source.wait();
       this.#isWaiting = true;
-      return { done: false, value: await this.#source.wait() };
+      return { done: false, value: await batch };
     } catch (error) {
       this.#isOver = true;
       if (error === RETURNED || hasCode(error, 'ERR_CLOSED')) return DONE;

@@ -288,7 +288,10 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
       get closed() {
         return isClosed();
       },
-      wait: () => this.wait(null, { signal }),
+      wait: () => {
+        this.#checkIdle();
+        return this.wait(null, { signal });
+      },
       endWait: (error) => this.#wait.fail(error),
     });
   }

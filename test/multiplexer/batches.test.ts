@@ -53,4 +53,17 @@ describe.each(LEVEL_VARIANTS)('an iteration on $name', (variant) => {
     await iterator.return(undefined);
     expect(await within(Promise.all(several), 'both')).toMatchObject([{ done: true }, { done: true }]);
   });
+
+  test('that finds another wait under way leaves it alone when it ends', async () => {
+    const mux = open(variant);
+    const [reader, writer] = fds.pipe();
+    mux.register(reader, { interest: 'read' });
+    const wait = mux.wait();
+    const iterator = mux.batches();
+    const next = iterator.next();
+    await iterator.return(undefined);
+    await expect(within(next, 'the next')).rejects.toMatchObject({ code: 'ERR_BUSY' });
+    fill(writer, 'x');
+    expect(await within(wait, 'the wait')).toHaveLength(1);
+  });
 });
