@@ -149,18 +149,20 @@ export class RegistrationRecord<T> implements Registration<T>, BackendEntry {
     this.#owner.checkRegistered(this);
     checkFunction(read, 'read');
     const budgetBytes = toBudgetBytes(options);
-    const events = this.events;
+    const { events, state } = this;
     for (let readBytes = 0; readBytes < budgetBytes;) {
       const result = read();
       if (result === null) return 'drained';
       const bytes: unknown = typeof result === 'number' ? result : result.byteLength;
       checkInteger(bytes, 'the result of "read"', 0, Number.MAX_SAFE_INTEGER);
-      if (bytes === 0 && isEndOfFile(this.fd)) return 'ended';
+      // Once unregistered, the number may be another file's.
+      if (bytes === 0 && (this.state === 'gone' || isEndOfFile(this.fd))) return 'ended';
+      // The reader has paused or unregistered meanwhile: it wants no more.
+      if (this.state !== state && !this.active) return 'queued';
       // An empty datagram counts: otherwise a flood of them would never use up the budget.
       readBytes += Math.max(bytes, 1);
     }
-    // The reader may have unregistered meanwhile.
-    if (this.state !== 'gone') this.#owner.requeue(this, events | POLLIN);
+    if (this.state !== 'paused') this.#owner.requeue(this, events | POLLIN);
     return 'queued';
   }
 

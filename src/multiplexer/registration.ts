@@ -39,7 +39,10 @@ export type DrainOutcome =
   | 'drained'
   /** End of file. */
   | 'ended'
-  /** The budget is used up: the registration is reported again by the next wait. */
+  /**
+   * The budget is used up: the registration is reported again by the next wait. Not if `read` has paused or
+   * unregistered it, which ends the drain, too.
+   */
   | 'queued';
 
 /** Options of {@link Registration.drain}. */

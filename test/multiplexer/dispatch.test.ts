@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { native } from '../../src/binding/load.js';
 import type { Batch } from '../../src/multiplexer/multiplexer.js';
 import type { Registration } from '../../src/multiplexer/registration.js';
+import { pipe } from '../../src/socket/descriptor.js';
 import { errorOf, fill, useFds } from '../native/fds.js';
 import { until, within } from '../support/deadline.js';
 import { empty } from './bytes.js';
@@ -227,6 +228,73 @@ describe.each(LEVEL_VARIANTS)('$name', (variant) => {
     expect(mux.waitSync(0)).toHaveLength(0);
     registration.resume();
     expect(mux.waitSync(0)).toHaveLength(1);
+  });
+
+  test('a drain whose reader pauses the registration stops, and is reported only after a resume', () => {
+    const mux = open(variant);
+    const [reader, writer] = fds.pipe();
+    fill(writer, 'xyz');
+    const registration = mux.register(reader, { interest: 'read' });
+    mux.waitSync(0);
+    let reads = 0;
+    const read = () => {
+      reads += 1;
+      if (reads === 2) registration.pause();
+      return 1;
+    };
+    expect(registration.drain(read, { budgetBytes: 2 })).toBe('queued');
+    expect(reads).toBe(2);
+    expect(mux.waitSync(0)).toHaveLength(0);
+    reads = 1;
+    registration.resume();
+    expect(registration.drain(read)).toBe('queued');
+    expect(reads).toBe(2);
+    expect(mux.waitSync(0)).toHaveLength(0);
+    registration.resume();
+    expect(mux.waitSync(0)).toHaveLength(1);
+  });
+
+  test('a drain of a paused registration reads on, but does not queue it', () => {
+    const mux = open(variant);
+    const [reader, writer] = fds.pipe();
+    fill(writer, 'xyz');
+    const registration = mux.register(reader, { interest: 'read' });
+    registration.pause();
+    let reads = 0;
+    expect(registration.drain(() => (reads += 1), { budgetBytes: 3 })).toBe('queued');
+    expect(reads).toBe(2);
+    expect(mux.waitSync(0)).toHaveLength(0);
+  });
+
+  test('a drain whose reader unregisters and closes the fd does not read again', () => {
+    const mux = open(variant);
+    const [reader, writer] = pipe();
+    writer.write('xyz');
+    const registration = mux.register(reader, { interest: 'read' });
+    mux.waitSync(0);
+    const read = () => {
+      const bytes = reader.read(1);
+      reader.close();
+      return bytes;
+    };
+    expect(registration.drain(read)).toBe('queued');
+    expect(mux.size).toBe(0);
+    writer.close();
+  });
+
+  test('a registration that is queued and then modified is reported for its new interest only', () => {
+    const mux = open(variant);
+    const [reader, writer] = fds.pipe();
+    fill(writer, 'xyz');
+    const registration = mux.register(reader, { interest: 'read' });
+    mux.waitSync(0);
+    expect(registration.drain(() => 1, { budgetBytes: 1 })).toBe('queued');
+    registration.modify({ interest: 'priority' });
+    expect(mux.waitSync(0)).toHaveLength(0);
+    expect(registration.drain(() => 1, { budgetBytes: 1 })).toBe('queued');
+    registration.modify({ interest: { read: true, priority: true } });
+    expect(mux.waitSync(0)).toHaveLength(1);
+    expect(registration.isReadable).toBe(true);
   });
 
   test('stats count waits, events and wake-ups', () => {
