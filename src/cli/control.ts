@@ -394,7 +394,14 @@ class Control {
       await change.lend(store.path, names, (error) => {
         log.error('a worker gets no sockets', { error: error.message });
       });
-      return await supervisor.reload();
+      const replies = await supervisor.reload();
+      for (const worker of names) {
+        for (const address of listeners.withdraw(worker, store.path)) {
+          const details = { worker, address: formatAddress(address) };
+          log.error('a worker does not listen on a port: fdmux ctl drain has a new one do so', details);
+        }
+      }
+      return replies;
     } finally {
       await change.finish();
     }

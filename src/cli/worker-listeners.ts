@@ -4,12 +4,13 @@ import { lendingFileOf } from '../control/worker-files.js';
 import { closePlaces, type OpenPlace, openPlace, WorkerSockets } from '../control/worker-sockets.js';
 import { hasCode } from '../errors.js';
 import type { ListenerConfig, ServerConfig } from '../server/config/server-config.js';
-import { assignListeners, type LeftListener } from '../server/hand-over/estate.js';
+import { assignListeners, isPlace, type LeftListener } from '../server/hand-over/estate.js';
 import { assignFds } from '../server/inherited-fds.js';
 import { ListenError, whereTo } from '../server/listen-error.js';
 import type { OpenListener } from '../server/listeners.js';
 import type { Log } from '../server/log.js';
 import { matchListeners } from '../server/matching-listeners.js';
+import type { Address } from '../socket/address.js';
 import { closeFds } from '../socket/close-fds.js';
 import { listenFds } from '../socket/service-manager.js';
 import { assignSockets, placeOf } from './lent-listeners.js';
@@ -120,6 +121,27 @@ export class WorkerListeners {
     closeFds(unused);
     this.sockets.take(worker, own);
     return true;
+  }
+
+  /**
+   * Closes the sockets of ports that a worker has been lent, and does not listen on: its flags may be other ones. Who
+   * connects to such a port would wait for ever.
+   *
+   * @param folder - that of the workers' files
+   * @returns the addresses
+   */
+  withdraw(worker: string, folder: string): readonly Address[] {
+    const lent = borrowSockets(folder, lendingFileOf(worker));
+    if (lent === null) return [];
+    closeFds(lent.sockets);
+    // One that drains listens on nothing, and a version that names no places cannot be judged.
+    if (lent.isSilent || lent.isDraining || lent.sockets.some(({ place }) => !isPlace(place))) return [];
+    const { listeners } = this.#config;
+    const { sockets } = assignSockets(lent.sockets, listeners);
+    return listeners.flatMap((listener, index) => {
+      const address = sockets.has(listener) ? null : this.sockets.dropAt(worker, index);
+      return address === null ? [] : [address];
+    });
   }
 
   /** Returns a change for workers that have read another configuration. */

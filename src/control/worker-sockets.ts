@@ -106,6 +106,16 @@ export class WorkerSockets {
     }
   }
 
+  /** Closes the own socket of a worker at a place. @returns its address; null if it has none of its own there */
+  dropAt(worker: string, index: number): Address | null {
+    const place = this.#places[index];
+    const fd = place?.own?.get(worker);
+    if (fd === undefined) return null;
+    place?.own?.delete(worker);
+    closeFds([fd]);
+    return place?.address ?? null;
+  }
+
   /** Closes all of them here. Other processes go on with them, and the files of unix sockets stay. */
   leave(): void {
     for (const place of this.#places.splice(0)) {

@@ -11,7 +11,17 @@ import { freePort, listenPeer } from '../support/peers.js';
 import { cliPath, run, startCli } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary.js';
 import type { RunningServer } from './chat-server.js';
-import { addressesOf, clientsOfBoth, DATA, filesIn, isOpen, killed, reached, stopped } from './control-clients.js';
+import {
+  addressesOf,
+  clientsOfBoth,
+  DATA,
+  dial,
+  filesIn,
+  isOpen,
+  killed,
+  reached,
+  stopped,
+} from './control-clients.js';
 import { kill } from './upgrades.js';
 import { replaced, startWorkers } from './workers.js';
 
@@ -246,6 +256,28 @@ test('a reload opens and closes ports of all workers, and nobody is dropped', as
     message: expect.stringMatching(/^the configuration stays as it was: .* in use/),
   });
   expect(await addressesOf(second)).toEqual([`irc ${path}`]);
+  await stopped(second);
+});
+
+test('a control process with other flags says which ports its workers do not listen on: nobody waits there', async () => {
+  const folder = temporaryFolder();
+  const first = await startWorkers([], folder);
+  await killed(first.server.process.pid);
+  const ircPort = await freePort();
+  const second = await startWorkers(['--irc-port', `${ircPort}`], folder);
+  const said = (worker: string) =>
+    second.server.process.errorText(
+      new RegExp(`a worker does not listen on a port: .* worker=${worker} address="?127.0.0.1:${ircPort}`),
+    );
+  await Promise.all([said('w1'), said('w2')]);
+  // The ports of the flags that they have stay.
+  await isOpen(`127.0.0.1:${second.server.plainPort}`);
+  await expect(dial(`127.0.0.1:${ircPort}`)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  for (const worker of await second.workers()) {
+    await second.ctl('drain', worker.name);
+    await replaced(second, worker);
+  }
+  await reached(`127.0.0.1:${ircPort}`);
   await stopped(second);
 });
 
