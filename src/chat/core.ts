@@ -263,7 +263,7 @@ export class Core implements ReplicaOwner {
     const { fold } = replica;
     const before = fold.seats.map(({ member }) => member);
     fold.adopt(origin.id, origin.snapshot);
-    replica.renewed(origin.seq);
+    replica.renewed(origin.seq, (member) => before.includes(member));
     this.returning.renewed(replica);
     this.#presenter.showRenewed(fold, before);
     this.rooms.sort(log);

@@ -20,6 +20,8 @@ export interface Fold<Deeds, Outcomes extends OutcomesOf<Deeds>> {
    * @returns what has happened, or why it has not
    */
   apply<K extends keyof Deeds>(seq: number, entry: EntryOf<Deeds, K>): Outcomes[K] | NotTaken;
+  /** Returns what an entry has done that is in a state which has arrived as a whole; null if that does not show it. */
+  recall?<K extends keyof Deeds>(entry: EntryOf<Deeds, K>): Outcomes[K] | null;
   /** The log has lost its end. The lost entries have happened; other packs will have the numbers after `top`. */
   regressed(top: number): void;
 }

@@ -42,6 +42,12 @@ export interface Unsettled<F> {
    */
   apply(fold: F, seq: number, entry: Entry): Outcome | undefined;
   /**
+   * Takes what a state shows that has arrived as a whole, and has the entry.
+   *
+   * @returns the outcome; null if the state does not show it
+   */
+  recall(fold: F): Outcome;
+  /**
    * Answers the proposer after the entry has been applied: if it could not be, the answer is that it has not been
    * taken.
    */
@@ -103,6 +109,12 @@ export class Proposal<Deeds, Outcomes extends OutcomesOf<Deeds>, K extends keyof
     if (!isLike(entry, this.entry)) return undefined;
     const outcome = fold.apply<K>(seq, entry);
     this.#outcome = outcome;
+    return outcome;
+  }
+
+  recall(fold: Fold<Deeds, Outcomes>): Outcome {
+    const outcome = fold.recall?.<K>(this.entry) ?? null;
+    if (outcome !== null) this.#outcome = outcome;
     return outcome;
   }
 

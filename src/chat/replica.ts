@@ -399,14 +399,29 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
     for (const proposal of this.#unsettled.clear()) proposal.fail();
   }
 
-  /** The state has been replaced by the one after a pack. Proposals that may already be in it are not made again. */
-  renewed(seq: number): void {
+  /**
+   * The state has been replaced by the one after a pack. Proposals that may already be in it are not made again: those
+   * of which it shows what they have done are answered so, the others as not taken.
+   *
+   * @param wasInside - whether a member had what it has asked for before
+   */
+  renewed(seq: number, wasInside: (member: MemberState) => boolean): void {
     this.#held = null;
     this.#hasApplied(seq);
     const late = [...this.#unsettled].filter(({ entry }) => entry.n < this.fold.nextNumber(proposerOf(entry)));
     for (const proposal of late) this.#unsettled.drop(proposal);
     this.retry();
-    for (const proposal of late) proposal.fail();
+    for (const proposal of late) {
+      const outcome = wasInside(proposal.by) ? null : proposal.recall(this.fold);
+      if (outcome === null) {
+        proposal.fail();
+        continue;
+      }
+      const isAnswered = !proposal.isGivenUp;
+      this.#owner.applied(this.name, outcome, isAnswered ? proposal.by : null, isAnswered ? proposal.voice : null);
+      if (isAnswered) proposal.settle();
+      else proposal.belate();
+    }
   }
 
   /** Appends again the entries that may be missing: a second copy is ignored when it is applied. */

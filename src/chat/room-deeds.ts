@@ -297,6 +297,16 @@ const titled: Deed<'titled'> = (room, { claim: number, isGranted }, atMs) => {
   return { kind: 'titled', claim: number, event };
 };
 
+/** What a room that has arrived as a whole shows of entries that are in it. */
+export const ROOM_TRACES: {
+  readonly [K in keyof RoomDeeds]?: (room: RoomState, entry: EntryOf<RoomDeeds, K>) => RoomOutcomes[K] | null;
+} = {
+  join: (room, { session }) => {
+    const seat = room.seatBy(session);
+    return seat === undefined ? null : { kind: 'joined', atMs: room.atMs, id: '', member: seat.member, room };
+  },
+};
+
 /** The table with which a room applies its log. */
 export const ROOM_DEEDS: { readonly [K in keyof RoomDeeds]: Deed<K> } = {
   join,

@@ -27,7 +27,7 @@ import { RecentMessages } from './recent-messages.js';
 import { NOT_TAKEN, type NotTaken } from './refusal.js';
 import { type MaskEntry, RANK_BITS, type Room, type RoomFacts, type Seat, type Topic } from './room.js';
 import { type ClaimsSnapshot, RoomClaims } from './room-claims.js';
-import { ROOM_DEEDS, type RoomOutcomes } from './room-deeds.js';
+import { ROOM_DEEDS, ROOM_TRACES, type RoomOutcomes } from './room-deeds.js';
 import { RoomRegistration } from './room-registration.js';
 import { RunningNumbers } from './running-numbers.js';
 import type { RoomSnapshot } from './snapshot.js';
@@ -231,6 +231,10 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
       else this.#clear();
     }
     return outcome;
+  }
+
+  recall<K extends keyof RoomDeeds>(entry: EntryOf<RoomDeeds, K>): RoomOutcomes[K] | null {
+    return ROOM_TRACES[entry.kind]?.(this, entry) ?? null;
   }
 
   regressed(top: number): void {

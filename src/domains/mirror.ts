@@ -176,8 +176,9 @@ export class Mirror implements Following {
     if (decoded.kind !== 'state') return this.#leave('its home is a later version');
     const { state } = decoded;
     const { border, observer, isInside, isHeir, now, fold } = this.#owner;
+    const { entering } = this.#own;
     const snapshot = border.roomHere(state, seq, now(), {
-      isInside: (session) => isInside(this.log, session),
+      isInside: (session) => isInside(this.log, session) || entering.has(session),
       isHeir,
     });
     // Another name would take the place of another room here.

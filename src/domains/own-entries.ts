@@ -16,10 +16,20 @@ const HOMES_OWN = new Set(['atMs', 'seen', 'base', 'maxMasks', 'maxValues', 'max
  */
 export type Verdict = 'good' | 'repeated' | 'forged';
 
+/** What has been sent under one number. */
+interface Sent {
+  /** The original, and the entries that have replaced it, each as what it does. */
+  readonly deeds: readonly string[];
+  /** The session that enters by it; null for none. */
+  readonly enters: string | null;
+}
+
+const NOTHING: Sent = { deeds: [], enters: null };
+
 /** The proposals to one room that have not returned. */
 export class OwnEntries {
-  /** By session and number: the original, and the entries that have replaced it. */
-  readonly #sent = new Map<string, string[]>();
+  /** By session and number. */
+  readonly #sent = new Map<string, Sent>();
   /** The last number of each session that has returned. */
   readonly #last = new Map<string, number>();
   readonly #isOwn: (session: string) => boolean;
@@ -38,13 +48,18 @@ export class OwnEntries {
     return new Set([...this.#sent.keys()].map((key) => key.slice(0, key.indexOf(' '))));
   }
 
+  /** The sessions that are about to enter: the home may have let them in already. */
+  get entering(): ReadonlySet<string> {
+    return new Set([...this.#sent.values()].flatMap(({ enters }) => enters ?? []));
+  }
+
   /** Notes an entry that is sent home, perhaps again. */
   add(entry: Entry): void {
     const key = keyOf(entry);
     const deed = deedOf(entry);
-    const known = this.#sent.get(key) ?? [];
-    if (known.includes(deed)) return;
-    this.#sent.set(key, [...known, deed]);
+    const { deeds, enters } = this.#sent.get(key) ?? NOTHING;
+    if (deeds.includes(deed)) return;
+    this.#sent.set(key, { deeds: [...deeds, deed], enters: entry.kind === 'join' ? entry.session : enters });
     for (const oldest of this.#sent.keys()) {
       if (this.#sent.size <= MAX_ENTRIES) break;
       this.#sent.delete(oldest);
@@ -61,7 +76,7 @@ export class OwnEntries {
     const last = this.#last.get(proposer) ?? 0;
     if (entry.n <= last) return 'repeated';
     const key = keyOf(entry);
-    const isProposed = this.#sent.get(key)?.includes(deedOf(entry)) === true;
+    const isProposed = this.#sent.get(key)?.deeds.includes(deedOf(entry)) === true;
     // The home may take somebody out of its room, and may refuse a proposal.
     if (!isProposed && entry.kind !== 'over' && entry.kind !== 'withdrawn') return 'forged';
     this.#sent.delete(key);

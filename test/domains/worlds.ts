@@ -118,8 +118,8 @@ export class Ways {
     events.opened();
   }
 
-  /** Lets so many pieces arrive. @returns whether any has */
-  step(count: number): boolean {
+  /** Lets so many pieces arrive. @param isHeard - whether what the home says does, too @returns whether any has */
+  step(count: number, isHeard = true): boolean {
     let isMoving = false;
     for (const then of this.#waiting.splice(0)) {
       isMoving = true;
@@ -129,7 +129,7 @@ export class Ways {
       for (let index = 0; index < count && !near.isOver; index += 1) {
         const there = far.arriving.shift();
         if (there !== undefined) take(there);
-        const here = near.arriving.shift();
+        const here = isHeard ? near.arriving.shift() : undefined;
         if (here !== undefined) hear(here);
         if (there === undefined && here === undefined) break;
         isMoving = true;
