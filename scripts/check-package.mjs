@@ -67,7 +67,7 @@ async function checkCompiles(scratch) {
   say('compiled from the installed sources');
   const installed = join(scratch, 'project/node_modules/fdmux');
   rmSync(join(installed, 'prebuilds'), { recursive: true });
-  await buildNative({ folder: installed });
+  await buildNative({ folder: join(installed, 'native') });
   writeFileSync(join(scratch, 'project/smoke.cjs'), smokeProgram);
   await run(process.execPath, ['smoke.cjs'], { cwd: join(scratch, 'project') });
 }

@@ -5,7 +5,7 @@ import { buildJavaScript } from './build-javascript.mjs';
 import { copyHeaders } from './node-addon-api.mjs';
 import { at, changedMs, newestMs, root } from './paths.mjs';
 import { Problem, say } from './progress.mjs';
-import { publishedManifest, publishedReadme, repositoryUrl } from './published.mjs';
+import { publishedGyp, publishedManifest, publishedReadme, repositoryUrl } from './published.mjs';
 import { npm } from './run.mjs';
 import { binaryPath, targets } from './targets.mjs';
 
@@ -32,6 +32,7 @@ export async function packPackage(folder, hereOnly) {
     if (!existsSync(at(name))) throw new Problem(`the package lacks ${name}`);
     cpSync(at(name), join(stage, name), { recursive: true });
   }
+  writeFileSync(join(stage, 'native/binding.gyp'), publishedGyp(readFileSync(at('binding.gyp'), 'utf8')));
   copyHeaders(stage);
   copyBinaries(stage, hereOnly);
   say('packing');

@@ -17,6 +17,18 @@ export function publishedManifest(manifest, url) {
   return url === undefined ? published : { ...published, repository: { type: 'git', url: `git+${url}.git` } };
 }
 
+/**
+ * binding.gyp as it is in the package: inside of native/. npm compiles every package that has one in its own folder as
+ * soon as it installs from a lock file, since lock files do not keep `gypfile: false`.
+ */
+export function publishedGyp(text) {
+  return text
+    .replaceAll('native/node-addon-api', 'node-addon-api')
+    .replaceAll('"native/', '"')
+    .replace('<(module_root_dir)/native/', '<(module_root_dir)/')
+    .replace('"target_name": "fdmux",', '$&\n      "product_dir": "<(module_root_dir)/../build/Release",');
+}
+
 /** A link or image of Markdown to a file of the repository: neither another site's address nor a place on the page. */
 const RELATIVE_LINK = /\]\((?![a-z][a-z0-9+.-]*:|#)([^)\s]+)\)/gi;
 

@@ -35,8 +35,13 @@ export function findAddon(): Found | Error {
   if (path !== undefined) return { path };
   return new Error(
     `fdmux has no binary for linux-${process.arch} with ${library}: looked for ${[built, shipped, ...elsewhere].join(', ')}. ` +
-      `To build one (needs a C++ compiler, make and Python): npx node-gyp rebuild --directory ${root}`,
+      `To build one (needs a C++ compiler, make and Python): npx node-gyp rebuild --directory ${sources()}`,
   );
+}
+
+/** The folder with binding.gyp: the root of a clone, native/ in the package, lest npm compile it by itself. */
+function sources(): string {
+  return existsSync(join(root, 'binding.gyp')) ? root : join(root, 'native');
 }
 
 /** A `require` in which a bundler sees only a call. It includes all changes made to that of Node.js. */

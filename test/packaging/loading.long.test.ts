@@ -1,6 +1,16 @@
 /** The package as a user installs it: from the tarball, with no compiler and no script run; and its bad days. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { build, stop } from 'esbuild';
@@ -56,7 +66,9 @@ describe('on bad days', () => {
     expect(stdout).toMatch(/^imported\n(ERR_UNSUPPORTED_PLATFORM: .*\n){2}$/);
     expect(stdout).toContain(here);
     expect(stdout).toContain(join(project.folder, 'prebuilds', here));
-    expect(stdout).toContain('npx node-gyp rebuild');
+    const sources = join(project.folder, 'native');
+    expect(stdout).toContain(`npx node-gyp rebuild --directory ${sources}`);
+    expect(existsSync(join(sources, 'binding.gyp'))).toBe(true);
   });
 
   test('a corrupt binary is one clear error that names the file', async () => {
@@ -158,6 +170,21 @@ describe('on bad days', () => {
     const project = installed().copy();
     rmSync(join(project.project, 'node_modules'), { recursive: true });
     await project.npm('ci', '--ignore-scripts', '--offline', '--no-audit', '--no-fund');
+    await expectWorks(project, 'works.cjs', commonJs);
+  });
+
+  test('npm ci with scripts allowed compiles nothing', async () => {
+    const project = installed().copy();
+    rmSync(join(project.project, 'node_modules'), { recursive: true });
+    const { stdout, stderr } = await project.npm(
+      'ci',
+      '--ignore-scripts=false',
+      '--foreground-scripts',
+      '--offline',
+      '--no-audit',
+      '--no-fund',
+    );
+    expect(`${stdout}${stderr}`).not.toContain('node-gyp');
     await expectWorks(project, 'works.cjs', commonJs);
   });
 

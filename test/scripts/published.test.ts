@@ -32,6 +32,22 @@ test('the package names the repository that the workflow runs in, is not private
   expect(printed).toBe(`${JSON.stringify({ name: 'x', repository })}\n{"name":"x"}\n`);
 });
 
+test('the binding.gyp of the package is for native/, and builds into the folder of the package', async () => {
+  const printed = await withModule(
+    'published',
+    `import { existsSync, readFileSync } from 'node:fs';
+    const text = lib.publishedGyp(readFileSync('${projectPath('binding.gyp')}', 'utf8'));
+    const sources = [...text.matchAll(/"([^"]+[.]cc)"/g)].map(([, path]) => path);
+    console.log(sources.length > 20, sources.filter((path) => !existsSync('${projectPath('native')}/' + path)).length);
+    console.log(text.includes('native/'), text.includes('"product_dir": "<(module_root_dir)/../build/Release"'));`,
+  );
+  expect(printed).toBe('true 0\nfalse true\n');
+});
+
+test('the package has no binding.gyp at its top, which npm would compile from a lock file', () => {
+  expect(readJson(projectPath('package.json'))).toMatchObject({ files: expect.not.arrayContaining(['binding.gyp']) });
+});
+
 test('every link of the README of the package leads to the repository, at the version of the package', async () => {
   const printed = await withModule(
     'published',
