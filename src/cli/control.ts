@@ -8,7 +8,7 @@ import { workerName } from '../control/worker-files.js';
 import { toError } from '../errors.js';
 import { ConfigError } from '../server/config/config-error.js';
 import { loadConfig } from '../server/config/load.js';
-import type { ServeFlags } from '../server/config/merge.js';
+import type { ServeFlags } from '../server/config/serve-flags.js';
 import type { ServerConfig, SqliteStoreConfig } from '../server/config/server-config.js';
 import { openControlAdmin } from '../server/control-admin.js';
 import { ControlStore } from '../server/control-store.js';

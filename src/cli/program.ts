@@ -7,7 +7,7 @@ import { type Charset, CHARSET_CHOICES, CHARSETS } from '../protocol/charset.js'
 import { IRC, IRC_TLS_PORT } from '../protocol/irc/facts.js';
 import { PLAIN } from '../protocol/plain/facts.js';
 import { BACKENDS, DEFAULT_HOST, MAX_DRAIN_MS } from '../server/config/choices.js';
-import type { ServeFlags } from '../server/config/merge.js';
+import type { ServeFlags } from '../server/config/serve-flags.js';
 import { escapeUnsafe } from '../server/escape-unsafe.js';
 import { LOG_FORMATS, LOG_LEVELS } from '../server/log-levels.js';
 import { type ProtocolName, PROTOCOLS, WEB } from '../server/protocol-names.js';

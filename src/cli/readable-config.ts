@@ -1,6 +1,6 @@
 /** A look at the configuration before an upgrade. */
 import { loadConfig } from '../server/config/load.js';
-import type { ServeFlags } from '../server/config/merge.js';
+import type { ServeFlags } from '../server/config/serve-flags.js';
 import type { ServerConfig } from '../server/config/server-config.js';
 
 /**

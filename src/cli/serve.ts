@@ -7,7 +7,7 @@ import { probeAdmin } from '../server/admin.js';
 import { ChatServer } from '../server/chat-server.js';
 import { ConfigError } from '../server/config/config-error.js';
 import { loadConfig } from '../server/config/load.js';
-import type { ServeFlags } from '../server/config/merge.js';
+import type { ServeFlags } from '../server/config/serve-flags.js';
 import type { ListenerConfig, ServerConfig } from '../server/config/server-config.js';
 import { assignListeners, type Estate } from '../server/hand-over/estate.js';
 import { type KeptData, keptDataOf } from '../server/hand-over/store-version.js';

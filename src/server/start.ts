@@ -4,7 +4,7 @@ import type { BackendName } from '../multiplexer/backend.js';
 import type { Address } from '../socket/address.js';
 import { ChatServer } from './chat-server.js';
 import { loadConfig } from './config/load.js';
-import type { ServeFlags } from './config/merge.js';
+import type { ServeFlags } from './config/serve-flags.js';
 import type { OpenListener } from './listeners.js';
 import { type Log, SILENT } from './log.js';
 import { packageVersion } from './version.js';

@@ -7,7 +7,7 @@ import { PRIVILEGES } from '../../src/chat/member.js';
 import { ClassFinder } from '../../src/server/classes.js';
 import { ConfigError } from '../../src/server/config/config-error.js';
 import { loadConfig } from '../../src/server/config/load.js';
-import type { ServeFlags } from '../../src/server/config/merge.js';
+import type { ServeFlags } from '../../src/server/config/serve-flags.js';
 import { readWholeFile } from '../../src/server/config/whole-file.js';
 import { pipe } from '../../src/socket/descriptor.js';
 import { projectPath } from '../support/processes.js';

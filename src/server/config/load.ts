@@ -2,8 +2,9 @@
 import { dirname } from 'node:path';
 import { ConfigError } from './config-error.js';
 import { readConfigFile, readGroups, readMotd } from './file.js';
-import { type DomainTls, mergeConfig, type ServeFlags, type TlsContents } from './merge.js';
+import { type DomainTls, mergeConfig, type TlsContents } from './merge.js';
 import { type ConfigFile, EMPTY_FILE } from './schema.js';
+import type { ServeFlags } from './serve-flags.js';
 import type { ServerConfig } from './server-config.js';
 import { type ListenerTls, readDomainTls, readTlsFiles, type TlsFiles } from './tls-files.js';
 
