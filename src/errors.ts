@@ -21,6 +21,8 @@ export interface SystemError extends Error {
   readonly syscall: string;
   /** The fd that it failed on, if there is one. */
   readonly fd?: number;
+  /** The path that the call was given, if it takes one; bytes if it is not UTF-8. */
+  readonly path?: string | Buffer;
 }
 
 /** The codes of refusals by fdmux itself; each has a heading in docs/errors.md. */
@@ -163,6 +165,21 @@ export function isSystemError(error: unknown): error is SystemError {
 /** The native calls throw nothing but errors; this says so to the compiler. */
 export function toError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
+/**
+ * Adds what a system call was given to the end of its error's message, where the name of the call stands.
+ *
+ * @param what `127.0.0.1:80`
+ */
+export function naming(thrown: unknown, what: string): Error {
+  const error = toError(thrown);
+  if (!isSystemError(error)) return error;
+  const { message, stack } = error;
+  error.message = `${message} ${what}`;
+  // The stack begins with the message as it was when the error was made, and is all that an uncaught error shows.
+  if (stack !== undefined) error.stack = stack.replace(message, () => error.message);
+  return error;
 }
 
 /** `expected` reads on from "must be": 'a number', 'an object with an fd'. */

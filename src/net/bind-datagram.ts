@@ -8,6 +8,7 @@ import {
   type UnixAbstractAddress,
   type UnixPathAddress,
 } from '../socket/address.js';
+import { bindTo } from '../socket/bind.js';
 import {
   AF_INET,
   AF_INET6,
@@ -29,6 +30,7 @@ import {
 } from '../socket/constants.js';
 import { errnoError } from '../socket/errno-error.js';
 import { groupOption } from '../socket/multicast.js';
+import { namingAddress } from '../socket/named-error.js';
 import type { DatagramSocket } from './datagram.js';
 import { type DatagramOptions, type DatagramSettings, toDatagramSettings } from './datagram-options.js';
 import type { OwnedSocket } from './listening-socket.js';
@@ -103,7 +105,7 @@ function openDatagram<T>(
   try {
     // Before bind(2), which is what two of them are about.
     applyAddressOptions(fd, settings);
-    if (local !== null) native.bind(fd, encodeAddress(local));
+    if (local !== null) bindTo(fd, local);
     // A server can answer no socket without a name. The kernel chooses one.
     else if (family === AF_UNIX) native.bind(fd, encodeAddress({ family: 'unix' }));
     const path = pathOf(local);
@@ -119,7 +121,7 @@ function openDatagram<T>(
 
 function connectTo(fd: number, remote: BindAddress): void {
   const errno = native.connect(fd, encodeAddress(remote));
-  if (errno !== 0) throw errnoError(errno, 'connect', fd);
+  if (errno !== 0) throw namingAddress(errnoError(errno, 'connect', fd), remote);
 }
 
 function applyAddressOptions<T>(fd: number, { reuseAddress, reusePort }: DatagramSettings<T>): void {

@@ -2,11 +2,12 @@
 import { constants } from 'node:os';
 import { checkAbortSignal, checkInteger, MAX_INT32, type OptionNames } from '../arguments.js';
 import { native } from '../binding/load.js';
-import { AbortError, systemError, toError } from '../errors.js';
+import { AbortError, toError } from '../errors.js';
 import type { Registration } from '../multiplexer/registration.js';
 import { type Address, type AddressInput, decodeAddress, encodeAddress } from '../socket/address.js';
 import { SO_ERROR, SOCK_STREAM, SOL_SOCKET } from '../socket/constants.js';
 import { errnoError } from '../socket/errno-error.js';
+import { namingAddress } from '../socket/named-error.js';
 import type { PathInput } from '../socket/path.js';
 import type { Connection } from './connection.js';
 import { ConnectionGroup } from './connection-group.js';
@@ -123,6 +124,8 @@ class Connecting<T> implements FdOwner {
   readonly #resolve: (connection: Connection<T>) => void;
   readonly #reject: (error: Error) => void;
   #fd = -1;
+  /** The one that is being tried. */
+  #address: AddressInput | undefined;
   #registration: Registration | undefined;
   #timer: Timer | undefined;
   /** The connection whose handshake is under way. */
@@ -147,6 +150,7 @@ class Connecting<T> implements FdOwner {
   /** Tries the next address. If none is left, it rejects with `failure`, the error of the last attempt. */
   tryNext(failure: Error = new Error('no address')): void {
     const address = this.#addresses.shift();
+    this.#address = address;
     if (address === undefined) {
       this.#finish();
       this.#lease.release();
@@ -169,7 +173,7 @@ class Connecting<T> implements FdOwner {
       return;
     }
     // After a signal, connect(2) goes on by itself.
-    if (errno !== EINPROGRESS && errno !== EINTR) throw errnoError(errno, 'connect', this.#fd);
+    if (errno !== EINPROGRESS && errno !== EINTR) throw this.#errorOf(errno);
     const { turn } = this.#lease;
     this.#registration = turn.watch(this, this.#fd, UNTIL_CONNECTED);
     const { connectTimeoutMs } = this.#options;
@@ -180,7 +184,7 @@ class Connecting<T> implements FdOwner {
   ready(): void {
     const errno = native.getSockOpt(this.#fd, SOL_SOCKET, SO_ERROR);
     if (errno === 0) this.#connected();
-    else this.#fail(errnoError(errno, 'connect', this.#fd));
+    else this.#fail(this.#errorOf(errno));
   }
 
   waitFailed(): void {
@@ -192,9 +196,14 @@ class Connecting<T> implements FdOwner {
     this.#fail(error);
   }
 
+  #errorOf(errno: number): Error {
+    const error = errnoError(errno, 'connect', this.#fd);
+    return this.#address === undefined ? error : namingAddress(error, this.#address);
+  }
+
   readonly #timeOut = (): void => {
     this.#timer = undefined;
-    this.#fail(systemError('ETIMEDOUT', 'connect', 'connection timed out', this.#fd));
+    this.#fail(this.#errorOf(constants.errno.ETIMEDOUT));
   };
 
   readonly #abort = (): void => {

@@ -1,7 +1,8 @@
 /** Opens a listening socket, and has the peers that connect served. */
 import { native } from '../binding/load.js';
 import { outOfRange, systemError } from '../errors.js';
-import { type Address, decodeAddress, encodeAddress } from '../socket/address.js';
+import { type Address, decodeAddress } from '../socket/address.js';
+import { bindTo } from '../socket/bind.js';
 import { SO_ACCEPTCONN, SO_REUSEADDR, SO_REUSEPORT, SOCK_STREAM, SOL_SOCKET } from '../socket/constants.js';
 import type { PathInput } from '../socket/path.js';
 import type { Socket } from '../socket/socket.js';
@@ -211,7 +212,6 @@ function toOwned(fd: number): OwnedSocket {
 
 /** socket(2), bind(2), listen(2). */
 function openListening<T>(address: Address, settings: ListenSettings<T>): OwnedSocket {
-  const raw = encodeAddress(address);
   const fd = native.socket(familyNumber(address), SOCK_STREAM, 0, true);
   let file: SocketFile | null = null;
   try {
@@ -221,7 +221,7 @@ function openListening<T>(address: Address, settings: ListenSettings<T>): OwnedS
       applyTcpOptions(fd, settings);
     }
     if (settings.reusePort) native.setSockOpt(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-    native.bind(fd, raw);
+    bindTo(fd, address);
     if ('path' in address) file = new SocketFile(address.path);
     // Before it listens: nobody can connect with rights that the file must not give.
     file?.allow(settings.access);

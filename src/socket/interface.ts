@@ -1,6 +1,8 @@
 /** Network interfaces by name and number: if_nametoindex(3). */
 import { checkInteger, checkString, MAX_INT32 } from '../arguments.js';
 import { native } from '../binding/load.js';
+import { naming } from '../errors.js';
+import { escapeName } from './unix-name.js';
 
 /**
  * @param name 'eth0', at most 15 bytes
@@ -9,7 +11,11 @@ import { native } from '../binding/load.js';
  */
 export function ifNameToIndex(name: string): number {
   checkString(name, 'name');
-  return native.ifNameToIndex(name);
+  try {
+    return native.ifNameToIndex(name);
+  } catch (error) {
+    throw naming(error, `'${escapeName(name)}'`);
+  }
 }
 
 /**

@@ -11,9 +11,10 @@ import {
   type OptionNames,
 } from '../arguments.js';
 import { native } from '../binding/load.js';
-import { hasCode, outOfRange } from '../errors.js';
+import { hasCode, isSystemError, outOfRange, present } from '../errors.js';
 import { Descriptor } from './descriptor.js';
 import { TTY } from './kernel-constants.js';
+import { namingPath } from './named-error.js';
 import { type PathInput, toPathBytes } from './path.js';
 import { type ExitStatus, PidFd } from './pid-fd.js';
 import { getWindowSize, setWindowSize, type WindowSize } from './terminal.js';
@@ -154,9 +155,14 @@ export class PtyProcess extends Pty {
     super(options);
     try {
       const { paths, args, environment, folder, uid, gid } = program;
+      const file = present(args[0], 'the name of the program');
       const slave = Descriptor.open(this.slavePath, O_RDWR | O_NOCTTY);
       try {
         this.pid = native.spawnOnTerminal(slave.fd, paths, args, environment, folder, uid, gid);
+      } catch (error) {
+        if (!isSystemError(error)) throw error;
+        if (error.syscall === 'execve') throw namingPath(error, file);
+        throw folder !== null && error.syscall === 'chdir' ? namingPath(error, folder) : error;
       } finally {
         slave.close();
       }

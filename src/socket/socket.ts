@@ -38,6 +38,7 @@ import { POLLIN, POLLOUT, POLLRDHUP } from '../readiness/constants.js';
 import { OpenFd } from '../readiness/open-fd.js';
 import { type Address, type AddressInput, decodeAddress, encodeAddress } from './address.js';
 import { DEFAULT_BACKLOG } from './backlog.js';
+import { bindTo } from './bind.js';
 import { BlockingMode, checkFlags, RECEIVES_AT_ONCE } from './blocking-mode.js';
 import { type BlockingWait, waitsHere } from './blocking-wait.js';
 import {
@@ -67,6 +68,7 @@ import { byteDuplex, checkDuplexOptions, type DuplexOptions } from './duplex.js'
 import { errnoError } from './errno-error.js';
 import { type ByteCalls, FdCarrier } from './fd-carrier.js';
 import { groupOption, type MulticastGroup } from './multicast.js';
+import { namingAddress } from './named-error.js';
 import { OwnedFd, whenClosed } from './owned-fd.js';
 import { peerCredentialsOf } from './peer-credentials.js';
 import { linkPointers, type PointerOptions } from './pointers.js';
@@ -227,7 +229,7 @@ export class Socket extends OwnedFd {
    * @throws ERR_CLOSED; as `encodeAddress`; EADDRINUSE, EADDRNOTAVAIL, EACCES ...
    */
   bind(address: AddressInput): void {
-    native.bind(this.fd, encodeAddress(address));
+    bindTo(this.fd, address);
   }
 
   /**
@@ -292,7 +294,7 @@ export class Socket extends OwnedFd {
       case EALREADY:
         return false;
       default:
-        throw errnoError(errno, 'connect', fd);
+        throw namingAddress(errnoError(errno, 'connect', fd), address);
     }
   }
 
