@@ -32,23 +32,31 @@ const installedInsteadOfSources = (folder: string): Plugin => ({
  */
 const NEEDS_OWN_PROCESS = /\bvi\.(?:mock|doMock|resetModules)\(|\/support\/heap\.js'/;
 /**
- * Files that call the kernel as they like. They block signals for good, and put another memory for events in the place
- * of the one that the multiplexers of the process have.
+ * Files that call the kernel as they like. They share processes with each other only: a wait for readiness that another
+ * file has under way is theirs to disturb.
  */
-const RAW = ['test/native/', 'test/readiness/', 'test/socket/', 'test/inspect.'];
+const RAW = ['test/readiness/', 'test/socket/', 'test/inspect.'];
+/**
+ * Raw files that leave a process unfit for any other: they block signals for good, and put another memory for events in
+ * the place of the one that the multiplexers of the process have.
+ */
+const SPOILING = ['test/native/', 'test/socket/pollable-fds.'];
 
-/** The test files of a mode: those that share modules, and the others. */
-function testFiles(mode: string): { readonly shared: string[]; readonly alone: string[] } {
+/** The test files of a mode, by the projects that have them. */
+function testFiles(mode: string): Record<'shared' | 'raw' | 'alone', string[]> {
   const paths = readdirSync(at('test'), { recursive: true, encoding: 'utf8' }).map((path) => `test/${path}`);
   const wanted = paths.filter(
     (path) => path.endsWith('.test.ts') && path.endsWith('.long.test.ts') === (mode === 'long'),
   );
-  // What takes minutes has loaded its modules in a moment, and leaves more behind.
-  const isAlone = (path: string): boolean =>
-    mode === 'long' ||
-    RAW.some((folder) => path.startsWith(folder)) ||
-    NEEDS_OWN_PROCESS.test(readFileSync(at(path), 'utf8'));
-  return { shared: wanted.filter((path) => !isAlone(path)), alone: wanted.filter(isAlone) };
+  const isIn = (folders: readonly string[], path: string): boolean => folders.some((each) => path.startsWith(each));
+  const projectOf = (path: string): 'shared' | 'raw' | 'alone' => {
+    // What takes minutes has loaded its modules in a moment, and leaves more behind.
+    if (mode === 'long' || isIn(SPOILING, path)) return 'alone';
+    if (NEEDS_OWN_PROCESS.test(readFileSync(at(path), 'utf8'))) return 'alone';
+    return isIn(RAW, path) ? 'raw' : 'shared';
+  };
+  const filesOf = (project: string): string[] => wanted.filter((path) => projectOf(path) === project);
+  return { shared: filesOf('shared'), raw: filesOf('raw'), alone: filesOf('alone') };
 }
 
 /**
@@ -64,6 +72,7 @@ export default defineConfig(({ mode }) => ({
   test: {
     projects: [
       { extends: true, test: { name: 'shared', include: testFiles(mode).shared, isolate: false, ...deadlines(mode) } },
+      { extends: true, test: { name: 'raw', include: testFiles(mode).raw, isolate: false, ...deadlines(mode) } },
       { extends: true, test: { name: 'alone', include: testFiles(mode).alone, ...deadlines(mode) } },
     ],
     globalSetup: ['test/support/build-first.ts'],
