@@ -1,4 +1,5 @@
 // Making sockets, and their addresses and options: https://man7.org/linux/man-pages/man7/socket.7.html
+#include <linux/filter.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -70,11 +71,20 @@ SocketOption readOption(const Call& call) {
   return option;
 }
 
+// The bytes of one unit of an option's length. The kernel counts a filter in instructions, and writes as many
+// of them as a caller that speaks of bytes says, which is eight times what there is room for.
+size_t unitOf(const SocketOption& option) {
+  return option.level == SOL_SOCKET && option.name == SO_GET_FILTER ? sizeof(sock_filter) : 1;
+}
+
 // Returns how many bytes the option has.
 size_t readValue(const Call& call, const SocketOption& option, void* value, size_t capacity) {
-  auto length = static_cast<socklen_t>(capacity);
+  const size_t unit = unitOf(option);
+  const auto room = static_cast<socklen_t>(capacity / unit);
+  socklen_t length = room;
   call.result(::getsockopt(option.fd, option.level, option.name, value, &length), "getsockopt", option.fd);
-  return std::min<size_t>(length, capacity);
+  // Without room, the kernel says how many instructions there are, and writes none.
+  return std::min(length, room) * unit;
 }
 
 Napi::Value getSockOpt(const Call& call) {

@@ -146,6 +146,22 @@ describe('sockets', () => {
     expect(errorOf(() => native.setSockOpt(fd, level, constant('SO_LINGER'), 1))).toMatchObject({ code: 'EINVAL' });
   });
 
+  test('read a filter into the bytes that there are, though the kernel counts it in instructions', () => {
+    const [one] = fds.socketPair();
+    const [level, name] = [constant('SOL_SOCKET'), constant('SO_ATTACH_FILTER')];
+    const program = new Uint8Array(16);
+    program[0] = 2;
+    const instructions = new Uint8Array(16);
+    for (const i of [0, 8]) instructions.set([6, 0, 0, 0, 1, 2, 3, 4], i);
+    native.setSockOptPointers(one, level, name, Int32Array.of(0, 8), [program, instructions]);
+    expect(native.getSockOptBytes(one, level, name, 100)).toEqual(instructions);
+    expect(native.getSockOptBytes(one, level, name, 16)).toEqual(instructions);
+    // As many bytes as the filter has instructions, and one instruction: the kernel would write both of them.
+    expect(native.getSockOptBytes(one, level, name, 2)).toEqual(new Uint8Array(0));
+    expect(errorOf(() => native.getSockOptBytes(one, level, name, 8))).toMatchObject({ code: 'EINVAL' });
+    expect(native.getSockOpt(one, level, name)).toBe(0);
+  });
+
   test.each([
     ['bind', 'EBADF', (fd: number) => native.bind(fd, native.encodeInet(4, '127.0.0.1', 0, 0, 0))],
     ['listen', 'EBADF', (fd: number) => native.listen(fd, 1)],
