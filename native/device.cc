@@ -10,7 +10,7 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
-#include <vector>
+#include <optional>
 
 #include "call.h"
 #include "exports.h"
@@ -78,16 +78,28 @@ bool mayHitMemory(int64_t number) {
 }
 
 // Through a buffer that is large enough for every request, since the caller's may be too small for this one.
+// A few requests (FS_IOC_FIEMAP) write a list as long as their argument says, whatever their number says:
+// those that would go beyond the buffer are EFAULT.
 int ioctlBytes(const Call& call, int fd, uint32_t request) {
   const Bytes bytes = call.bytes(2, "argument");
   if (bytes.length < (_IOC_DIR(request) == _IOC_NONE ? 0 : _IOC_SIZE(request))) {
     call.failRange("argument", "at least " + std::to_string(_IOC_SIZE(request)) + " bytes long",
                    static_cast<double>(bytes.length));
   }
-  std::vector<uint8_t> memory(std::max(bytes.length, kMaxRequestBytes));
-  if (bytes.length > 0) std::memcpy(memory.data(), bytes.data, bytes.length);
-  const int result = call.result(::ioctl(fd, request, memory.data()), "ioctl", fd);
-  if (bytes.length > 0) std::memcpy(bytes.data, memory.data(), bytes.length);
+  // To make one costs more than most requests do, so that of the usual size is kept.
+  std::optional<GuardedMemory>& kept = call.environment().request;
+  std::optional<GuardedMemory> longer;
+  std::optional<GuardedMemory>& memory = bytes.length > kMaxRequestBytes ? longer : kept;
+  if (!memory) memory.emplace(std::max(bytes.length, kMaxRequestBytes));
+  uint8_t* const data = memory->data();
+  if (data == nullptr) {
+    memory.reset();
+    call.failSystem(ENOMEM, "mmap");
+  }
+  std::copy_n(bytes.data, bytes.length, data);
+  if (bytes.length < kMaxRequestBytes) std::memset(data + bytes.length, 0, kMaxRequestBytes - bytes.length);
+  const int result = call.result(::ioctl(fd, request, data), "ioctl", fd);
+  std::copy_n(data, bytes.length, bytes.data);
   return result;
 }
 

@@ -5,8 +5,10 @@
 #include <sys/epoll.h>
 
 #include <cstddef>
+#include <optional>
 
 #include "fd_sets.h"
+#include "guarded_memory.h"
 #include "owned_fds.h"
 #include "send_plan.h"
 #include "waiters.h"
@@ -42,11 +44,12 @@ struct Environment {
   const napi_env env;
 
   EventBuffer event_buffer;
-  bool has_epoll_pwait2 = true;    // until the kernel says otherwise
-  OwnedFds owned_fds;              // closed after the waiters, which still use some
-  SelectQuestion select_question;  // the latest question to select
-  int largest_known_fd = -1;       // that select has found open
-  SendPlan send_plan;              // scratch of sendRanges
+  bool has_epoll_pwait2 = true;          // until the kernel says otherwise
+  OwnedFds owned_fds;                    // closed after the waiters, which still use some
+  SelectQuestion select_question;        // the latest question to select
+  int largest_known_fd = -1;             // that select has found open
+  SendPlan send_plan;                    // scratch of sendRanges
+  std::optional<GuardedMemory> request;  // scratch of ioctl
   Waiters waiters;
   DirectWaits direct_waits;
 };

@@ -1,7 +1,10 @@
-import { openSync, readFileSync } from 'node:fs';
+import { fsyncSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { WOULD_BLOCK } from '../../src/binding/contract.js';
 import { native } from '../../src/binding/load.js';
+import { hasCode } from '../../src/errors.js';
+import { temporaryFolder } from '../support/temporary.js';
 import { bytes, constant, errorOf, fill, useFds } from './fds.js';
 
 const fds = useFds();
@@ -77,6 +80,31 @@ describe('descriptors', () => {
     const [reader] = fds.pipe();
     fds.close(reader);
     expect(errorOf(() => native.close(reader))).toMatchObject({ code: 'EBADF', syscall: 'close', fd: reader });
+  });
+
+  test('survive a request that writes more than its number says', ({ skip }) => {
+    const EXTENT_BYTES = 56;
+    const FS_IOC_FIEMAP = 0xc020660b;
+    const file = fds.track(openSync(join(temporaryFolder(), 'file'), 'w+'));
+    // Each second block, so that the file system keeps a list of them.
+    for (let i = 0; i < 310; i++) native.pwrite(file, new Uint8Array(4096).fill(1), 0, 4096, i * 8192);
+    fsyncSync(file);
+    const askFor = (extents: number): DataView => {
+      const request = new DataView(new ArrayBuffer(32 + 10 * EXTENT_BYTES));
+      request.setBigUint64(8, 2n ** 62n, true);
+      request.setUint32(24, extents, true);
+      native.ioctl(file, FS_IOC_FIEMAP, new Uint8Array(request.buffer));
+      return request;
+    };
+    try {
+      if (askFor(10).getUint32(20, true) < 10) skip('a file system that keeps no list');
+    } catch (error) {
+      if (hasCode(error, 'EOPNOTSUPP')) skip('a file system without FIEMAP');
+      throw error;
+    }
+    // 17 kB, while the addon's memory for it has 16 KiB.
+    expect(errorOf(() => askFor(310))).toMatchObject({ code: 'EFAULT', syscall: 'ioctl' });
+    expect(askFor(10).getUint32(20, true)).toBe(10);
   });
 
   test.each([
