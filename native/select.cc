@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <climits>
-#include <cstring>
 
 #include "environment.h"
 #include "exports.h"
@@ -107,7 +106,7 @@ class KeptSets {
   // Copies the sets to the place of the kernel's answer. Only the copy counts: another thread may write to
   // the original.
   void ask() {
-    std::memcpy(answer(0), words_, kFdSetCount * set_words_ * sizeof(*words_));
+    std::copy_n(words_, kFdSetCount * set_words_, answer(0));
     for (size_t set = 0; set < kFdSetCount; set++) {
       is_used_[set] =
           std::any_of(answer(set), answer(set) + set_words_, [](int32_t word) { return word != 0; });

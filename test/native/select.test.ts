@@ -129,3 +129,11 @@ describe('select', () => {
     expect(Number(process.hrtime.bigint() - start) / 1e6).toBeGreaterThanOrEqual(100);
   });
 });
+
+describe('selectSets', () => {
+  test('takes sets without any room, and sets whose memory was transferred away', () => {
+    const transferred = new Int32Array(12);
+    structuredClone(transferred, { transfer: [transferred.buffer] });
+    for (const sets of [new Int32Array(0), transferred]) expect(native.selectSets(sets, 0, 0)).toBe(0);
+  });
+});
