@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 #include <vector>
 
 #include "call.h"
@@ -79,21 +80,40 @@ class Batch {
   }
 
   // Sets the elements of `target` whose messages have control messages.
-  void setControls(Napi::Array target, size_t received) {
+  void setControls(Environment& environment, Napi::Array target, size_t received) {
+    // A copy, which this call takes for itself: a setter, of `target` or of a prototype, runs JavaScript,
+    // which can detach the memory or come here again.
+    std::vector<uint8_t> bytes = copyControls(std::exchange(environment.controls, {}), received);
     // All of them first: fds that do not reach JavaScript are closed, whichever message fails.
     std::vector<ReceivedControl> controls;
     controls.reserve(received);
+    const uint8_t* control = bytes.data();
     for (size_t i = 0; i < received; i++) {
-      const msghdr& header = messages_[i].msg_hdr;
-      controls.emplace_back(static_cast<const uint8_t*>(header.msg_control), header.msg_controllen);
+      const size_t length = messages_[i].msg_hdr.msg_controllen;
+      controls.emplace_back(control, length);
+      control += length;
     }
     for (uint32_t i = 0; i < received; i++) {
-      if (messages_[i].msg_hdr.msg_controllen > 0) target.Set(i, controls[i].toJs(target.Env()));
+      if (messages_[i].msg_hdr.msg_controllen == 0) continue;
+      target.Set(i, controls[i].toJs(target.Env()));
+      // Now, since the next element may be a setter that throws: fds that JavaScript has are not closed.
+      controls[i].releaseFds();
     }
-    for (ReceivedControl& control : controls) control.releaseFds();
+    environment.controls = std::move(bytes);
   }
 
  private:
+  // End to end, in the memory of `bytes`.
+  std::vector<uint8_t> copyControls(std::vector<uint8_t> bytes, size_t received) const {
+    bytes.clear();
+    for (size_t i = 0; i < received; i++) {
+      const msghdr& header = messages_[i].msg_hdr;
+      const auto* control = static_cast<const uint8_t*>(header.msg_control);
+      if (header.msg_controllen > 0) bytes.insert(bytes.end(), control, control + header.msg_controllen);
+    }
+    return bytes;
+  }
+
   const Slots& slots_;
   const size_t count_;
   std::array<iovec, kMaxMessages> vectors_;
@@ -132,7 +152,7 @@ napi_value recvDatagrams(napi_env env, napi_callback_info info) {
   batch.describe(received);
   if (!batch.hasControl(received)) return makeInt32(env, count);
   return guarded(env, [&]() -> napi_value {
-    batch.setControls(Napi::Array(env, args[7]), received);
+    batch.setControls(args.environment(), Napi::Array(env, args[7]), received);
     return makeInt32(env, count);
   });
 }

@@ -5,7 +5,9 @@
 #include <sys/epoll.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "fd_sets.h"
 #include "guarded_memory.h"
@@ -49,6 +51,7 @@ struct Environment {
   SelectQuestion select_question;        // the latest question to select
   int largest_known_fd = -1;             // that select has found open
   SendPlan send_plan;                    // scratch of sendRanges
+  std::vector<uint8_t> controls;         // scratch of recvDatagrams
   std::optional<GuardedMemory> request;  // scratch of ioctl
   Waiters waiters;
   DirectWaits direct_waits;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { WOULD_BLOCK } from '../../src/binding/contract.js';
+import { type DecodedControl, WOULD_BLOCK } from '../../src/binding/contract.js';
 import { native } from '../../src/binding/load.js';
 import { bytes, constant, errorOf, fill, useFds } from './fds.js';
 
@@ -121,5 +121,64 @@ describe('receiver', () => {
   test('refuses to receive nothing, which would read as the end of the stream', () => {
     const call = () => native.receiver(new Uint8Array(8), Int32Array.of(0), 0)(1);
     expect(errorOf(call)).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
+  });
+});
+
+describe('recvDatagrams', () => {
+  /** Three datagrams with an fd each have arrived at the socket. */
+  function socketWithFds(): number {
+    const [socket, peer] = native.socketPair(constant('AF_UNIX'), constant('SOCK_DGRAM'), 0, true);
+    for (const fd of [socket, peer]) fds.track(fd);
+    const passed = new Uint8Array(Int32Array.of(socket).buffer);
+    const rights = Int32Array.of(0, constant('SOL_SOCKET'), constant('SCM_RIGHTS'));
+    for (let i = 0; i < 3; i++) native.sendMsg(peer, [bytes('x')], rights, [passed], 0, null);
+    return socket;
+  }
+
+  const receive = (socket: number, control: Uint8Array, controls: DecodedControl[][]): number =>
+    native.recvDatagrams(
+      socket,
+      new Uint8Array(3),
+      1,
+      new Uint8Array(3 * 128),
+      control,
+      64,
+      new Int32Array(9),
+      controls,
+    );
+
+  const fdsOf = (control: readonly DecodedControl[] = []): readonly number[] =>
+    control.flatMap((message) => (message.kind === 'rights' ? message.fds : []));
+
+  test('closes no fd that JavaScript has got when a later one cannot be handed over', () => {
+    const socket = socketWithFds();
+    const controls: DecodedControl[][] = [];
+    Object.defineProperty(controls, 1, {
+      set() {
+        throw new Error('not this one');
+      },
+    });
+    expect(errorOf(() => receive(socket, new Uint8Array(192), controls))).toMatchObject({ message: 'not this one' });
+    const [first = -1] = fdsOf(controls[0]);
+    expect(native.fileType(fds.track(first))).toBe(native.fileType(socket));
+  });
+
+  test('reads no memory that a setter of the list has given away', () => {
+    const socket = socketWithFds();
+    const control = new Uint8Array(192);
+    const controls: DecodedControl[][] = [];
+    let first: DecodedControl[] | undefined;
+    Object.defineProperty(controls, 0, {
+      set(value: DecodedControl[]) {
+        first = value;
+        new Uint8Array(structuredClone(control.buffer, { transfer: [control.buffer] })).fill(255);
+      },
+    });
+    expect(receive(socket, control, controls)).toBe(3);
+    const received = [first, controls[1], controls[2]].flatMap(fdsOf);
+    for (const fd of received) fds.track(fd);
+    expect(received).toHaveLength(3);
+    // The content is the number of the fd in this process, as in `fds`.
+    expect(controls[2]?.[0]?.data).toEqual(new Uint8Array(Int32Array.of(received[2] ?? -1).buffer));
   });
 });
