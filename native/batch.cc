@@ -205,8 +205,8 @@ napi_value receiver(napi_env env, napi_callback_info info) {
 }  // namespace
 
 void exportBatches(Exports& exports) {
-  exports.function("sender", sender);
-  exports.function("receiver", receiver);
+  exports.function("sender", raw<sender>);
+  exports.function("receiver", raw<receiver>);
 }
 
 }  // namespace fdmux

@@ -193,10 +193,10 @@ napi_value sendMmsg(napi_env env, napi_callback_info info) {
 }  // namespace
 
 void exportDatagrams(Exports& exports) {
-  exports.function("recvFrom", recvFrom);
-  exports.function("sendTo", sendTo);
-  exports.function("recvMmsg", recvMmsg);
-  exports.function("sendMmsg", sendMmsg);
+  exports.function("recvFrom", raw<recvFrom>);
+  exports.function("sendTo", raw<sendTo>);
+  exports.function("recvMmsg", raw<recvMmsg>);
+  exports.function("sendMmsg", raw<sendMmsg>);
 }
 
 }  // namespace fdmux

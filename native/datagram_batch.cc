@@ -159,6 +159,6 @@ napi_value recvDatagrams(napi_env env, napi_callback_info info) {
 
 }  // namespace
 
-void exportDatagramBatches(Exports& exports) { exports.function("recvDatagrams", recvDatagrams); }
+void exportDatagramBatches(Exports& exports) { exports.function("recvDatagrams", raw<recvDatagrams>); }
 
 }  // namespace fdmux

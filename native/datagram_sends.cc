@@ -170,6 +170,6 @@ napi_value sendDatagrams(napi_env env, napi_callback_info info) {
 
 }  // namespace
 
-void exportDatagramSends(Exports& exports) { exports.function("sendDatagrams", sendDatagrams); }
+void exportDatagramSends(Exports& exports) { exports.function("sendDatagrams", raw<sendDatagrams>); }
 
 }  // namespace fdmux

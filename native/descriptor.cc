@@ -96,9 +96,9 @@ void shareFd(const Call& call) {
 }  // namespace
 
 void exportDescriptors(Exports& exports) {
-  exports.function("close", close);
-  exports.function("read", read);
-  exports.function("write", write);
+  exports.function("close", raw<close>);
+  exports.function("read", raw<read>);
+  exports.function("write", raw<write>);
   exports.boolean("isFirstThread", ::syscall(SYS_gettid) == ::getpid());
   exports.function("ownFds", cold<ownFds>);
   exports.function("disownFd", cold<disownFd>);

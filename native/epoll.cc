@@ -129,9 +129,9 @@ napi_value eventBuffer(napi_env env, napi_callback_info info) {
 
 void exportEpoll(Exports& exports) {
   exports.function("epollCreate", cold<epollCreate>);
-  exports.function("epollCtl", epollCtl);
-  exports.function("epollWait", epollWait);
-  exports.function("eventBuffer", eventBuffer);
+  exports.function("epollCtl", raw<epollCtl>);
+  exports.function("epollWait", raw<epollWait>);
+  exports.function("eventBuffer", raw<eventBuffer>);
   constexpr size_t stride_words = sizeof(epoll_event) / sizeof(uint32_t);
   constexpr size_t data_word = offsetof(epoll_event, data) / sizeof(uint32_t);
   exports.number("eventStrideWords", stride_words);

@@ -3,9 +3,24 @@
 
 #include <napi.h>
 
+#include <cerrno>
+#include <new>
+
 #include "environment.h"
+#include "errors.h"
 
 namespace fdmux {
+
+// A raw function, to be called from JavaScript. What it needs memory for is as long as its caller says, and
+// an exception must not reach the engine.
+template <napi_callback Function>
+napi_value raw(napi_env env, napi_callback_info info) {
+  try {
+    return Function(env, info);
+  } catch (const std::bad_alloc&) {
+    return throwSystemError(env, ENOMEM, "malloc");
+  }
+}
 
 class Exports {
  public:

@@ -97,12 +97,12 @@ napi_value sendfile(napi_env env, napi_callback_info info) {
 }  // namespace
 
 void exportFileOffsets(Exports& exports) {
-  exports.function("pread", pread);
-  exports.function("pwrite", pwrite);
+  exports.function("pread", raw<pread>);
+  exports.function("pwrite", raw<pwrite>);
   exports.function("lseek", cold<lseek>);
-  exports.function("splice", splice);
-  exports.function("tee", tee);
-  exports.function("sendfile", sendfile);
+  exports.function("splice", raw<splice>);
+  exports.function("tee", raw<tee>);
+  exports.function("sendfile", raw<sendfile>);
 }
 
 }  // namespace fdmux

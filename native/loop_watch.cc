@@ -476,14 +476,14 @@ napi_value directWaitMs(napi_env env, napi_callback_info info) {
 }  // namespace
 
 void exportLoopWatch(Exports& exports) {
-  exports.function("loopWatchOpen", loopWatchOpen);
-  exports.function("loopWatchStart", loopWatchStart);
-  exports.function("loopWatchStop", loopWatchStop);
-  exports.function("loopWatchDirect", loopWatchDirect);
-  exports.function("loopWatchNext", loopWatchNext);
-  exports.function("directWaitCount", directWaitCount);
-  exports.function("directWaitSpins", directWaitSpins);
-  exports.function("directWaitMs", directWaitMs);
+  exports.function("loopWatchOpen", raw<loopWatchOpen>);
+  exports.function("loopWatchStart", raw<loopWatchStart>);
+  exports.function("loopWatchStop", raw<loopWatchStop>);
+  exports.function("loopWatchDirect", raw<loopWatchDirect>);
+  exports.function("loopWatchNext", raw<loopWatchNext>);
+  exports.function("directWaitCount", raw<directWaitCount>);
+  exports.function("directWaitSpins", raw<directWaitSpins>);
+  exports.function("directWaitMs", raw<directWaitMs>);
 }
 
 }  // namespace fdmux

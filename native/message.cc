@@ -75,8 +75,8 @@ napi_value sendMsg(napi_env env, napi_callback_info info) {
 }  // namespace
 
 void exportMessages(Exports& exports) {
-  exports.function("recvMsg", recvMsg);
-  exports.function("sendMsg", sendMsg);
+  exports.function("recvMsg", raw<recvMsg>);
+  exports.function("sendMsg", raw<sendMsg>);
 }
 
 }  // namespace fdmux

@@ -64,6 +64,6 @@ bool readPollList(const Reader& reader, napi_value poll_fds, napi_value count, s
   return true;
 }
 
-void exportPoll(Exports& exports) { exports.function("poll", poll); }
+void exportPoll(Exports& exports) { exports.function("poll", raw<poll>); }
 
 }  // namespace fdmux

@@ -91,6 +91,6 @@ napi_value spliceThrough(napi_env env, napi_callback_info info) {
 
 }  // namespace
 
-void exportRelays(Exports& exports) { exports.function("spliceThrough", spliceThrough); }
+void exportRelays(Exports& exports) { exports.function("spliceThrough", raw<spliceThrough>); }
 
 }  // namespace fdmux

@@ -179,8 +179,8 @@ bool readSelectList(const Reader& reader, napi_value fds, napi_value read_count,
 }
 
 void exportSelect(Exports& exports) {
-  exports.function("select", select);
-  exports.function("selectSets", selectSets);
+  exports.function("select", raw<select>);
+  exports.function("selectSets", raw<selectSets>);
 }
 
 }  // namespace fdmux

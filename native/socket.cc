@@ -32,7 +32,8 @@ napi_value acceptFrom(napi_env env, napi_callback_info info) {
     Napi::Object result = Napi::Object::New(env);
     result.Set("fd", accepted.get());
     result.Set("address", makeAddress(env, address));
-    args.environment().owned_fds.add(accepted.release());
+    args.environment().owned_fds.add(accepted.get());
+    accepted.release();
     return result;
   });
 }
@@ -57,10 +58,11 @@ napi_value acceptMany(napi_env env, napi_callback_info info) {
     auto* address = reinterpret_cast<sockaddr*>(addresses.data + done * sizeof(sockaddr_storage));
     socklen_t length = sizeof(sockaddr_storage);
     const auto accept = [&] { return ::accept4(fd, address, &length, typeFlags(true)); };
-    const int accepted = throughSignals([&] { return dont_wait ? withoutBlocking(fd, accept) : accept(); });
-    results.data[2 * done] = accepted >= 0 ? accepted : -errno;
-    if (accepted < 0) break;
-    args.environment().owned_fds.add(accepted);
+    UniqueFd accepted(throughSignals([&] { return dont_wait ? withoutBlocking(fd, accept) : accept(); }));
+    results.data[2 * done] = accepted.valid() ? accepted.get() : -errno;
+    if (!accepted.valid()) break;
+    args.environment().owned_fds.add(accepted.get());
+    accepted.release();
     results.data[2 * done + 1] = static_cast<int32_t>(length);
   }
   return makeInt32(env, static_cast<int32_t>(done));
@@ -107,11 +109,11 @@ napi_value send(napi_env env, napi_callback_info info) {
 }  // namespace
 
 void exportSockets(Exports& exports) {
-  exports.function("acceptFrom", acceptFrom);
-  exports.function("acceptMany", acceptMany);
-  exports.function("connect", connect);
-  exports.function("recv", recv);
-  exports.function("send", send);
+  exports.function("acceptFrom", raw<acceptFrom>);
+  exports.function("acceptMany", raw<acceptMany>);
+  exports.function("connect", raw<connect>);
+  exports.function("recv", raw<recv>);
+  exports.function("send", raw<send>);
 }
 
 }  // namespace fdmux

@@ -12,9 +12,11 @@
 #include <sys/select.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <condition_variable>
 #include <cstring>
 #include <mutex>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -371,17 +373,23 @@ class WaitThread final : public Waiter {
     }
   }
 
+  // An exception that left the thread would end the process, so a lack of memory is an error like others.
   Outcome wait(Arming& current, FdSets& sets, std::vector<Finding>* findings) {
-    switch (current.call) {
-      case Call::kSelect:
-        return waitInSelect(current, event_fd_.get(), sets, findings);
-      case Call::kEpoll:
-        return waitInEpoll(current, event_fd_.get(), findings);
-      case Call::kNone:
-      case Call::kPoll:
-        break;
+    try {
+      switch (current.call) {
+        case Call::kSelect:
+          return waitInSelect(current, event_fd_.get(), sets, findings);
+        case Call::kEpoll:
+          return waitInEpoll(current, event_fd_.get(), findings);
+        case Call::kNone:
+        case Call::kPoll:
+          break;
+      }
+      return waitInPoll(current, event_fd_.get(), findings);
+    } catch (const std::bad_alloc&) {
+      findings->clear();
+      return {false, ENOMEM};
     }
-    return waitInPoll(current, event_fd_.get(), findings);
   }
 
   // For poll and select, only events that a second call would not find again.
@@ -550,13 +558,13 @@ napi_value waitThreadDisarm(napi_env env, napi_callback_info info) {
 }  // namespace
 
 void exportWaitThread(Exports& exports) {
-  exports.function("waitThreadOpen", waitThreadOpen);
-  exports.function("waitThreadArmPoll", waitThreadArmPoll);
-  exports.function("waitThreadArmSelect", waitThreadArmSelect);
-  exports.function("waitThreadArmEpoll", waitThreadArmEpoll);
-  exports.function("waitThreadTake", waitThreadTake);
-  exports.function("waitThreadForget", waitThreadForget);
-  exports.function("waitThreadDisarm", waitThreadDisarm);
+  exports.function("waitThreadOpen", raw<waitThreadOpen>);
+  exports.function("waitThreadArmPoll", raw<waitThreadArmPoll>);
+  exports.function("waitThreadArmSelect", raw<waitThreadArmSelect>);
+  exports.function("waitThreadArmEpoll", raw<waitThreadArmEpoll>);
+  exports.function("waitThreadTake", raw<waitThreadTake>);
+  exports.function("waitThreadForget", raw<waitThreadForget>);
+  exports.function("waitThreadDisarm", raw<waitThreadDisarm>);
 }
 
 }  // namespace fdmux

@@ -1,5 +1,8 @@
 #include "waiters.h"
 
+#include <cerrno>
+#include <new>
+
 #include "args.h"
 #include "environment.h"
 #include "exports.h"
@@ -55,8 +58,14 @@ Waiters::~Waiters() {
 bool Waiters::add(Waiter* waiter, napi_value dispatcher) {
   napi_ref reference;
   if (!succeeded(env_, napi_create_reference(env_, dispatcher, 1, &reference))) return false;
-  open_.emplace(waiter->id(), Open{waiter, reference});
-  return true;
+  try {
+    open_.emplace(waiter->id(), Open{waiter, reference});
+    return true;
+  } catch (const std::bad_alloc&) {
+    napi_delete_reference(env_, reference);  // fails only on null
+    throwSystemError(env_, ENOMEM, "malloc");
+    return false;
+  }
 }
 
 void Waiters::remove(WaiterId id) {
@@ -95,10 +104,10 @@ void Waiters::call(WaiterId id, uint32_t found, Entry entry) {
 }
 
 void exportWaiters(Exports& exports) {
-  exports.function("waiterRef", waiterRef);
-  exports.function("waiterUnref", waiterUnref);
-  exports.function("waiterClose", waiterClose);
-  exports.function("fatalException", fatalException);
+  exports.function("waiterRef", raw<waiterRef>);
+  exports.function("waiterUnref", raw<waiterUnref>);
+  exports.function("waiterClose", raw<waiterClose>);
+  exports.function("fatalException", raw<fatalException>);
 }
 
 }  // namespace fdmux
