@@ -317,7 +317,12 @@ export class Chat {
 
   #staying(keeper: MemberKeeper): StayingMembers {
     const describe = (member: Member): MemberDescription => restoration.describe(member, null);
-    return new StayingMembers({ keeper, describe, bySession: (session) => this.#core.domain.fold.bySession(session) });
+    return new StayingMembers({
+      keeper,
+      describe,
+      bySession: (session) => this.#core.domain.fold.bySession(session),
+      now: () => this.directory.now(),
+    });
   }
 
   /** Brings a member in as described, quietly. @returns null if that is not possible */

@@ -7,7 +7,8 @@ import type { Outcome } from './outcome.js';
 export interface MemberKeeper {
   /** The members who stayed in the last run. */
   readonly members: readonly MemberDescription[];
-  keep(session: string, member: MemberDescription): void;
+  /** @param atMs - since when it is so, in milliseconds since the epoch */
+  keep(session: string, member: MemberDescription, atMs: number): void;
   /** A member is gone, or does not stay any more. */
   drop(session: string): void;
 }
@@ -18,6 +19,8 @@ export interface StayingMembersOptions {
   readonly describe: (member: MemberState) => MemberDescription;
   /** Returns the member of a session that is here. */
   readonly bySession: (session: string) => MemberState | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
 }
 
 /** Saves each member that is always on after every change of it. */
@@ -38,12 +41,12 @@ export class StayingMembers {
   /** Something has happened, perhaps to one of them. */
   happened(outcome: Outcome): void {
     if (outcome === null || !('member' in outcome) || outcome.member === null) return;
-    const { keeper, describe, bySession } = this.#options;
+    const { keeper, describe, bySession, now } = this.#options;
     const { session } = stateOf(outcome.member);
     const member = bySession(session);
     if (member?.traits.has('always-on') === true) {
       this.#kept.add(session);
-      keeper.keep(session, describe(member));
+      keeper.keep(session, describe(member), now());
     } else if (this.#kept.delete(session)) keeper.drop(session);
   }
 }

@@ -19,11 +19,11 @@ export class StoredMembers implements MemberKeeper {
     this.members = stored.flatMap(({ state }) => decodeMember(state) ?? []);
   }
 
-  keep(session: string, member: MemberDescription): void {
+  keep(session: string, member: MemberDescription, atMs: number): void {
     if (this.#isFrozen) return;
     const account = member.who.account ?? '';
     const state = encodeMember(member);
-    this.#writes.write(`member ${session}`, { kind: 'member-keep', session, account, state });
+    this.#writes.write(`member ${session}`, { kind: 'member-keep', session, account, state, atMs });
   }
 
   drop(session: string): void {

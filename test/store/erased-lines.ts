@@ -128,6 +128,27 @@ export function describeErasedLines(open: () => Promise<ErasingStore>): void {
     expect(await markers.read('a:ann', '#a')).toEqual({ kind: 'mark', atMs: 7 });
   });
 
+  test('a member that is kept late does not come back for an account that is erased, nor for the next one', async () => {
+    const { store, other } = await open();
+    const accounts = new StoredAccounts(store);
+    const keep = (session: string, atMs: number): Promise<number> =>
+      written(other, { kind: 'member-keep', session, account: 'Ann', state: session, atMs });
+    const kept = async (): Promise<string[]> => (await store.read('members', null)).map(({ state }) => state);
+    await accounts.add(madeAfter('Ann', 0), 10);
+    await keep('a.1', saidAt(1).atMs);
+    expect(await kept()).toEqual(['a.1']);
+    await accounts.erase('ann');
+    await keep('a.1', saidAt(2).atMs);
+    // A version before this one does not say since when.
+    await written(other, { kind: 'member-keep', session: 'a.1', account: 'Ann', state: 'a.1' });
+    expect(await kept()).toEqual([]);
+    await accounts.add(accountOf('Ann', { createdMs: saidAt(4).atMs }), 10);
+    await keep('a.1', saidAt(3).atMs);
+    expect(await kept()).toEqual([]);
+    await keep('a.2', saidAt(5).atMs);
+    expect(await kept()).toEqual(['a.2']);
+  });
+
   test('that an account was erased is known for as long as a line can be on its way', async () => {
     const { store, other } = await open();
     const accounts = new StoredAccounts(store);

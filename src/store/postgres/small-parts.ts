@@ -2,6 +2,7 @@
 import { MAX_MARKS } from '../../history/markers.js';
 import { banOf } from '../ban-reads.js';
 import { integerOf, textOf } from '../columns.js';
+import { LATEST_MS } from '../member-writes.js';
 import { FIND_GONE } from './gone-parts.js';
 import { OWNER_LOCK } from './owner-lock.js';
 import type { PostgresReaders, PostgresWriters } from './parts.js';
@@ -11,6 +12,9 @@ const BAN = `INSERT INTO ban(kind, mask, reason, setter, at_ms, until_ms) VALUES
   until_ms = excluded.until_ms`;
 /** An erasure of the account locks its row, too: it either finds the mark, or is over by the next statement. */
 const HOLD_OWNER = 'SELECT FROM account WHERE folded = $1 FOR KEY SHARE';
+/** The same for somebody who is logged in to it, of whom only its name is known. */
+const HOLD_ACCOUNT = 'SELECT FROM account WHERE name = $1 FOR KEY SHARE';
+const IS_OF_GONE = `${FIND_GONE} = 'gone ' || $1 AND (created_ms IS NULL OR $2::bigint < created_ms)`;
 const MARK = `INSERT INTO marker AS known(owner, target, at_ms) SELECT $1::text, $2::text, $3::bigint
   WHERE NOT EXISTS (${FIND_GONE} = 'gone ' || $1 AND created_ms IS NULL)
   ON CONFLICT (owner, target) DO UPDATE SET at_ms = greatest(known.at_ms, excluded.at_ms) RETURNING at_ms`;
@@ -31,7 +35,9 @@ export const smallWriters: PostgresWriters<
     await run({ text: 'DELETE FROM ban WHERE kind = $1 AND mask = $2', values: [kind, mask] });
     return 0;
   },
-  'member-keep': async (run, { session, account, state }) => {
+  'member-keep': async (run, { session, account, state, atMs = LATEST_MS }) => {
+    await run({ text: HOLD_ACCOUNT, values: [account] });
+    if ((await run({ text: IS_OF_GONE, values: [account, atMs] })).length > 0) return 0;
     // A changed one is the last of all again, as in SQLite.
     await run({ text: 'DELETE FROM member WHERE session = $1', values: [session] });
     await run({
