@@ -155,13 +155,12 @@ export class PtyProcess extends Pty {
     super(options);
     try {
       const { paths, args, environment, folder, uid, gid } = program;
-      const file = present(args[0], 'the name of the program');
       const slave = Descriptor.open(this.slavePath, O_RDWR | O_NOCTTY);
       try {
         this.pid = native.spawnOnTerminal(slave.fd, paths, args, environment, folder, uid, gid);
       } catch (error) {
         if (!isSystemError(error)) throw error;
-        if (error.syscall === 'execve') throw namingPath(error, file);
+        if (error.syscall === 'execve') throw namingPath(error, present(args[0], 'the name of the program'));
         throw folder !== null && error.syscall === 'chdir' ? namingPath(error, folder) : error;
       } finally {
         slave.close();
