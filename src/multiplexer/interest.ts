@@ -1,6 +1,6 @@
 /** The interest of a registration: reading, writing, priority data. */
 import { checkBoolean, checkOneOf, checkOptions, type OptionNames } from '../arguments.js';
-import { outOfRange } from '../errors.js';
+import { invalidArgType, outOfRange } from '../errors.js';
 import { POLLIN, POLLOUT, POLLPRI } from '../readiness/constants.js';
 
 /** Interest in several kinds of readiness at once. An omitted kind is not asked for. */
@@ -28,6 +28,8 @@ const MASK_OF_NAME: Readonly<Record<InterestName, InterestMask>> = {
 
 const NAMES = ['read', 'write', 'read-write', 'priority'] as const satisfies readonly InterestName[];
 
+const EXPECTED = "'read', 'write', 'read-write', 'priority' or an object of read, write and priority";
+
 const INTERESTS: OptionNames<InterestSet> = { read: true, write: true, priority: true };
 
 /**
@@ -38,6 +40,8 @@ export function toInterestMask(interest: Interest, name = 'interest'): InterestM
     checkOneOf(interest, name, NAMES);
     return MASK_OF_NAME[interest];
   }
+  // Such as a mask of epoll: the names are what one has to know.
+  if (typeof interest !== 'object') throw invalidArgType(name, EXPECTED, interest);
   checkOptions(interest, name, INTERESTS);
   const { read = false, write = false, priority = false } = interest;
   checkBoolean(read, `${name}.read`);

@@ -203,6 +203,7 @@ export function toEndpoint(options: {
     return { kind: 'unix', address: isAbstract ? { family: 'unix', abstract: name } : { family: 'unix', path: name } };
   }
   checkString(host, 'options.host');
+  if (port === undefined) throw invalidArgType('options.port', 'a number if there is no path', port);
   checkPort(port, 'options.port');
   return { kind: 'inet', host, port };
 }

@@ -87,6 +87,7 @@ export type AddressInput =
  * The family alone, little-endian as every system of ours is: binding to it lets the kernel choose an abstract name.
  */
 const UNNAMED: RawAddress = Uint8Array.of(1, 0);
+const FAMILIES = "one of 'inet', 'inet6', 'unix', 'unknown'";
 /** The errors of a name that no interface has, that has a zero byte, and that is too long. */
 const NO_INTERFACE = ['ENODEV', 'ERR_INVALID_ARG_VALUE', 'ERR_OUT_OF_RANGE'] as const;
 
@@ -123,7 +124,7 @@ export function encodeAddress(address: AddressInput, name = 'address'): RawAddre
       if (!ArrayBuffer.isView(address.bytes)) throw invalidArgType(`${name}.bytes`, 'a Uint8Array', address.bytes);
       return toBytes(address.bytes, `${name}.bytes`);
     default:
-      throw outOfRange(`${name}.family`, "one of 'inet', 'inet6', 'unix', 'unknown'", unreachable(address));
+      throw outOfRange(`${name}.family`, FAMILIES, familyOf(address));
   }
 }
 
@@ -226,12 +227,9 @@ export function splitHostPort(text: string): { host: string; port: number } | nu
   return host === undefined ? null : { host, port: Number(digits) };
 }
 
-/**
- * For the end of an exhaustive switch over values that untyped callers may get wrong: returns the value to show it.
- */
-function unreachable(value: never): unknown {
-  const seen: unknown = value;
-  return typeof seen === 'object' && seen !== null && 'family' in seen ? seen.family : seen;
+/** For the end of an exhaustive switch over families that untyped callers may get wrong, or leave out. */
+function familyOf(address: never): unknown {
+  return Reflect.get(address, 'family');
 }
 
 /** @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE: a port is an integer from 0 to 65535 */

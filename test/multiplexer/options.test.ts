@@ -24,6 +24,20 @@ test('a multiplexer that could not be made does not hinder the close of an fd', 
 describe.each(BACKENDS)('on %s', (backend) => {
   const variant = { backend, waiter: 'thread' } as const;
 
+  test('an interest that is none is refused by a message that has all names', () => {
+    const mux = open(variant);
+    const [reader] = fds.pipe();
+    for (const [interest, received] of [
+      [undefined, 'undefined'],
+      [1, '1'],
+    ] as const) {
+      expect(errorOf(() => callUntyped(mux, 'register', reader, { interest }))).toMatchObject({
+        code: 'ERR_INVALID_ARG_TYPE',
+        message: `"options.interest" must be 'read', 'write', 'read-write', 'priority' or an object of read, write and priority; received ${received}`,
+      });
+    }
+  });
+
   test('unknown options are refused before anything is done', async () => {
     const mux = open(variant);
     const [reader] = fds.pipe();

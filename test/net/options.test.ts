@@ -22,6 +22,12 @@ describe('unknown options are refused, and the known ones named', () => {
     await expect(call).rejects.toThrow(`'${right}'`);
   });
 
+  test('no place at all is refused by a message that names both kinds', async () => {
+    const message = '"options.port" must be a number if there is no path; received undefined';
+    await expect(listen(untyped({}))).rejects.toThrow(message);
+    await expect(connect(untyped({}))).rejects.toThrow(message);
+  });
+
   test('of sockets, descriptors and timers', () => {
     const socket = disposedAtEnd(Socket.create({ type: 'dgram' }));
     const timer = disposedAtEnd(new TimerFd());

@@ -2,6 +2,7 @@ import { pathToFileURL } from 'node:url';
 import { type Address, decodeAddress, encodeAddress, formatAddress, ifNameToIndex, parseAddress } from 'fdmux';
 import { describe, expect, test } from 'vitest';
 import { foreignBytes } from '../support/realm.js';
+import { callUntyped } from '../support/untyped.js';
 
 const ADDRESSES: readonly (readonly [string, Address])[] = [
   ['127.0.0.1:80', { family: 'inet', host: '127.0.0.1', port: 80 }],
@@ -51,6 +52,12 @@ describe('an address', () => {
       encodeAddress({ family: 'unix', abstract: 'chat' }),
     );
     expect(encodeAddress(foreignBytes(expected))).toEqual(expected);
+  });
+
+  test('without a family is refused by a message that says which there are', () => {
+    expect(() => callUntyped({ encodeAddress }, 'encodeAddress', { host: '127.0.0.1', port: 80 })).toThrow(
+      `"address.family" must be one of 'inet', 'inet6', 'unix', 'unknown'; received undefined`,
+    );
   });
 
   test('with a backslash that begins no escape keeps it', () => {
