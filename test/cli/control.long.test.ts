@@ -23,7 +23,7 @@ import {
   stopped,
 } from './control-clients.js';
 import { kill } from './upgrades.js';
-import { replaced, startWorkers } from './workers.js';
+import { pidOf, replaced, startWorkers } from './workers.js';
 
 test('workers outlive their control process, and the next one goes on with them', async () => {
   const folder = temporaryFolder();
@@ -477,4 +477,27 @@ test('a worker that cannot start ends all of them', async () => {
   expect(ended.code).toBe(1);
   expect(ended.stderr).toMatch(/fdmux: worker w\d has not started \(exit code 1\): what it says is above\n$/);
   expect(filesIn(folder)).toEqual(DATA);
+});
+
+test('if the new control process fails when it takes over, the old one goes on with its workers', async () => {
+  const config = join(temporaryFolder(), 'fdmux.json');
+  writeFileSync(config, '{}');
+  const running = await startWorkers(['--config', config]);
+  const clients = await clientsOfBoth(running);
+  const before = await running.workers();
+  // Workers have no such port.
+  writeFileSync(config, JSON.stringify({ admin: { port: running.server.ircPort } }));
+  await expect(running.ctl('upgrade')).rejects.toMatchObject({
+    code: 'ERR_CONTROL_FAILED',
+    message: expect.stringMatching(/^the workers are upgraded, the control process is not: /),
+  });
+  await running.server.process.errorText(/goes on for another process workers=2/);
+  const status = await running.ctl('status');
+  expect(pidOf(status)).toBe(running.server.process.pid);
+  expect(status.result).toMatchObject({ phase: 'ready' });
+  const after = await running.workers();
+  expect(after.map(({ restarts }) => restarts)).toEqual([0, 0]);
+  expect(before.some(({ pid }) => after.some((each) => each.pid === pid))).toBe(false);
+  for (const peer of clients.values()) await ask(peer, 'PING here', / PONG \S+ :?here/);
+  await stopped(running);
 });

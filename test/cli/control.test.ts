@@ -1,12 +1,9 @@
 /** `fdmux serve --workers`: several processes that serve one chat, and the process that looks after them. */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { present } from '../../src/errors.js';
 import { BACKEND_NAMES } from '../../src/multiplexer/backend.js';
 import { ask } from '../server/keeping.js';
 import { until } from '../support/deadline.js';
-import { temporaryFolder } from '../support/temporary.js';
 import { clientsOfBoth, DATA, filesIn, isAlive, stopped } from './control-clients.js';
 import { kill } from './upgrades.js';
 import { pidOf, replaced, startWorkers } from './workers.js';
@@ -148,27 +145,4 @@ test('all workers are upgraded, and then the control process: nobody is disconne
   kill(control, 'SIGTERM');
   await until(() => !isAlive(control), 'the end of the control process');
   expect(filesIn(running.folder)).toEqual(DATA);
-});
-
-test('if the new control process fails when it takes over, the old one goes on with its workers', async () => {
-  const config = join(temporaryFolder(), 'fdmux.json');
-  writeFileSync(config, '{}');
-  const running = await startWorkers(['--config', config]);
-  const clients = await clientsOfBoth(running);
-  const before = await running.workers();
-  // Workers have no such port.
-  writeFileSync(config, JSON.stringify({ admin: { port: running.server.ircPort } }));
-  await expect(running.ctl('upgrade')).rejects.toMatchObject({
-    code: 'ERR_CONTROL_FAILED',
-    message: expect.stringMatching(/^the workers are upgraded, the control process is not: /),
-  });
-  await running.server.process.errorText(/goes on for another process workers=2/);
-  const status = await running.ctl('status');
-  expect(pidOf(status)).toBe(running.server.process.pid);
-  expect(status.result).toMatchObject({ phase: 'ready' });
-  const after = await running.workers();
-  expect(after.map(({ restarts }) => restarts)).toEqual([0, 0]);
-  expect(before.some(({ pid }) => after.some((each) => each.pid === pid))).toBe(false);
-  for (const peer of clients.values()) await ask(peer, 'PING here', / PONG \S+ :?here/);
-  await stopped(running);
 });

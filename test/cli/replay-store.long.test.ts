@@ -6,6 +6,8 @@ import { ask, client } from '../server/keeping.js';
 import { until } from '../support/deadline.js';
 import { postgresProblem, startPostgres } from '../support/postgres.js';
 import { redisProblem, startRedis } from '../support/redis.js';
+import { openFile } from '../support/stores.js';
+import { temporaryFolder } from '../support/temporary.js';
 import type { RunningServer } from './chat-server.js';
 import { record } from './recordings.js';
 
@@ -61,3 +63,20 @@ test.skipIf(postgresProblem !== null || redisProblem !== null)(
     await expectReplayed({ kind: 'postgres', url: database.url, logs: { kind: 'redis', url: logs.url } }, logs);
   },
 );
+
+test('a server whose store takes nothing for too long is replayed', { timeout: 60_000 }, async () => {
+  const data = temporaryFolder();
+  const { path } = await record(
+    async (server) => {
+      const ann = await client(server, 'ann');
+      await ask(ann, 'JOIN #tea', / 366 /);
+      const file = await openFile(data);
+      file.exec('BEGIN IMMEDIATE');
+      await ask(ann, 'PRIVMSG #tea :lost', / FAIL PRIVMSG STORE_UNAVAILABLE #tea :/);
+      file.exec('COMMIT');
+      await ask(ann, 'PRIVMSG #tea :again', / PRIVMSG #tea :again/);
+    },
+    { changes: { classes: [{ name: 'all', linesPerSecond: 0, pingIntervalMs: 1000 }] }, args: ['--data', data] },
+  );
+  expect(await replay(path)).toMatchObject({ difference: null, isComplete: true });
+});

@@ -98,23 +98,6 @@ function replayOf(path: string, text: string): ReturnType<typeof replay> {
   return replay(path);
 }
 
-test('a server whose store takes nothing for too long is replayed', { timeout: 60_000 }, async () => {
-  const data = temporaryFolder();
-  const { path } = await record(
-    async (server) => {
-      const ann = await client(server, 'ann');
-      await ask(ann, 'JOIN #tea', / 366 /);
-      const file = await openFile(data);
-      file.exec('BEGIN IMMEDIATE');
-      await ask(ann, 'PRIVMSG #tea :lost', / FAIL PRIVMSG STORE_UNAVAILABLE #tea :/);
-      file.exec('COMMIT');
-      await ask(ann, 'PRIVMSG #tea :again', / PRIVMSG #tea :again/);
-    },
-    { changes: settings, args: ['--data', data] },
-  );
-  expect(await replay(path)).toMatchObject({ difference: null, isComplete: true });
-});
-
 test('a server that waits for its clients before it ends is replayed', async () => {
   const data = temporaryFolder();
   const { path } = await record(

@@ -98,19 +98,3 @@ test('if the new process does not start, the old one goes on with everybody, and
   await peer.lineLike(/^:bob!\S+ JOIN /);
   expect(pidOf((await ctl(folder, 'status')).result)).toBe(server.process.pid);
 });
-
-test('lines that wait for their turn when the store closes are said by the new process, once and in order', async () => {
-  const config = join(temporaryFolder(), 'fdmux.json');
-  const classes = [{ name: 'paced', addresses: ['127.0.0.1'], linesPerSecond: 200, burstLines: 1 }];
-  writeFileSync(config, JSON.stringify({ store: { path: 'data' }, classes }));
-  const server = await startServer(['--config', config, '--log-level', 'warning']);
-  const upgrade = upgraderOf(server);
-  const ann = await enter(server.ircPort, 'ann', 'JOIN #a');
-  const bob = await enter(server.ircPort, 'bob', 'JOIN #a');
-  const lines = Array.from({ length: 400 }, (_, index) => `line ${index}`);
-  await ann.write(lines.map((line) => `PRIVMSG #a :${line}\r\n`).join(''));
-  const heard = [await bob.lineLike(/ PRIVMSG | QUIT |^ERROR/)];
-  await upgrade();
-  while (heard.length < lines.length) heard.push(await bob.lineLike(/ PRIVMSG | QUIT |^ERROR/));
-  expect(heard.map((line) => line.replace(/.*:/, ''))).toEqual(lines);
-});

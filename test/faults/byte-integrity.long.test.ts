@@ -1,3 +1,3 @@
-import { testByteIntegrity } from './byte-integrity.js';
+import { testByteIntegrity, WAYS } from './byte-integrity.js';
 
-testByteIntegrity({ seeds: [11, 12, 13, 14], connections: 600, bytes: 100_000 });
+testByteIntegrity({ ways: WAYS, seeds: [11, 12, 13, 14], connections: 600, bytes: 100_000 });

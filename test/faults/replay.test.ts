@@ -2,5 +2,4 @@ import { testReplayUnderFaults } from './replay.js';
 
 const variants = [{ backend: 'epoll', trigger: 'level' }];
 
-testReplayUnderFaults({ variants, clients: 20, actions: 300, replays: 3 });
-testReplayUnderFaults({ variants, clients: 20, actions: 300, replays: 3, hasStore: true });
+testReplayUnderFaults({ variants, clients: 20, actions: 300, replays: 2 });

@@ -4,7 +4,7 @@ import { runScript } from '../support/processes.js';
 import { clean, preamble, testWorkerEndings } from './worker-endings.js';
 
 /** One more than the program keeps alive at once, so that a worker starts after another has ended. */
-testWorkerEndings(9);
+testWorkerEndings(4);
 
 test('an fd number can be watched in another worker', async () => {
   const script = `${preamble}

@@ -8,6 +8,9 @@ import { startServer } from '../cli/chat-server.js';
 import { openFile } from '../support/stores.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { ask, client, configuration, expectNothingLost, stop, textsIn } from './keeping.js';
+import { describeKeeping } from './kept-by.js';
+
+describeKeeping('a folder', () => ({ path: temporaryFolder() }), ['SIGTERM']);
 
 test(
   'no line that was echoed is missing or doubled after kill -9 at 100 random points',
@@ -103,3 +106,32 @@ test.skipIf(!canMount)('on a disk that is full, rooms wait and fail, and go on w
   expect(await check(copy)).toMatchObject({ problems: [] });
   expect(await textsIn(copy)).toEqual(echoed);
 });
+
+test.each(['SIGTERM', 'SIGKILL'] as const)(
+  'a line that waits for room when %s ends the server is made again by the next',
+  async (signal) => {
+    const data = temporaryFolder();
+    const config = configuration({ store: { path: data, maxBytes: 3_000_000 } });
+    const server = await startServer(['--config', config]);
+    const ann = await client(server, 'ann');
+    await ask(ann, 'JOIN #tea', / 366 /);
+    const file = await openFile(data);
+    // The file has room for the pack and not for the line.
+    file.exec(`CREATE TRIGGER full BEFORE INSERT ON line WHEN NEW.text LIKE 'late %'
+    BEGIN INSERT INTO trial(body) VALUES(zeroblob(10000000)); END`);
+    await ask(ann, 'PRIVMSG #tea :late 0', /PRIVMSG #tea :late 0/);
+    // More packs than there are between two states.
+    for (let n = 1; n <= 250; n += 1) await ask(ann, `PRIVMSG #tea :late ${n}`, new RegExp(`PRIVMSG #tea :late ${n}$`));
+    // The next tick is after the last pack.
+    await ask(ann, 'PING :1', / PONG /);
+    await stop(server, signal);
+    file.exec('DROP TRIGGER full');
+    const next = await startServer(['--config', config]);
+    const bob = await client(next, 'bob');
+    await ask(bob, 'JOIN #tea', / 366 /);
+    expect(await ask(bob, 'HISTORY #tea 1', /PRIVMSG #tea :\[/)).toMatch(/\] late 250$/);
+    await stop(next, 'SIGTERM');
+    const rows = file.prepare("SELECT count(*) AS lines FROM line WHERE text LIKE 'late %'").all();
+    expect(rows).toEqual([{ lines: 251 }]);
+  },
+);

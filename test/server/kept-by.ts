@@ -15,9 +15,14 @@ const CLOCK_SET_BACK = projectPath('test/server/children/clock-set-back.cjs');
  *
  * @param name - where it is kept
  * @param newStore - makes an empty place, and returns it as `store` in a configuration
+ * @param signals - what ends the server
  */
-export function describeKeeping(name: string, newStore: () => object | Promise<object>): void {
-  describe.each(['SIGKILL', 'SIGTERM'] as const)(`after %s and another start, with ${name}`, (signal) => {
+export function describeKeeping(
+  name: string,
+  newStore: () => object | Promise<object>,
+  signals: readonly ('SIGKILL' | 'SIGTERM')[] = ['SIGKILL', 'SIGTERM'],
+): void {
+  describe.each(signals)(`after %s and another start, with ${name}`, (signal) => {
     test('rooms are as they were, and those who come back have their ranks', async () => {
       const config = configuration({ store: await newStore() });
       const first = await startServer(['--config', config]);

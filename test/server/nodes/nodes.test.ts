@@ -6,7 +6,7 @@ import { ask } from '../keeping.js';
 import { meet, msgidOf, TestNode } from './nodes.js';
 
 describePostgres((database) => {
-  beforeEach(() => database.clear());
+  beforeEach(() => database.clearSettled());
 
   const start = (name: string, settings: object = {}): Promise<TestNode> =>
     TestNode.start(database.server.url, name, settings);

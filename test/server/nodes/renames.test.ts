@@ -5,7 +5,7 @@ import { ask } from '../keeping.js';
 import { TestNode } from './nodes.js';
 
 describePostgres((database) => {
-  beforeEach(() => database.clear());
+  beforeEach(() => database.clearSettled());
 
   const start = (name: string): Promise<TestNode> => TestNode.start(database.server.url, name);
 

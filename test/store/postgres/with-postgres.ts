@@ -2,6 +2,7 @@
 import type { Client } from 'pg';
 import { afterAll, beforeAll, describe, onTestFinished } from 'vitest';
 import { openPostgres, type OpenPostgresOptions } from '../../../src/store/postgres/open.js';
+import { prepareDatabase } from '../../../src/store/postgres/postgres-log.js';
 import { within } from '../../support/deadline.js';
 import { postgresProblem, type PostgresServer, startPostgres } from '../../support/postgres.js';
 
@@ -72,6 +73,17 @@ export class Database {
     const text = 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1';
     await this.admin.query(text, ['fdmux']);
     await this.admin.query('DROP SCHEMA IF EXISTS fdmux CASCADE');
+  }
+
+  /**
+   * Leaves the empty tables of a database that nodes have known for long. In another one, the first node waits two
+   * seconds, in case there is something to put back.
+   */
+  async clearSettled(): Promise<void> {
+    await this.clear();
+    await prepareDatabase(this.server.url);
+    await this.admin.query(`INSERT INTO fdmux.fact(name, value)
+      SELECT 'serving', extract(epoch FROM pg_postmaster_start_time())::text || ' 0'`);
   }
 }
 
