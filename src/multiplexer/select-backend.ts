@@ -1,7 +1,7 @@
 /** select(2) under a multiplexer. */
 import { native } from '../binding/load.js';
 import { hasCode, present } from '../errors.js';
-import { POLLIN, POLLNVAL } from '../readiness/constants.js';
+import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI } from '../readiness/constants.js';
 import { pollEntries, pollWords } from '../readiness/poll-set.js';
 import { type SelectList, SelectSets } from '../readiness/select-sets.js';
 import { ThreadWaiter, type Waiter } from '../readiness/waiter.js';
@@ -133,27 +133,42 @@ export class SelectBackend<Entry extends BackendEntry> extends CopyingBackend im
   }
 
   /**
-   * select(2) fails as a whole if one fd is not open. This reports the registrations of such fds, as poll(2) does, so
-   * that one forgotten fd cannot stop the service of all others.
+   * select(2) fails as a whole if one fd is not open. This looks by poll(2) instead, and reports the registrations of
+   * such fds with those that are ready, so that one forgotten fd cannot stop the service of all others.
    */
   #reportInvalid(ready: ReadySink<Entry>, error: unknown): number {
     // An array with an fd of a million is sparse: its values, not its indices, are walked.
     const entries = Object.values(this.#entries).filter((entry) => entry !== undefined);
     entries.sort(byOrder);
-    const words = pollWords(entries.length);
+    const count = entries.length + 1;
+    const words = pollWords(count);
     entries.forEach((entry, index) => {
       words[index * 2] = entry.fd;
+      words[index * 2 + 1] = entry.interestMask;
     });
-    pollEntries(words, entries.length, 0, true, null);
+    words[entries.length * 2] = this.#wakeupFd;
+    words[entries.length * 2 + 1] = POLLIN;
+    pollEntries(words, count, 0, true, null);
+    const reventsAt = (index: number) => present(words[index * 2 + 1], 'the answer of poll') >>> 16;
     entries.forEach((entry, index) => {
-      if (present(words[index * 2 + 1], 'the answer of poll') >>> 16 !== POLLNVAL) return;
-      entry.becomeReady(POLLNVAL);
+      const revents = reventsAt(index);
+      const events = revents === POLLNVAL ? POLLNVAL : selectEvents(revents) & entry.interestMask;
+      if (events === 0) return;
+      entry.becomeReady(events);
       ready.push(entry);
     });
     // Other code has closed the fd of the wake-up.
-    if (ready.length === 0) throw error;
+    if (!entries.some((_, index) => reventsAt(index) === POLLNVAL)) throw error;
+    ready.woken ||= reventsAt(entries.length) === POLLIN;
     return ready.length;
   }
+}
+
+/** What select(2) makes of the answer of poll(2): an error and a hangup let a read return, and an error a write. */
+function selectEvents(revents: number): number {
+  const read = (revents & (POLLIN | POLLHUP | POLLERR)) === 0 ? 0 : POLLIN;
+  const write = (revents & (POLLOUT | POLLERR)) === 0 ? 0 : POLLOUT;
+  return read | write | (revents & POLLPRI);
 }
 
 function byOrder(one: BackendEntry, other: BackendEntry): number {

@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { native } from '../../src/binding/load.js';
 import { Multiplexer } from '../../src/multiplexer/multiplexer.js';
-import { POLLIN, POLLNVAL } from '../../src/readiness/constants.js';
+import { wakeup } from '../../src/multiplexer/wakeup.js';
+import { POLLIN, POLLNVAL, POLLOUT } from '../../src/readiness/constants.js';
 import { errorOf, fill, useFds } from '../native/fds.js';
 import { within } from '../support/deadline.js';
 import { disposedAtEnd } from '../support/fds.js';
@@ -248,6 +249,36 @@ describe.each(BACKENDS)('%s', (backend) => {
     }
     registration.unregister();
     expect([...mux.waitSync(0)]).toEqual([other]);
+  });
+
+  test('an fd that was closed while registered holds up neither the others nor a wake-up', () => {
+    const mux = muxOf();
+    const fd = native.eventFd(0);
+    mux.register(fd, { interest: 'read' });
+    const idle = mux.register(fds.pipe()[0], { interest: 'read' });
+    const [ended, writer] = native.pipe(true);
+    const end = mux.register(fds.track(ended), { interest: 'read' });
+    native.close(writer);
+    const [reader, broken] = native.pipe(true);
+    const failing = mux.register(fds.track(broken), { interest: { write: true, priority: true } });
+    native.close(reader);
+    const both = mux.register(fds.socketPair()[0], { interest: 'read-write' });
+    const token = mux.wakeupToken();
+    native.close(fd);
+    for (let wait = 0; wait < 3; wait += 1) {
+      const valid = [...mux.waitSync(0)].filter(({ isInvalid }) => !isInvalid);
+      expect(new Set(valid)).toEqual(new Set([end, failing, both]));
+      expect(end.isReadable).toBe(true);
+      expect(failing.isWritable).toBe(true);
+      expect(both).toMatchObject({ isReadable: false, isWritable: true });
+      expect(idle.events).toBe(0);
+    }
+    if (backend === 'select') {
+      expect([end, failing, both].map(({ events }) => events)).toEqual([POLLIN, POLLOUT, POLLOUT]);
+    }
+    wakeup(token);
+    mux.waitSync(0);
+    expect(mux.stats().wakeups).toBe(1);
   });
 });
 
