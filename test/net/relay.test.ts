@@ -24,6 +24,8 @@ import {
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { SpliceOutcome } from '../../src/binding/contract.js';
 import { native } from '../../src/binding/load.js';
+import { systemError } from '../../src/errors.js';
+import { F_SETPIPE_SZ } from '../../src/socket/constants.js';
 import { errnoError } from '../../src/socket/errno-error.js';
 import { DEADLINE_MS, until, within } from '../support/deadline.js';
 import { disposedAtEnd, openFds, withoutFreeFds } from '../support/fds.js';
@@ -507,6 +509,24 @@ test('refuses what cannot be relayed, and leaves it alone', async () => {
   expect(left.closed).toBe(false);
   left.send('alive');
   await until(() => between.bytesToB === 5, 'the bytes');
+});
+
+test('works with small pipes where none can be enlarged', async () => {
+  const [a, b] = [await tcpLine(), await tcpLine()];
+  const real = { ...native };
+  let refused = 0;
+  vi.spyOn(native, 'fcntl').mockImplementation((fd, command, argument) => {
+    if (command !== F_SETPIPE_SZ) return real.fcntl(fd, command, argument);
+    refused += 1;
+    throw systemError('EINVAL', 'fcntl', 'invalid argument', fd);
+  });
+  onTestFinished(() => {
+    vi.restoreAllMocks();
+  });
+  relayed(a.inner, b.inner);
+  a.outer.write('question');
+  expect(String(await within(once(b.outer, 'data'), 'the question'))).toBe('question');
+  expect(refused).toBeGreaterThan(0);
 });
 
 test('gives what it has taken after a moment if the kernel had no memory to give it', async () => {
