@@ -25,8 +25,29 @@ const { O_RDONLY, O_WRONLY } = constants;
 /** This many pending bytes are written without waiting for the end of the turn. */
 const FULL_BYTES = 65_536;
 
-/** Free buffers to read into: a handler that runs the multiplexer itself reads into another one. */
+/**
+ * Free buffers to read into: a handler that runs the multiplexer itself reads into another one. None is larger than an
+ * open fd needs.
+ */
 const free: Buffer[] = [];
+/** How many open fds read up to that many bytes. */
+const readers = new Map<number, number>();
+
+function beginReads(bytes: number): void {
+  readers.set(bytes, (readers.get(bytes) ?? 0) + 1);
+}
+
+/** Frees the buffers that are larger than the other open fds need. */
+function endReads(bytes: number): void {
+  const left = (readers.get(bytes) ?? 1) - 1;
+  if (left > 0) {
+    readers.set(bytes, left);
+    return;
+  }
+  readers.delete(bytes);
+  const needed = Math.max(0, ...readers.keys());
+  free.splice(0, free.length, ...free.filter((buffer) => buffer.length <= needed));
+}
 
 /** The one class behind {@link FdStream}. */
 export class ServedFd<T> implements FdStream<T>, FdOwner {
@@ -66,6 +87,7 @@ export class ServedFd<T> implements FdStream<T>, FdOwner {
       this.#lease.release();
       throw error;
     }
+    beginReads(settings.maxReadBytes);
     this.#updateInterest();
   }
 
@@ -267,6 +289,7 @@ export class ServedFd<T> implements FdStream<T>, FdOwner {
   readonly #finish = (): void => {
     this.#rest?.cancel();
     this.#outbox.clear();
+    endReads(this.#settings.maxReadBytes);
     this.#turn.unwatch(this, this.#registration);
     try {
       this.owner.close();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Descriptor } from 'fdmux';
 import { type FdHandlers, type FdStream, Multiplexer, pipe, Pty, serve, type ServeOptions } from 'fdmux';
 import { expect, onTestFinished, test } from 'vitest';
-import { within } from '../support/deadline.js';
+import { until, within } from '../support/deadline.js';
 import { disposedAtEnd } from '../support/fds.js';
 import { unixPair } from '../support/sockets.js';
 import { callUntyped } from '../support/untyped.js';
@@ -209,4 +209,28 @@ test('refuses a file on a disk, a wrong fd, and bad options, and leaves the fd o
   ] as const) {
     expect(() => call(...parameters)).toThrow(expect.objectContaining({ code }));
   }
+});
+
+test('reads into a buffer of the size that the open fds need, also after a larger one', async () => {
+  const sizes: number[] = [];
+  const noting = { data: (_: unknown, { buffer }: Buffer) => void sizes.push(buffer.byteLength) };
+  const [large, small] = [1_048_576, 4096].map((maxReadBytes) => {
+    const [reader, writer] = pipe();
+    disposedAtEnd(writer);
+    return { served: new Served(reader, noting, { maxReadBytes }), writer };
+  });
+  const read = async (end: typeof large): Promise<void> => {
+    end?.writer.write('x');
+    const wanted = sizes.length + 1;
+    await until(() => sizes.length === wanted, 'the bytes');
+  };
+  await read(large);
+  await read(small);
+  expect(sizes).toEqual([1_048_576, 1_048_576]);
+  large?.served.stream.destroy();
+  await turnEnd();
+  await read(small);
+  expect(sizes.at(-1)).toBe(4096);
+  small?.served.stream.destroy();
+  await turnEnd();
 });
