@@ -21,7 +21,7 @@ import type {
 import { Breather } from './breather.js';
 import { sendCode } from './code-command.js';
 import { certificatesOf } from './memory-accounts.js';
-import { hashPassword, isOutdated, verifyInVain, verifyPassword } from './password.js';
+import { hashPassword, isHash, isOutdated, verifyInVain, verifyPassword } from './password.js';
 import { PasswordGuard } from './password-guard.js';
 import { prepareText } from './prepared-text.js';
 import { isEmail, isFingerprint, passwordFault } from './rules.js';
@@ -160,7 +160,8 @@ export class Accounts implements AccountAnswers {
   /** Compares a password with that of an account. A hash that costs too little by now is replaced by a new one. */
   async #hasPassword(account: AccountRecord | null, password: string): Promise<boolean> {
     const stored = account?.credentials.find(({ kind }) => kind === 'scrypt');
-    if (account === null || stored === undefined) return verifyInVain(password);
+    // What is no hash would be compared as it is: who has read the store could log in with it.
+    if (account === null || stored === undefined || !isHash(stored.data)) return verifyInVain(password);
     if (!(await verifyPassword(password, stored.data))) return false;
     const lacksKeys = !account.credentials.some(({ kind }) => kind === 'scram-sha-256');
     if (isOutdated(stored.data) || (lacksKeys && this.#hasScram)) await this.#renew(account, stored, password);

@@ -84,6 +84,11 @@ export function isOutdated(hash: string): boolean {
   return parsed === null || parsed.ln < COST.ln || parsed.r < COST.r;
 }
 
+/** Whether a text is a hash that can be computed. */
+export function isHash(text: string): boolean {
+  return parseHash(text) !== null;
+}
+
 /** Makes the lengths equal: a comparison of clear texts would stop at the first difference, and so reveal its place. */
 function digest(text: string): Buffer {
   return createHmac('sha256', DIGEST_KEY).update(text).digest();

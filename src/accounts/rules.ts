@@ -1,5 +1,6 @@
 /** The rules for new accounts, and for changes of accounts. */
 import type { AccountSettings } from './account-service.js';
+import { prepareText } from './prepared-text.js';
 
 /** A command with a password must fit into one line (account-registration, "Server considerations"). */
 const MAX_PASSWORD_BYTES = 300;
@@ -16,8 +17,10 @@ export function passwordFault(
   { minPasswordLength }: AccountSettings,
 ): 'WEAK_PASSWORD' | 'UNACCEPTABLE_PASSWORD' | null {
   if (Buffer.byteLength(password) > MAX_PASSWORD_BYTES || /[\0\r\n]/.test(password)) return 'UNACCEPTABLE_PASSWORD';
-  const isWeak =
-    Array.from(password).length < Math.max(1, minPasswordLength) || password.toLowerCase() === name.toLowerCase();
+  // In the form that is hashed, characters that stand for nothing are gone, and one may have become several.
+  const hashed = prepareText(password);
+  const length = Math.min(Array.from(password).length, Array.from(hashed).length);
+  const isWeak = length < Math.max(1, minPasswordLength) || hashed.toLowerCase() === prepareText(name).toLowerCase();
   return isWeak ? 'WEAK_PASSWORD' : null;
 }
 

@@ -53,10 +53,13 @@ const logIn = (accounts: Accounts, password: string, source = ASKER.source, name
   accounts.logIn({ ...ASKER, name, password, source });
 
 describe('passwords', () => {
+  const salt = Buffer.alloc(16, 7);
+  /** The hash of `sesame` in the form of earlier versions. */
+  const OLD_HASH = `scrypt:${salt.toString('hex')}:${scryptSync('sesame', salt, 32).toString('hex')}`;
+
   test('an old hash is renewed when its password is known, and then has the keys of SCRAM beside it', async () => {
     const { accounts, book } = openAccounts();
-    const salt = Buffer.alloc(16, 7);
-    const data = `scrypt:${salt.toString('hex')}:${scryptSync('sesame', salt, 32).toString('hex')}`;
+    const data = OLD_HASH;
     const certificate = { kind: 'certfp', data: CERTIFICATE } as const;
     await book.add(accountOf('ann', { credentials: [certificate, { kind: 'scrypt', data }] }), 10);
     expect(await logIn(accounts, 'wrong')).toEqual({ kind: 'wrong' });
@@ -74,7 +77,7 @@ describe('passwords', () => {
 
   test('an old hash is renewed without SCRAM, too', async () => {
     const { accounts, book } = openAccounts({ settings: { ...DEFAULT_ACCOUNT_SETTINGS, mechanisms: ['PLAIN'] } });
-    await book.add(accountOf('ann', { credentials: [{ kind: 'scrypt', data: 'sesame' }] }), 10);
+    await book.add(accountOf('ann', { credentials: [{ kind: 'scrypt', data: OLD_HASH }] }), 10);
     expect(await logIn(accounts, 'sesame')).toMatchObject({ kind: 'logged-in' });
     expect((await book.find('ann'))?.credentials).toEqual([
       { kind: 'scrypt', data: expect.stringMatching(/^\$scrypt\$ln=15,r=8,p=1\$/) },
@@ -91,6 +94,28 @@ describe('passwords', () => {
     const { accounts } = openAccounts();
     await accounts.register(registration('ann', { password: 'p\u00e4ss' }));
     expect(await logIn(accounts, 'pa\u0308ss')).toMatchObject({ kind: 'logged-in' });
+  });
+
+  test.each([
+    ['too short without characters that stand for nothing', 'ab\u200b\u200c\u200d\u2060\ufeff\u00ad'],
+    ['one character, which becomes many', '\ufdfa'],
+    ['nothing', '\u200b'.repeat(8)],
+    ['the name in another width', '\uff21nn\u00adannann'],
+  ])('one that is weak in the form that is hashed is refused: %s', async (_, password) => {
+    const settings = { ...DEFAULT_ACCOUNT_SETTINGS, minPasswordLength: 8 };
+    const { accounts } = openAccounts({ settings });
+    expect(await accounts.register(registration('annannann', { password }))).toMatchObject({ why: 'WEAK_PASSWORD' });
+    await accounts.register(registration('annannann', { password: 'a long one' }));
+    expect(await accounts.change('annannann', { kind: 'password', password })).toMatchObject({ why: 'WEAK_PASSWORD' });
+  });
+
+  test('a text in place of a hash is nobody’s password', async () => {
+    const { accounts, book } = openAccounts();
+    for (const data of ['$scrypt$ln=24,r=8,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA', 'sesame']) {
+      await book.add(accountOf('ann', { credentials: [{ kind: 'scrypt', data }] }), 10);
+      expect(await logIn(accounts, data)).toEqual({ kind: 'wrong' });
+      await book.erase('ann');
+    }
   });
 
   test('a change holds from then on, whichever way somebody logs in', async () => {
