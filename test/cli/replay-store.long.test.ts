@@ -76,7 +76,10 @@ test('a server whose store takes nothing for too long is replayed', { timeout: 6
       file.exec('COMMIT');
       await ask(ann, 'PRIVMSG #tea :again', / PRIVMSG #tea :again/);
     },
-    { changes: { classes: [{ name: 'all', linesPerSecond: 0, pingIntervalMs: 1000 }] }, args: ['--data', data] },
+    {
+      changes: { server: { motd: ['old'] }, classes: [{ name: 'all', linesPerSecond: 0, pingIntervalMs: 1000 }] },
+      args: ['--data', data],
+    },
   );
   expect(await replay(path)).toMatchObject({ difference: null, isComplete: true });
 });
