@@ -1,14 +1,17 @@
 /** Clients that log in to accounts. */
 import { DEFAULT_ACCOUNT_SETTINGS } from '../../../src/accounts/account-service.js';
+import { useQuickHashes } from '../../support/quick-hashes.js';
 import { plainLines } from '../../support/sasl.js';
 import type { IrcClient } from './irc-client.js';
 import { type IrcTestServer, numerics, startIrc } from './irc-client.js';
 
 export const PASSWORD = 'sesame street';
 
-/** Starts a server with accounts. */
-export const startWithAccounts = (irc = {}): Promise<IrcTestServer> =>
-  startIrc({ irc: { accounts: DEFAULT_ACCOUNT_SETTINGS, ...irc } });
+/** Starts a server with accounts, whose hashes are cheap. */
+export function startWithAccounts(irc = {}): Promise<IrcTestServer> {
+  useQuickHashes();
+  return startIrc({ irc: { accounts: DEFAULT_ACCOUNT_SETTINGS, ...irc } });
+}
 
 /** Makes an account for the nick of a new client, which is logged in to it. */
 export async function signUp(server: IrcTestServer, nick: string, caps = 'account-notify'): Promise<IrcClient> {
