@@ -81,7 +81,8 @@ export default defineConfig(({ mode }) => ({
     tags,
     strictTags: true,
     pool: worker === undefined ? 'forks' : foreignPool(worker),
-    maxWorkers: 2,
+    // Daily tests wait for half of their time, so a third process fits on two cores. Long ones keep them busy.
+    maxWorkers: mode === 'long' || worker !== undefined ? 2 : 3,
     coverage: { include: ['src/**'], reporter: ['text-summary', 'html', 'lcov'] },
   },
 }));
