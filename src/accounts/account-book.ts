@@ -47,6 +47,12 @@ export type AccountChanges = Partial<
   Pick<AccountRecord, 'email' | 'confirmation' | 'suspendedMs' | 'settings' | 'credentials'>
 >;
 
+/** What a change was derived from. If one that came first has changed these properties, it is not made. */
+export type ChangeBasis = Partial<Pick<AccountRecord, 'settings' | 'credentials'>>;
+
+/** The result of a change: made, no such account, a certificate of another one, or derived from what is no more. */
+export type Change = 'changed' | 'none' | 'certificate-taken' | 'stale';
+
 /** The result of adding an account: added, its name or a certificate belongs to another one, or there are too many. */
 export type Addition = 'added' | 'name-taken' | 'certificate-taken' | 'full';
 
@@ -61,8 +67,11 @@ export interface AccountBook {
    * has expired, by the time at which this one was made, are removed first.
    */
   add(account: AccountRecord, maxAccounts: number): Promise<Addition>;
-  /** Changes an account. */
-  change(folded: string, changes: AccountChanges): Promise<'changed' | 'none' | 'certificate-taken'>;
+  /**
+   * Changes an account. Other processes may change it at the same time: settings and credentials are written whole, so
+   * those that were derived from older ones need a basis.
+   */
+  change(folded: string, changes: AccountChanges, basis?: ChangeBasis): Promise<Change>;
   /**
    * Returns the names of all accounts that wait for nothing, in the order in which they were made. Accounts whose nick
    * anybody may use (the setting `enforce` is `none`) are left out.

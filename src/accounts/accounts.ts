@@ -1,6 +1,14 @@
 /** The accounts of one server: who may use which, how they prove it, and how accounts are made and changed. */
 import { createHash, randomInt, timingSafeEqual } from 'node:crypto';
-import type { AccountBook, AccountRecord, Confirmation, Credential } from './account-book.js';
+import type {
+  AccountBook,
+  AccountChanges,
+  AccountRecord,
+  Change,
+  ChangeBasis,
+  Confirmation,
+  Credential,
+} from './account-book.js';
 import type {
   AccountAnswers,
   AccountChange,
@@ -36,6 +44,8 @@ const MAX_WAITING = 64;
 const MAX_CERTIFICATES = 16;
 const MAX_SETTINGS = 32;
 const MAX_SETTING_BYTES = 300;
+/** How often a change begins again because other processes have changed the same account in the meantime. */
+const MAX_REVISIONS = 20;
 /** Letters that are easy to read and to type; there are 32 of them, so ten make 50 bits. */
 const CODE_LETTERS = 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789';
 const CODE_LENGTH = 10;
@@ -65,7 +75,7 @@ export class Accounts implements AccountAnswers {
   readonly #visitors = new Visitors();
   readonly #breather = new Breather();
   readonly #hashing = new Turnstile({ maxRunning: MAX_HASHES, maxWaiting: MAX_WAITING });
-  /** Changes of one account, one after the other, since each reads the values that it changes. */
+  /** Changes of one account, one after the other, since each reads what it changes. Other processes have theirs. */
   readonly #changes = new Map<string, Promise<unknown>>();
   #erasures = 0;
 
@@ -174,10 +184,9 @@ export class Accounts implements AccountAnswers {
 
   async #renew({ folded }: AccountRecord, checked: Credential, password: string): Promise<void> {
     const made = await this.#credentialsOf(password);
-    await this.#inOrder(folded, async () => {
-      const account = await this.#book.find(folded);
-      if (account?.credentials.some(({ data }) => data === checked.data) !== true) return;
-      await this.#book.change(folded, { credentials: [...withoutPassword(account.credentials), ...made] });
+    await this.#revise(folded, ({ credentials }) => {
+      if (!credentials.some(({ data }) => data === checked.data)) return { kind: 'none' };
+      return { credentials: [...withoutPassword(credentials), ...made] };
     }).catch((error: unknown) => {
       this.#log('password not stored anew', { account: folded, error });
     });
@@ -324,10 +333,7 @@ export class Accounts implements AccountAnswers {
     const folded = this.#fold(name);
     return this.#ifAvailable<ChangeOutcome>({ kind: 'unavailable' }, async () => {
       if (change.kind === 'password') return this.#setPassword(folded, change.password);
-      return this.#inOrder(folded, async () => {
-        const account = await this.#book.find(folded);
-        return account === null ? { kind: 'none' } : this.#change(account, change);
-      });
+      return this.#revise(folded, (account) => this.#changesOf(account, change));
     });
   }
 
@@ -336,39 +342,53 @@ export class Accounts implements AccountAnswers {
     if (why !== null) return { kind: 'refused', why };
     const made = await this.#hashing.pass(`account ${folded}`, () => this.#credentialsOf(prepareText(password)));
     if (made === null) return { kind: 'busy' };
+    return this.#revise(folded, ({ credentials }) => ({ credentials: [...withoutPassword(credentials), ...made] }));
+  }
+
+  /** Makes a change that is derived from the account: once more, if another process has changed it in the meantime. */
+  #revise(folded: string, derive: (account: AccountRecord) => AccountChanges | ChangeOutcome): Promise<ChangeOutcome> {
     return this.#inOrder(folded, async () => {
-      const account = await this.#book.find(folded);
-      if (account === null) return { kind: 'none' };
-      return done(await this.#book.change(folded, { credentials: [...withoutPassword(account.credentials), ...made] }));
+      for (let times = 0; times < MAX_REVISIONS; times += 1) {
+        const account = await this.#book.find(folded);
+        if (account === null) return { kind: 'none' };
+        const changes = derive(account);
+        if ('kind' in changes) return changes;
+        const result = await this.#book.change(folded, changes, basisOf(account, changes));
+        if (result !== 'stale') return done(result);
+      }
+      throw new Error('the account was changed by others all the time');
     });
   }
 
-  async #change(account: AccountRecord, change: Exclude<AccountChange, { kind: 'password' }>): Promise<ChangeOutcome> {
-    const { folded, credentials, settings } = account;
+  /** Returns the changes to an account; an outcome if there are none. */
+  #changesOf(
+    { credentials, settings }: AccountRecord,
+    change: Exclude<AccountChange, { kind: 'password' }>,
+  ): AccountChanges | ChangeOutcome {
     switch (change.kind) {
       case 'email':
         if (change.email !== null && !isEmail(change.email)) return { kind: 'refused', why: 'INVALID_EMAIL' };
-        return done(await this.#book.change(folded, { email: change.email }));
+        return { email: change.email };
       case 'suspended':
-        return done(await this.#book.change(folded, { suspendedMs: change.on ? this.#now() : null }));
+        return { suspendedMs: change.on ? this.#now() : null };
       case 'setting': {
         const others = Object.entries(settings).filter(([key]) => key !== change.key);
         const changed = Object.fromEntries(change.value === null ? others : [...others, [change.key, change.value]]);
         const isTooMuch = Buffer.byteLength(change.key + (change.value ?? '')) > MAX_SETTING_BYTES;
         if (isTooMuch || Object.keys(changed).length > MAX_SETTINGS) return { kind: 'refused', why: 'TOO_MANY' };
-        return done(await this.#book.change(folded, { settings: changed }));
+        return { settings: changed };
       }
       case 'add-certificate': {
         const { fingerprint: data } = change;
         if (!isFingerprint(data)) return { kind: 'refused', why: 'INVALID_CERTIFICATE' };
         const others = credentials.filter((one) => one.kind !== 'certfp' || one.data !== data);
         if (certificatesOf(others).length >= MAX_CERTIFICATES) return { kind: 'refused', why: 'TOO_MANY' };
-        return done(await this.#book.change(folded, { credentials: [...others, { kind: 'certfp', data }] }));
+        return { credentials: [...others, { kind: 'certfp', data }] };
       }
       case 'drop-certificate': {
         const others = credentials.filter((one) => one.kind !== 'certfp' || one.data !== change.fingerprint);
         if (others.length === credentials.length) return { kind: 'none' };
-        return done(await this.#book.change(folded, { credentials: others }));
+        return { credentials: others };
       }
     }
   }
@@ -425,7 +445,12 @@ function nicklessFault({ refusedNick }: RegisterAsk): RegistrationRefusal {
   return refusedNick === null ? 'NEED_NICK' : 'ACCOUNT_EXISTS';
 }
 
-function done(result: 'changed' | 'none' | 'certificate-taken'): ChangeOutcome {
+/** What some changes were derived from. */
+function basisOf({ settings, credentials }: AccountRecord, changes: AccountChanges): ChangeBasis {
+  return { ...(changes.settings && { settings }), ...(changes.credentials && { credentials }) };
+}
+
+function done(result: Exclude<Change, 'stale'>): ChangeOutcome {
   return result === 'certificate-taken' ? { kind: 'refused', why: 'CERTIFICATE_TAKEN' } : { kind: result };
 }
 

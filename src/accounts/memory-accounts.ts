@@ -1,5 +1,14 @@
 /** Accounts in memory: they are gone when the process ends. */
-import type { AccountBook, AccountChanges, AccountRecord, Addition, Credential } from './account-book.js';
+import type {
+  AccountBook,
+  AccountChanges,
+  AccountRecord,
+  Addition,
+  Change,
+  ChangeBasis,
+  Credential,
+} from './account-book.js';
+import { isStill } from './change-basis.js';
 
 /** The accounts of a server that stores nothing. */
 export class MemoryAccounts implements AccountBook {
@@ -45,13 +54,14 @@ export class MemoryAccounts implements AccountBook {
     }
   }
 
-  change(folded: string, changes: AccountChanges): Promise<'changed' | 'none' | 'certificate-taken'> {
-    return Promise.resolve(this.#change(folded, changes));
+  change(folded: string, changes: AccountChanges, basis: ChangeBasis = {}): Promise<Change> {
+    return Promise.resolve(this.#change(folded, changes, basis));
   }
 
-  #change(folded: string, changes: AccountChanges): 'changed' | 'none' | 'certificate-taken' {
+  #change(folded: string, changes: AccountChanges, basis: ChangeBasis): Change {
     const account = this.#byName.get(folded);
     if (account === undefined) return 'none';
+    if (!isStill(account, basis)) return 'stale';
     const { credentials = account.credentials } = changes;
     if (!this.#areFree(credentials, folded)) return 'certificate-taken';
     this.#removeCertificates(account);

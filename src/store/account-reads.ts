@@ -66,7 +66,7 @@ function confirmationOf(tables: Tables, id: number): Confirmation {
 }
 
 /** Returns settings that were stored as JSON. */
-function settingsOf(text: string): Record<string, string> {
+export function settingsOf(text: string): Record<string, string> {
   const value: unknown = JSON.parse(text);
   const entries = Object.entries(typeof value === 'object' && value !== null ? value : {});
   return Object.fromEntries(entries.map(([key, setting]) => [key, String(setting)]));
@@ -76,7 +76,8 @@ const isCredentialKind = (kind: string): kind is CredentialKind => {
   return kind === 'scrypt' || kind === 'scram-sha-256' || kind === 'certfp';
 };
 
-function credentialsOf(tables: Tables, id: number): Credential[] {
+/** The credentials of an account, in the order in which they were added. */
+export function credentialsOf(tables: Tables, id: number): Credential[] {
   return tables
     .run('SELECT kind, data FROM credential WHERE account_id = ? ORDER BY rowid')
     .all(id)

@@ -1,5 +1,7 @@
 /** How accounts are written. */
-import type { AccountChanges, AccountRecord, Credential } from '../accounts/account-book.js';
+import type { AccountChanges, AccountRecord, ChangeBasis, Credential } from '../accounts/account-book.js';
+import { isStill } from '../accounts/change-basis.js';
+import { credentialsOf, settingsOf } from './account-reads.js';
 import { integerOf, textOf } from './columns.js';
 import { ERASERS, SHELF_ERASERS } from './erase.js';
 import { noteGone } from './gone-accounts.js';
@@ -8,12 +10,17 @@ import type { Tables } from './tables.js';
 import type { WritersOf } from './tasks.js';
 
 /** The results of a write to an account. */
-export const ACCOUNT_RESULTS = { none: 0, done: 1, nameTaken: 2, certificateTaken: 3, full: 4 } as const;
+export const ACCOUNT_RESULTS = { none: 0, done: 1, nameTaken: 2, certificateTaken: 3, full: 4, stale: 5 } as const;
 
 export interface AccountWrites {
   /** Answers with one of {@link ACCOUNT_RESULTS}, as the others do. */
   readonly 'account-add': { readonly account: AccountRecord; readonly maxAccounts: number };
-  readonly 'account-change': { readonly folded: string; readonly changes: AccountChanges };
+  readonly 'account-change': {
+    readonly folded: string;
+    readonly changes: AccountChanges;
+    /** Another process may be of a version that gives none. */
+    readonly basis?: ChangeBasis;
+  };
   /**
    * Removes an account with everything that belongs to it, and the texts of its lines after `saidUpTo`. The lines up to
    * that have been erased before, and most of its shelf, so that no other write waits for all of it together. Lines
@@ -45,9 +52,12 @@ export const accountWrites: WritersOf<AccountWrites> = {
     writeCredentials(tables, id, account.credentials, createdMs);
     return ACCOUNT_RESULTS.done;
   },
-  'account-change': (tables, { folded, changes }) => {
-    const id = idOf(tables, folded);
-    if (id === null) return ACCOUNT_RESULTS.none;
+  'account-change': (tables, { folded, changes, basis = {} }) => {
+    const row = tables.run('SELECT id, settings FROM account WHERE folded = ?').get(folded);
+    if (row === undefined) return ACCOUNT_RESULTS.none;
+    const id = integerOf(row, 'id');
+    const account = { settings: settingsOf(textOf(row, 'settings')), credentials: credentialsOf(tables, id) };
+    if (!isStill(account, basis)) return ACCOUNT_RESULTS.stale;
     const { email, settings, suspendedMs, confirmation, credentials } = changes;
     if (credentials !== undefined) {
       if (!areFree(tables, credentials, id)) return ACCOUNT_RESULTS.certificateTaken;

@@ -1,5 +1,12 @@
 /** The accounts of a store. */
-import type { AccountBook, AccountChanges, AccountRecord, Addition } from '../accounts/account-book.js';
+import type {
+  AccountBook,
+  AccountChanges,
+  AccountRecord,
+  Addition,
+  Change,
+  ChangeBasis,
+} from '../accounts/account-book.js';
 import { ACCOUNT_RESULTS } from './account-writes.js';
 import type { StoreAccess } from './store-access.js';
 import type { Write } from './tasks.js';
@@ -37,10 +44,17 @@ export class StoredAccounts implements AccountBook {
     }
   }
 
-  async change(folded: string, changes: AccountChanges): Promise<'changed' | 'none' | 'certificate-taken'> {
-    const result = await this.#write({ kind: 'account-change', folded, changes });
-    if (result === ACCOUNT_RESULTS.certificateTaken) return 'certificate-taken';
-    return result === ACCOUNT_RESULTS.done ? 'changed' : 'none';
+  async change(folded: string, changes: AccountChanges, basis: ChangeBasis = {}): Promise<Change> {
+    switch (await this.#write({ kind: 'account-change', folded, changes, basis })) {
+      case ACCOUNT_RESULTS.done:
+        return 'changed';
+      case ACCOUNT_RESULTS.certificateTaken:
+        return 'certificate-taken';
+      case ACCOUNT_RESULTS.stale:
+        return 'stale';
+      default:
+        return 'none';
+    }
   }
 
   names(): Promise<readonly string[]> {

@@ -19,6 +19,9 @@ vi.mock(import('../../src/accounts/password.js'), async (importOriginal) => ({
 
 const ASKER = { source: '192.0.2.1', maxDelayMs: 30_000 };
 const CERTIFICATE = 'ab'.repeat(32);
+const SALT = Buffer.alloc(16, 7);
+/** The hash of `sesame` in the form of earlier versions. */
+const OLD_HASH = `scrypt:${SALT.toString('hex')}:${scryptSync('sesame', SALT, 32).toString('hex')}`;
 
 const registration = (name: string, changes: Partial<RegisterAsk> = {}): RegisterAsk => ({
   ...ASKER,
@@ -53,10 +56,6 @@ const logIn = (accounts: Accounts, password: string, source = ASKER.source, name
   accounts.logIn({ ...ASKER, name, password, source });
 
 describe('passwords', () => {
-  const salt = Buffer.alloc(16, 7);
-  /** The hash of `sesame` in the form of earlier versions. */
-  const OLD_HASH = `scrypt:${salt.toString('hex')}:${scryptSync('sesame', salt, 32).toString('hex')}`;
-
   test('an old hash is renewed when its password is known, and then has the keys of SCRAM beside it', async () => {
     const { accounts, book } = openAccounts();
     const data = OLD_HASH;
@@ -236,6 +235,68 @@ describe('changes', () => {
       facts: { certificates: fingerprints, settings: { a: 'a', b: 'b', c: 'c' } },
     });
     expect(await logIn(accounts, 'new')).toMatchObject({ kind: 'logged-in' });
+  });
+
+  test('of one account on two nodes at the same time are all made', async () => {
+    const { accounts: here, book } = openAccounts();
+    const { accounts: there } = openAccounts({ book });
+    await book.add(accountOf('ann'), 10);
+    const nodes = [here, there];
+    const outcomes = await Promise.all([
+      ...nodes.flatMap((node, at) =>
+        ['a', 'b', 'c'].flatMap((letter) => [
+          node.change('ann', { kind: 'add-certificate', fingerprint: `${letter}${at}`.repeat(32) }),
+          node.change('ann', { kind: 'setting', key: `${letter}${at}`, value: letter }),
+        ]),
+      ),
+    ]);
+    expect(outcomes).toEqual(outcomes.map(() => ({ kind: 'changed' })));
+    const ann = await book.find('ann');
+    const names = ['a0', 'a1', 'b0', 'b1', 'c0', 'c1'];
+    expect(ann?.credentials.map(({ data }) => data).sort()).toEqual([
+      ...names.map((name) => name.repeat(32)),
+      'hash of ann',
+    ]);
+    expect(Object.keys(ann?.settings ?? {}).sort()).toEqual(names);
+  });
+
+  test('a password that is changed on one node stays changed, whatever else another one changes', async () => {
+    const { accounts: here, book } = openAccounts();
+    await book.add(accountOf('ann', { credentials: [{ kind: 'scrypt', data: OLD_HASH }] }), 10);
+    // Another node, which has read the account before, and writes after the change here.
+    const seen = await book.find('ann');
+    let isFirst = true;
+    const late = openAccounts({
+      book: {
+        add: (...given) => book.add(...given),
+        change: (...given) => book.change(...given),
+        names: () => book.names(),
+        erase: (folded) => book.erase(folded),
+        findByCertificate: (fingerprint) => book.findByCertificate(fingerprint),
+        find: async (folded) => {
+          if (!isFirst) return book.find(folded);
+          isFirst = false;
+          await here.change('ann', { kind: 'password', password: 'another one' });
+          return seen;
+        },
+      },
+    });
+    const fingerprint = CERTIFICATE;
+    const outcome = await late.accounts.change('ann', { kind: 'add-certificate', fingerprint });
+    expect(outcome).toEqual({ kind: 'changed' });
+    expect(await logIn(here, 'sesame')).toEqual({ kind: 'wrong' });
+    expect(await logIn(here, 'another one')).toEqual({ kind: 'logged-in', account: 'ann' });
+    expect((await book.findByCertificate(CERTIFICATE))?.name).toBe('ann');
+  });
+
+  test('one of an account that others change all the time is unavailable', async () => {
+    const logged: string[] = [];
+    const { accounts, book } = openAccounts({ log: (event) => logged.push(event) });
+    await book.add(accountOf('ann'), 10);
+    vi.spyOn(book, 'change').mockResolvedValue('stale');
+    const change = { kind: 'setting', key: 'a', value: 'b' } as const;
+    expect(await accounts.change('ann', change)).toEqual({ kind: 'unavailable' });
+    expect(logged).toEqual(['accounts unavailable']);
   });
 
   test('what is not valid, or too much, is refused', async () => {

@@ -91,6 +91,26 @@ export function describeBook(name: string, open: () => Promise<AccountBook>): vo
       expect(await book.findByCertificate(FINGERPRINT)).toBeNull();
     });
 
+    test('what was derived from settings or credentials that are no more is not changed', async () => {
+      const book = await open();
+      const before = accountOf('ann', { settings: { a: 'b', c: 'd' } });
+      await book.add(before, 10);
+      const { settings, credentials } = before;
+      expect(await book.change('nobody', { email: null }, { settings, credentials })).toBe('none');
+      const both = [{ kind: 'certfp', data: FINGERPRINT } as const, ...credentials];
+      const changed = await Promise.all([
+        book.change('ann', { credentials: both }, { credentials }),
+        book.change('ann', { credentials: [] }, { credentials }),
+        book.change('ann', { settings: {} }, { settings: { c: 'd', a: 'b' } }),
+        book.change('ann', { settings: { a: 'x' } }, { settings }),
+      ]);
+      expect(changed).toEqual(['changed', 'stale', 'changed', 'stale']);
+      const ann = await book.find('ann');
+      expect(ann).toMatchObject({ settings: {}, credentials: expect.arrayContaining(both) });
+      expect(await book.change('ann', { email: 'a@b' }, { settings: { a: 'b' }, credentials: both })).toBe('stale');
+      expect(await book.change('ann', { email: 'a@b' }, { settings: {}, credentials: both })).toBe('changed');
+    });
+
     test('all names are those of the accounts that wait for nothing', async () => {
       const book = await open();
       for (const name of ['Eve', 'ann']) await book.add(accountOf(name), 10);

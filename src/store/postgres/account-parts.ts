@@ -1,6 +1,7 @@
 /** Accounts in PostgreSQL. */
 import type { AccountRecord, Confirmation, Credential } from '../../accounts/account-book.js';
-import { accountFieldsOf, credentialIn, LOST_CONFIRMATION } from '../account-reads.js';
+import { isStill } from '../../accounts/change-basis.js';
+import { accountFieldsOf, credentialIn, LOST_CONFIRMATION, settingsOf } from '../account-reads.js';
 import { ACCOUNT_RESULTS } from '../account-writes.js';
 import { integerOf, textOf } from '../columns.js';
 import { noteGone } from './gone-parts.js';
@@ -45,9 +46,16 @@ export const accountWriters: PostgresWriters<'account-add' | 'account-change' | 
     await writeCredentials(run, id, account.credentials, createdMs);
     return ACCOUNT_RESULTS.done;
   },
-  'account-change': async (run, { folded, changes }) => {
-    const id = await idOf(run, folded);
-    if (id === null) return ACCOUNT_RESULTS.none;
+  'account-change': async (run, { folded, changes, basis = {} }) => {
+    // Locked, so that two nodes that derive a change from the same account come one after the other.
+    const [row] = await run({
+      text: 'SELECT id, settings FROM account WHERE folded = $1 FOR UPDATE',
+      values: [folded],
+    });
+    if (row === undefined) return ACCOUNT_RESULTS.none;
+    const id = integerOf(row, 'id');
+    const account = { settings: settingsOf(textOf(row, 'settings')), credentials: await credentialsOf(run, id) };
+    if (!isStill(account, basis)) return ACCOUNT_RESULTS.stale;
     const { email, settings, suspendedMs, confirmation, credentials } = changes;
     if (credentials !== undefined) {
       if (!(await areFree(run, credentials, id))) return ACCOUNT_RESULTS.certificateTaken;
