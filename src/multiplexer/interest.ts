@@ -1,7 +1,7 @@
 /** The interest of a registration: reading, writing, priority data. */
 import { checkBoolean, checkOneOf, checkOptions, type OptionNames } from '../arguments.js';
 import { invalidArgType, outOfRange } from '../errors.js';
-import { POLLIN, POLLOUT, POLLPRI } from '../readiness/constants.js';
+import { POLLIN, POLLOUT, POLLPRI, POLLRDHUP } from '../readiness/constants.js';
 
 /** Interest in several kinds of readiness at once. An omitted kind is not asked for. */
 export interface InterestSet {
@@ -50,6 +50,11 @@ export function toInterestMask(interest: Interest, name = 'interest'): InterestM
   const mask = (read ? POLLIN : 0) | (write ? POLLOUT : 0) | (priority ? POLLPRI : 0);
   if (mask === 0) throw outOfRange(name, 'at least one of read, write and priority (to want nothing, pause)', interest);
   return mask;
+}
+
+/** Returns the events to ask poll(2) for. POLLRDHUP distinguishes the end of a stream from data. */
+export function toPollEvents(mask: InterestMask): number {
+  return (mask & POLLIN) === 0 ? mask : mask | POLLRDHUP;
 }
 
 /** Returns the name of an interest, or the set if the combination has none. */

@@ -1,15 +1,10 @@
 /** poll(2) under a multiplexer. */
-import { POLLIN, POLLRDHUP } from '../readiness/constants.js';
+import { POLLIN } from '../readiness/constants.js';
 import { PollSet, type PollSetOwner } from '../readiness/poll-set.js';
 import type { Waiter } from '../readiness/waiter.js';
 import { type Backend, type BackendEntry, type ReadySink, triggersOf } from './backend.js';
 import { CopyingBackend } from './copying-backend.js';
-
-/** Returns the mask to ask the kernel for. POLLRDHUP distinguishes the end of a stream from data. */
-function eventMask(entry: BackendEntry): number {
-  const { interestMask } = entry;
-  return (interestMask & POLLIN) === 0 ? interestMask : interestMask | POLLRDHUP;
-}
+import { toPollEvents } from './interest.js';
 
 /** One array of `struct pollfd`, in the order of registering. */
 export class PollBackend<Entry extends BackendEntry> extends CopyingBackend implements Backend<Entry> {
@@ -19,12 +14,12 @@ export class PollBackend<Entry extends BackendEntry> extends CopyingBackend impl
   readonly #set = new PollSet<Entry | WakeupOwner>();
 
   add(entry: Entry): void {
-    this.#set.add(entry, entry.fd, eventMask(entry));
+    this.#set.add(entry, entry.fd, toPollEvents(entry.interestMask));
     entry.watched = true;
   }
 
   modify(entry: Entry): void {
-    this.#set.setEvents(entry, eventMask(entry));
+    this.#set.setEvents(entry, toPollEvents(entry.interestMask));
   }
 
   remove(entry: Entry): void {

@@ -1,11 +1,11 @@
 /** The registrations of a multiplexer: found in constant time, and changed together with the kernel's set. */
 import { checkBoolean, checkOneOf, checkOptions, type FdLike, type OptionNames, toFd } from '../arguments.js';
 import { closedError, notRegisteredError, systemError, unsupportedTriggerError } from '../errors.js';
-import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLRDHUP } from '../readiness/constants.js';
 import type { LoopWait } from '../readiness/loop-wait.js';
+import { ALWAYS_REPORTED } from '../readiness/lost-events.js';
 import { type Backend, type BackendName, type Trigger, TRIGGERS } from './backend.js';
 import { bindHandler } from './handler.js';
-import { type InterestMask, toInterestMask } from './interest.js';
+import { toInterestMask, toPollEvents } from './interest.js';
 import type { RegisterOptions, RegisterSettings, RegistrationChanges } from './registration.js';
 import { type RecordSettings, type RegistrationOwner, RegistrationRecord } from './registration-record.js';
 import type { Requeued } from './requeued.js';
@@ -143,7 +143,7 @@ export class Registry<T, B extends BackendName = BackendName> implements Registr
     if (isSame || (interest === undefined && trigger === undefined)) return;
     record.interestMask = interestMask;
     record.trigger = newTrigger;
-    if (record.queuedEvents !== 0) record.queuedEvents &= reportable(interestMask);
+    if (record.queuedEvents !== 0) record.queuedEvents &= toPollEvents(interestMask) | ALWAYS_REPORTED;
     if (record.state !== 'paused') this.#arm(record, 'modify');
   }
 
@@ -258,12 +258,6 @@ export class Registry<T, B extends BackendName = BackendName> implements Registr
  */
 function assertIsData<T>(_data: T | undefined): asserts _data is T {
   // Nothing to check at run time.
-}
-
-/** The events that may be reported: those asked for, with the end of a stream if that is reading, and the others. */
-function reportable(interestMask: InterestMask): number {
-  const unasked = POLLERR | POLLHUP | POLLNVAL;
-  return interestMask | unasked | ((interestMask & POLLIN) === 0 ? 0 : POLLRDHUP);
 }
 
 /** No event of a registration is delivered any more, not even one that was found already. */

@@ -9,8 +9,8 @@ import { present } from '../errors.js';
 import { POLLERR, POLLHUP, POLLNVAL } from './constants.js';
 import { FINDING_WORDS, type Findings } from './findings.js';
 
-/** Reported whether asked for or not. */
-const ALWAYS_REPORTED = POLLERR | POLLHUP | POLLNVAL;
+/** What poll(2) reports whether it is asked for or not. */
+export const ALWAYS_REPORTED = POLLERR | POLLHUP | POLLNVAL;
 
 /** How many of the fds in a list for select(2) are in each set. */
 export interface SelectCounts {
