@@ -6,7 +6,7 @@ import { hasCode } from '../errors.js';
 import { blocksInSlices } from '../readiness/blocking-call.js';
 import { POLLIN, POLLOUT } from '../readiness/constants.js';
 import { BlockingWait } from './blocking-wait.js';
-import { namingPath } from './named-error.js';
+import { withPath } from './named-error.js';
 
 const { O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = constants;
 /** The bits of the flags that hold O_RDONLY, O_WRONLY or O_RDWR. */
@@ -59,18 +59,12 @@ function callUntilDone(fd: number, events: number, call: () => number): number {
 
 /** open(2). Its error names the path. */
 export function openPath(path: Uint8Array, flags: number, mode: number): number {
-  try {
-    return openHere(path, flags, mode);
-  } catch (error) {
-    throw namingPath(error, path);
-  }
-}
-
-function openHere(path: Uint8Array, flags: number, mode: number): number {
   const access = flags & O_ACCMODE;
   const mayWait = blocksInSlices && access !== O_RDWR && (flags & O_NONBLOCK) === 0 && isFifo(path);
-  if (!mayWait) return native.open(path, flags, mode);
-  return access === O_RDONLY ? openFifoToRead(path, flags) : openFifoToWrite(path, flags);
+  return withPath(path, () => {
+    if (!mayWait) return native.open(path, flags, mode);
+    return access === O_RDONLY ? openFifoToRead(path, flags) : openFifoToWrite(path, flags);
+  });
 }
 
 /** A path that does not exist, or that may not be looked at, is left to open(2). */

@@ -7,7 +7,7 @@ import { invalidArgType } from '../errors.js';
 import { OpenFd } from '../readiness/open-fd.js';
 import { readBytes } from './blocking-io.js';
 import { FANOTIFY } from './kernel-constants.js';
-import { namingPath } from './named-error.js';
+import { withPath } from './named-error.js';
 import { OwnedFd } from './owned-fd.js';
 import { type PathInput, toPathBytes } from './path.js';
 import { receiveBuffer } from './receive-buffer.js';
@@ -147,11 +147,9 @@ export class Fanotify extends OwnedFd {
     const bytes = toPathBytes(path, 'path');
     checkInteger(mask, 'mask', 0, MAX_UINT32);
     checkInteger(flags, 'flags', 0, MAX_INT32);
-    try {
+    withPath(bytes, () => {
       native.fanotifyMark(fd, flags | command, mask, bytes);
-    } catch (error) {
-      throw namingPath(error, bytes);
-    }
+    });
   }
 
   /**

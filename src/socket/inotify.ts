@@ -5,7 +5,7 @@ import { native } from '../binding/load.js';
 import { OpenFd } from '../readiness/open-fd.js';
 import { readBytes } from './blocking-io.js';
 import { IN_ALL_EVENTS } from './constants.js';
-import { namingPath } from './named-error.js';
+import { withPath } from './named-error.js';
 import { OwnedFd } from './owned-fd.js';
 import { type PathInput, toPathBytes } from './path.js';
 import { receiveBuffer } from './receive-buffer.js';
@@ -46,11 +46,7 @@ export class Inotify extends OwnedFd {
     const fd = this.fd;
     const bytes = toPathBytes(path, 'path');
     checkInteger(mask, 'mask', 0, MAX_UINT32);
-    try {
-      return native.inotifyAdd(fd, bytes, mask);
-    } catch (error) {
-      throw namingPath(error, bytes);
-    }
+    return withPath(bytes, () => native.inotifyAdd(fd, bytes, mask));
   }
 
   /**

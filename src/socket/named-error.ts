@@ -10,6 +10,15 @@ export function namingPath(thrown: unknown, path: Uint8Array): Error {
   return Object.assign(naming(thrown, `'${escapeName(name)}'`), { path: name });
 }
 
+/** Makes a call that is given a path: its error names that. */
+export function withPath<T>(path: Uint8Array, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw namingPath(error, path);
+  }
+}
+
 /** `ECONNREFUSED: connection refused, connect 127.0.0.1:80`. */
 export function namingAddress(thrown: unknown, address: AddressInput): Error {
   return naming(thrown, formatAddress(decodeAddress(encodeAddress(address))));
